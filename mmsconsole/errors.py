@@ -1,0 +1,224 @@
+"""Every error that people may see, as one small tree.
+
+MmsError
+├── UsageError            what was asked makes no sense as written
+│   └── SettingsError     a settings file or MMSCONSOLE_* variable is wrong
+├── NoEngine              no engine answers in this home
+├── Refused               a precondition or a right is missing; nothing was changed
+│   ├── NotFound          no record of that name or id
+│   ├── AlreadyExists     the name is taken
+│   ├── Busy              somebody else holds it
+│   ├── NoRoom            the estimate does not fit the disk
+│   ├── OutsideWindow     the point cannot be restored
+│   ├── TargetNotEmpty    the restore's folder has something in it
+│   ├── NoSuitableMongod  no binary at hand suits the source
+│   └── SourceRefused     the source cannot be backed up as it is
+│       ├── NotAReplicaSet, ServerTooOld, WrongReplicaSet
+│       └── MissingPrivileges, OplogWindowTooShort
+├── SourceError           the source did not do what it should
+│   ├── SourceUnreachable
+│   ├── AuthenticationFailed
+│   └── CommandFailed     the server answered ok: 0 (carries its code)
+├── MongodError           a mongod of ours
+│   ├── MongodLibraryMissing
+│   └── MongodFailed      did not start, or died
+├── StorageError
+│   ├── ObjectMissing
+│   ├── ObjectCorrupt     bytes differ from their sha256 or format
+│   └── DiskFull
+├── MetadataError         the metadata database does not answer, or holds another schema
+├── OplogError
+│   ├── UnreadableEntry   not an oplog entry as documented
+│   ├── UnknownCommand    an oplog command that we do not know: never ignored
+│   └── ApplyFailed       an entry could not be applied to the head
+├── ResyncRequired        the stored oplog no longer reaches the source's; carries the reason
+├── LeaseLost             another engine took over, or the heartbeat was too late
+└── Cancelled             somebody asked to stop
+
+Each error has what happened (the message), where (the object it concerns) and a hint: what
+to do next. `code` is stable and is what JSON answers and tests use.
+"""
+
+from typing import ClassVar
+
+
+class MmsError(Exception):
+    """Base of the tree.
+
+    `what` is a sentence without a full stop; `where` names the object (deployment, file,
+    host); `hint` says what to do. None of the three may hold a secret.
+    """
+
+    code: ClassVar[str] = "error"
+    default_hint: ClassVar[str] = ""
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint or self.default_hint
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" if self.where else self.what
+
+
+class UsageError(MmsError):
+    code = "usage"
+
+
+class SettingsError(UsageError):
+    code = "settings"
+
+
+class NoEngine(MmsError):
+    code = "no_engine"
+    default_hint = "start one with: mmsconsole engine"
+
+
+class Refused(MmsError):
+    code = "refused"
+
+
+class NotFound(Refused):
+    code = "not_found"
+
+
+class AlreadyExists(Refused):
+    code = "already_exists"
+
+
+class Busy(Refused):
+    code = "busy"
+
+
+class NoRoom(Refused):
+    code = "no_room"
+    default_hint = "free some space, or name a larger folder in the settings"
+
+
+class OutsideWindow(Refused):
+    code = "outside_window"
+
+
+class TargetNotEmpty(Refused):
+    code = "target_not_empty"
+    default_hint = "name a folder that does not exist yet, or an empty one"
+
+
+class NoSuitableMongod(Refused):
+    code = "no_suitable_mongod"
+
+
+class SourceRefused(Refused):
+    code = "source_refused"
+
+
+class NotAReplicaSet(SourceRefused):
+    code = "not_a_replica_set"
+
+
+class ServerTooOld(SourceRefused):
+    code = "server_too_old"
+
+
+class WrongReplicaSet(SourceRefused):
+    code = "wrong_replica_set"
+
+
+class MissingPrivileges(SourceRefused):
+    code = "missing_privileges"
+    default_hint = "grant the user the roles backup and clusterMonitor on admin"
+
+
+class OplogWindowTooShort(SourceRefused):
+    code = "oplog_window_too_short"
+
+
+class SourceError(MmsError):
+    code = "source"
+
+
+class SourceUnreachable(SourceError):
+    code = "source_unreachable"
+
+
+class AuthenticationFailed(SourceError):
+    code = "authentication_failed"
+
+
+class CommandFailed(SourceError):
+    """A server answered ok: 0; `server_code` is its error code, `reply` its whole answer."""
+
+    code = "command_failed"
+
+    def __init__(
+        self, what: str, *, server_code: int = 0, where: str = "", reply: object = None
+    ) -> None:
+        super().__init__(what, where=where)
+        self.server_code = server_code
+        self.reply = reply
+
+
+class MongodError(MmsError):
+    code = "mongod"
+
+
+class MongodLibraryMissing(MongodError):
+    code = "mongod_library_missing"
+
+
+class MongodFailed(MongodError):
+    code = "mongod_failed"
+
+
+class StorageError(MmsError):
+    code = "storage"
+
+
+class ObjectMissing(StorageError):
+    code = "object_missing"
+
+
+class ObjectCorrupt(StorageError):
+    code = "object_corrupt"
+
+
+class DiskFull(StorageError):
+    code = "disk_full"
+    default_hint = "free some space; what was being written has been taken away again"
+
+
+class MetadataError(MmsError):
+    code = "metadata"
+
+
+class OplogError(MmsError):
+    code = "oplog"
+
+
+class UnreadableEntry(OplogError):
+    code = "unreadable_entry"
+
+
+class UnknownCommand(OplogError):
+    code = "unknown_command"
+
+
+class ApplyFailed(OplogError):
+    code = "apply_failed"
+
+
+class ResyncRequired(MmsError):
+    code = "resync_required"
+    default_hint = "start the backup again: a new initial sync is made, older snapshots stay"
+
+
+class LeaseLost(MmsError):
+    code = "lease_lost"
+
+
+class Cancelled(MmsError):
+    code = "cancelled"
+
+    def __init__(self, what: str = "cancelled", *, where: str = "", hint: str = "") -> None:
+        super().__init__(what, where=where, hint=hint)

@@ -1,0 +1,83 @@
+"""What every collection of records can do."""
+
+import secrets
+from collections.abc import Iterator
+from typing import Any, ClassVar, Generic
+
+from pymongo import ReturnDocument
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from mmsconsole.errors import AlreadyExists, NotFound
+from mmsconsole.metadata.codec import Document, Record, from_document, to_document, to_value
+
+Query = dict[str, Any]
+Sort = list[tuple[str, int]]
+
+
+def new_id() -> str:
+    """A short random id that is easy to say and to paste (48 bits, unique by the index)."""
+    return secrets.token_hex(6)
+
+
+class Records(Generic[Record]):
+    """One collection. Subclasses name it, its record and its indexes, and add its queries."""
+
+    name: ClassVar[str]
+    record: type[Record]
+    noun: ClassVar[str] = "record"
+    indexes: ClassVar[list[tuple[Sort, dict[str, Any]]]] = []
+
+    def __init__(self, database: Database[Document]) -> None:
+        self.collection: Collection[Document] = database[self.name]
+
+    def ensure_indexes(self) -> None:
+        for keys, options in self.indexes:
+            self.collection.create_index(keys, **options)
+
+    def add(self, record: Record) -> Record:
+        try:
+            self.collection.insert_one(to_document(record))
+        except DuplicateKeyError as error:
+            raise AlreadyExists(f"there is such a {self.noun} already") from error
+        return record
+
+    def get(self, id_: str) -> Record:
+        """Raises NotFound."""
+        found = self.find(id_)
+        if found is None:
+            raise NotFound(f"there is no {self.noun} {id_!r}")
+        return found
+
+    def find(self, id_: str) -> Record | None:
+        document = self.collection.find_one({"_id": id_})
+        return None if document is None else from_document(document, self.record)
+
+    def one(self, query: Query, sort: Sort | None = None) -> Record | None:
+        document = self.collection.find_one(query, sort=sort)
+        return None if document is None else from_document(document, self.record)
+
+    def all(
+        self, query: Query | None = None, sort: Sort | None = None, limit: int = 0
+    ) -> Iterator[Record]:
+        for document in self.collection.find(query or {}, sort=sort, limit=limit):
+            yield from_document(document, self.record)
+
+    def set(self, id_: str, **changes: object) -> Record:
+        """Change some fields; returns the record as it then is. Raises NotFound."""
+        changed = self.set_where({"_id": id_}, **changes)
+        if changed is None:
+            raise NotFound(f"there is no {self.noun} {id_!r}")
+        return changed
+
+    def set_where(self, query: Query, **changes: object) -> Record | None:
+        """The same on the first record that matches, or None: compare and set in one step."""
+        values = {field: to_value(value) for field, value in changes.items()}
+        document = self.collection.find_one_and_update(
+            query, {"$set": values}, return_document=ReturnDocument.AFTER
+        )
+        return None if document is None else from_document(document, self.record)
+
+    def remove(self, id_: str) -> None:
+        self.collection.delete_one({"_id": id_})

@@ -1,0 +1,52 @@
+"""All collections of the metadata database behind one object."""
+
+from pymongo import MongoClient
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from mmsconsole.metadata.blocks import Blocks, Packs
+from mmsconsole.metadata.chunks import OplogChunks
+from mmsconsole.metadata.codec import Document
+from mmsconsole.metadata.deployments import Deployments
+from mmsconsole.metadata.engines import Engines
+from mmsconsole.metadata.events import Events
+from mmsconsole.metadata.groups import Groups
+from mmsconsole.metadata.heads import Heads
+from mmsconsole.metadata.jobs import Jobs
+from mmsconsole.metadata.restores import Restores
+from mmsconsole.metadata.snapshots import Snapshots
+from mmsconsole.metadata.syncs import Slices, SyncCollections
+from mmsconsole.metadata.tails import LagSamples, Tails
+
+DATABASE = "mmsconsole"
+WRITE_TIMEOUT_MS = 20_000
+
+
+class Metadata:
+    """Majority reads, journaled majority writes: what is written here survives."""
+
+    def __init__(self, client: MongoClient[Document]) -> None:
+        self.client = client
+        self.database = client.get_database(
+            DATABASE,
+            write_concern=WriteConcern("majority", wtimeout=WRITE_TIMEOUT_MS, j=True),
+            read_concern=ReadConcern("majority"),
+        )
+        self.groups = Groups(self.database)
+        self.deployments = Deployments(self.database)
+        self.heads = Heads(self.database)
+        self.sync_collections = SyncCollections(self.database)
+        self.slices = Slices(self.database)
+        self.chunks = OplogChunks(self.database)
+        self.snapshots = Snapshots(self.database)
+        self.tails = Tails(self.database)
+        self.lag_samples = LagSamples(self.database)
+        self.packs = Packs(self.database)
+        self.blocks = Blocks(self.database)
+        self.jobs = Jobs(self.database)
+        self.restores = Restores(self.database)
+        self.events = Events(self.database)
+        self.engines = Engines(self.database)
+
+    def close(self) -> None:
+        self.client.close()

@@ -1,0 +1,27 @@
+"""The engines that share this metadata database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mmsconsole.metadata.codec import to_document
+from mmsconsole.metadata.collection import Records
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRecord:
+    id: str
+    """Made once per home and kept there: a restarted engine knows its own leases by it."""
+    host: str
+    home: str
+    version: str
+    started_at: datetime
+    seen_at: datetime
+
+
+class Engines(Records[EngineRecord]):
+    name = "engines"
+    record = EngineRecord
+    noun = "engine"
+
+    def announce(self, engine: EngineRecord) -> None:
+        self.collection.replace_one({"_id": engine.id}, to_document(engine), upsert=True)

@@ -1,0 +1,41 @@
+"""Events: what happened, for people and for the audit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from mmsconsole.metadata.collection import Records
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: str
+    at: datetime
+    kind: str
+    """Stable, for programs: "backup started", "snapshot complete", "gap found" …"""
+    text: str
+    """One sentence for people, without secrets."""
+    severity: Severity = Severity.INFO
+    deployment: str = ""
+    actor: str = ""
+    """Who asked, for what people ask; empty for what the engine did by itself."""
+    details: dict[str, str] = field(default_factory=dict)
+
+
+class Events(Records[Event]):
+    name = "events"
+    record = Event
+    noun = "event"
+    indexes = [([("at", -1)], {}), ([("deployment", 1), ("at", -1)], {})]
+
+    def recent(self, deployment: str | None = None, limit: int = 100) -> Iterator[Event]:
+        """Newest first."""
+        query = {} if deployment is None else {"deployment": deployment}
+        return self.all(query, sort=[("at", -1)], limit=limit)

@@ -1,0 +1,178 @@
+"""Jobs: work that the daemon takes under a lease.
+
+queued -> leased -> done | failed | cancelled. A failed attempt goes back to queued, not before
+`not_before`, until `attempts_max` are used up. A lease that is not renewed in time is free for
+any engine; an engine that starts again takes its own back at once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from mmsconsole.errors import LeaseLost
+from mmsconsole.metadata.codec import from_document, to_value
+from mmsconsole.metadata.collection import Records
+
+LEASE_SECONDS = 30
+LISTED_MAX = 500
+
+
+class JobKind(StrEnum):
+    INITIAL_SYNC = "initial sync"
+    SNAPSHOT = "snapshot"
+    RESTORE = "restore"
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    LEASED = "leased"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseProgress:
+    """How far one phase is. Bytes, unless the phase's name says otherwise."""
+
+    phase: str
+    done: int
+    total: int | None
+    rate: float
+    """Per second, smoothed over the last reports."""
+    eta_seconds: float | None
+    started_at: datetime
+    updated_at: datetime
+    """The age of the last progress tells a hanging job from a slow one."""
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: str
+    kind: JobKind
+    deployment: str
+    resource: str
+    """Jobs of one resource run one at a time, in order of creation ("head:ID")."""
+    created_at: datetime
+    created_by: str = ""
+    subject: str = ""
+    """Id of the snapshot, restore or head that it works for."""
+    state: JobState = JobState.QUEUED
+    engine: str = ""
+    lease_until: datetime | None = None
+    attempts: int = 0
+    attempts_max: int = 5
+    not_before: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    progress: tuple[PhaseProgress, ...] = ()
+    cancel_requested: bool = False
+    error: JobError | None = None
+    result: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+class Jobs(Records[Job]):
+    name = "jobs"
+    record = Job
+    noun = "job"
+    indexes = [
+        ([("state", 1), ("created_at", 1)], {}),
+        ([("deployment", 1), ("created_at", -1)], {}),
+        ([("resource", 1), ("state", 1)], {}),
+        # One leased job per resource, whatever engine asks.
+        ([("resource", 1)], {
+            "unique": True, "name": "one_leased",
+            "partialFilterExpression": {"state": JobState.LEASED.value},
+        }),
+    ]  # fmt: skip
+
+    def listed(self, deployment: str | None = None, limit: int = LISTED_MAX) -> Iterator[Job]:
+        """Newest first."""
+        query = {} if deployment is None else {"deployment": deployment}
+        return self.all(query, sort=[("created_at", -1)], limit=limit)
+
+    def open(self, deployment: str | None = None, kind: JobKind | None = None) -> Iterator[Job]:
+        """Queued or leased, oldest first."""
+        query: dict[str, Any] = {"state": {"$in": [JobState.QUEUED, JobState.LEASED]}}
+        if deployment is not None:
+            query["deployment"] = deployment
+        if kind is not None:
+            query["kind"] = kind
+        return self.all(query, sort=[("created_at", 1)])
+
+    def candidates(self, now: datetime) -> Iterator[Job]:
+        """Queued jobs whose time has come and jobs whose lease has run out, oldest first."""
+        return self.all(
+            {"$or": [
+                {"state": JobState.QUEUED, "$or": [
+                    {"not_before": None}, {"not_before": {"$lte": now}}]},
+                {"state": JobState.LEASED, "lease_until": {"$lt": now}},
+            ]},
+            sort=[("created_at", 1)],
+        )  # fmt: skip
+
+    def lease(self, job: Job, engine: str, now: datetime) -> Job | None:
+        """Take the job as it was seen; None when somebody was faster or its resource is busy."""
+        seen = {"_id": job.id, "state": job.state, "engine": job.engine, "attempts": job.attempts}
+        if self._earlier(job):
+            return None
+        document = self.collection.find_one_and_update(
+            seen,
+            {
+                "$set": to_value({
+                    "state": JobState.LEASED, "engine": engine, "started_at": now,
+                    "lease_until": now + timedelta(seconds=LEASE_SECONDS), "error": None,
+                }),
+                "$inc": {"attempts": 1},
+            },
+            return_document=ReturnDocument.AFTER,
+        )  # fmt: skip
+        return None if document is None else from_document(document, Job)
+
+    def _earlier(self, job: Job) -> bool:
+        """Whether an older job of the same resource is not yet ended."""
+        return self.collection.find_one(
+            {
+                "resource": job.resource, "_id": {"$ne": job.id},
+                "state": {"$in": [JobState.QUEUED, JobState.LEASED]},
+                "created_at": {"$lt": job.created_at},
+            }
+        ) is not None  # fmt: skip
+
+    def heartbeat(self, job: Job, now: datetime, progress: tuple[PhaseProgress, ...]) -> Job:
+        """Renew the lease and write the progress down. Raises LeaseLost."""
+        renewed = self.set_where(
+            {"_id": job.id, "state": JobState.LEASED, "engine": job.engine},
+            lease_until=now + timedelta(seconds=LEASE_SECONDS),
+            progress=progress,
+        )
+        if renewed is None:
+            raise LeaseLost("the lease of this job was taken by another engine", where=job.id)
+        return renewed
+
+    def release_own(self, engine: str) -> int:
+        """Back to the queue with what this engine held when it died; returns how many."""
+        result = self.collection.update_many(
+            {"state": JobState.LEASED, "engine": engine},
+            {"$set": {"state": JobState.QUEUED.value, "lease_until": None, "not_before": None}},
+        )
+        return result.modified_count

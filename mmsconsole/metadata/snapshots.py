@@ -1,0 +1,58 @@
+"""Snapshots: a head's files at one optime, as a manifest of blocks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mmsconsole.metadata.collection import Records
+from mmsconsole.optime import Optime
+
+
+class SnapshotState(StrEnum):
+    RUNNING = "running"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    id: str
+    deployment: str
+    head: str
+    created_at: datetime
+    state: SnapshotState = SnapshotState.RUNNING
+    optime: Optime | None = None
+    """The data equal the source up to and including this entry."""
+    replay_from: Optime | None = None
+    """Where a replay on top must begin reading: before the oldest transaction open then."""
+    mongod_version: str = ""
+    fcv: str = ""
+    manifest_key: str = ""
+    manifest_sha256: str = ""
+    files: int = 0
+    bytes: int = 0
+    """Size of the files."""
+    new_bytes: int = 0
+    """Stored for this snapshot: compressed new blocks and the manifest."""
+    finished_at: datetime | None = None
+    reason: str = ""
+    """Why it failed."""
+
+
+class Snapshots(Records[Snapshot]):
+    name = "snapshots"
+    record = Snapshot
+    noun = "snapshot"
+    indexes = [([("deployment", 1), ("created_at", 1)], {})]
+
+    def of(self, deployment: str) -> Iterator[Snapshot]:
+        """Oldest first."""
+        return self.all({"deployment": deployment}, sort=[("created_at", 1)])
+
+    def complete(self, deployment: str) -> Iterator[Snapshot]:
+        """Those that can be restored, by optime, oldest first."""
+        return self.all(
+            {"deployment": deployment, "state": SnapshotState.COMPLETE.value},
+            sort=[("optime.t", 1), ("optime.i", 1)],
+        )

@@ -1,0 +1,187 @@
+"""What Operations answers: frozen, complete, without secrets. JSON answers are made of these."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mmsconsole.metadata.jobs import JobError, PhaseProgress
+from mmsconsole.optime import Optime
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The moments that can be restored, both ends inclusive."""
+
+    start: Optime
+    end: Optime
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotView:
+    id: str
+    deployment: str
+    """The deployment's name."""
+    state: str
+    """running, complete or failed."""
+    optime: Optime | None
+    bytes: int
+    new_bytes: int
+    files: int
+    mongod_version: str
+    fcv: str
+    created_at: datetime
+    finished_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadView:
+    optime: Optime | None
+    lag_seconds: int | None
+    """Newest position known of the source minus optime; None before the first apply."""
+    phase: str
+    path: str
+    bytes: int
+    mongod_version: str
+    applied_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TailView:
+    member: str
+    optime: Optime | None
+    """End of the durable oplog."""
+    source_optime: Optime | None
+    oplog_window_seconds: int | None
+    seen_at: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupStatus:
+    deployment: str
+    state: str
+    """inactive, started, stopped or resync required."""
+    phase: str
+    """A phase of the initial sync, "in sync", or empty before the first start."""
+    reason: str
+    head: HeadView | None
+    tail: TailView | None
+    window: Window | None
+    last_snapshot: SnapshotView | None
+    """The newest complete one."""
+    progress: tuple[PhaseProgress, ...]
+    """Of the initial sync that runs, or ran last."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentView:
+    id: str
+    name: str
+    group: str
+    uri: str
+    """Without its password."""
+    set_name: str
+    server_version: str
+    fcv: str
+    sync_from: str
+    tail_from: str
+    snapshot_interval_minutes: int
+    created_at: datetime
+    status: BackupStatus
+
+
+@dataclass(frozen=True, slots=True)
+class LagPoint:
+    at: datetime
+    lag_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    id: str
+    kind: str
+    deployment: str
+    state: str
+    subject: str
+    attempts: int
+    created_at: datetime
+    created_by: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    progress: tuple[PhaseProgress, ...]
+    cancel_requested: bool
+    error: JobError | None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreView:
+    id: str
+    deployment: str
+    state: str
+    """queued, materialising, applying oplog, done, failed or cancelled."""
+    snapshot: str
+    point: Optime | None
+    optime: Optime | None
+    path: str
+    bytes: int
+    created_at: datetime
+    created_by: str
+    finished_at: datetime | None
+    reason: str
+    job: str
+    progress: tuple[PhaseProgress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlan:
+    """What a restore would do, before it is asked for."""
+
+    deployment: str
+    snapshot: str
+    point: Optime | None
+    """The inclusive end; None: the snapshot as it is."""
+    in_words: str
+    """One sentence that says exactly what the restored data will be."""
+    target: str
+    bytes: int
+    """Of the snapshot's files."""
+    oplog_bytes: int
+    """Stored oplog to be replayed on top, raw."""
+    free_bytes: int
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    id: str
+    at: datetime
+    kind: str
+    severity: str
+    deployment: str
+    actor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    running: bool
+    id: str
+    host: str
+    home: str
+    version: str
+    started_at: datetime | None
+    seen_at: datetime | None
+    deployments: int
+    jobs_open: int
+    storage_bytes_free: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor."""
+
+    check: str
+    ok: bool
+    found: str
+    mend: str
+    """What to do; empty when ok."""

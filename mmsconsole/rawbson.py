@@ -1,0 +1,115 @@
+"""Walking over BSON bytes without making a document of them (bsonspec.org, version 1.1).
+
+The hot path of the product moves arrays of documents whole; where it must know something of
+one (an oplog entry's kind, a cursor reply's batch) it steps over the elements by their lengths.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mmsconsole.errors import UnreadableEntry
+
+DOCUMENT, ARRAY, BINARY, BOOLEAN = 0x03, 0x04, 0x05, 0x08
+INT32, TIMESTAMP, INT64 = 0x10, 0x11, 0x12
+
+Buffer = bytes | bytearray | memoryview
+
+_int32 = struct.Struct("<i")
+_int64 = struct.Struct("<q")
+_timestamp = struct.Struct("<II")
+
+# Length of a value by its type byte, where the type alone decides it.
+_FIXED = {
+    0x01: 8, 0x06: 0, 0x07: 12, 0x08: 1, 0x09: 8, 0x0A: 0, 0x10: 4, 0x11: 8, 0x12: 8,
+    0x13: 16, 0x7F: 0, 0xFF: 0,
+}  # fmt: skip
+# Added to the int32 that a value begins with, where that decides it.
+_PREFIXED = {0x02: 4, 0x03: 0, 0x04: 0, 0x05: 5, 0x0C: 16, 0x0D: 4, 0x0E: 4, 0x0F: 0}
+_REGEX = 0x0B
+
+
+class Field(NamedTuple):
+    """One element: its type byte, its name, and where its value lies in the buffer."""
+
+    kind: int
+    name: bytes
+    start: int
+    end: int
+
+
+def int32_at(data: Buffer, offset: int) -> int:
+    return int(_int32.unpack_from(data, offset)[0])
+
+
+def int64_at(data: Buffer, offset: int) -> int:
+    return int(_int64.unpack_from(data, offset)[0])
+
+
+def timestamp_at(data: Buffer, offset: int) -> tuple[int, int]:
+    """(seconds, increment)."""
+    increment, seconds = _timestamp.unpack_from(data, offset)
+    return seconds, increment
+
+
+def value_end(data: bytes | bytearray, kind: int, start: int) -> int:
+    """Where the value of type `kind` that begins at `start` ends."""
+    fixed = _FIXED.get(kind)
+    if fixed is not None:
+        return start + fixed
+    added = _PREFIXED.get(kind)
+    if added is not None:
+        return start + int32_at(data, start) + added
+    if kind == _REGEX:
+        return data.index(0, data.index(0, start) + 1) + 1
+    raise UnreadableEntry(f"BSON type 0x{kind:02x} is not known", where=f"byte {start}")
+
+
+def fields(data: bytes | bytearray, start: int = 0) -> Iterator[Field]:
+    """The top-level elements of the document that begins at `start`, in order."""
+    at = start + 4
+    last = start + int32_at(data, start) - 1
+    while at < last:
+        kind = data[at]
+        name_end = data.index(0, at + 1)
+        end = value_end(data, kind, name_end + 1)
+        yield Field(kind, bytes(data[at + 1 : name_end]), name_end + 1, end)
+        at = end
+
+
+def find(data: bytes | bytearray, name: bytes, start: int = 0) -> Field | None:
+    """The element called `name` of the document that begins at `start`."""
+    for field in fields(data, start):
+        if field.name == name:
+            return field
+    return None
+
+
+def documents(data: bytes | bytearray, start: int = 0) -> Iterator[tuple[int, int]]:
+    """(start, end) of every document in the BSON array that begins at `start`."""
+    at = start + 4
+    last = start + int32_at(data, start) - 1
+    while at < last:
+        begin = data.index(0, at + 1) + 1
+        end = begin + int32_at(data, begin)
+        yield begin, end
+        at = end
+
+
+def array_of(raw_documents: list[bytes]) -> bytes:
+    """A BSON array of whole documents."""
+    body = b"".join(b"\x03%d\x00%b" % item for item in enumerate(raw_documents))
+    return _int32.pack(len(body) + 5) + body + b"\x00"
+
+
+_ZERO_TIMESTAMP = re.compile(rb"\x11[^\x00]+\x00\x00{8}")
+
+
+def may_hold_zero_timestamp(array: bytes | bytearray) -> bool:
+    """Whether a Timestamp(0, 0) may stand in the array.
+
+    The insert command replaces a top-level one by the current time (measured on 6.0.5), so
+    such documents go another way. The first test is the cheap one; false alarms only cost time.
+    """
+    return array.find(b"\x00" * 9) >= 0 and _ZERO_TIMESTAMP.search(array) is not None

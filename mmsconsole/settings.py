@@ -1,0 +1,213 @@
+"""One tree of settings: a TOML file, the environment over it, defaults below.
+
+    MMSCONSOLE_HOME            everything (config, data, logs, sockets) under this folder
+    config.toml                [section] key = value
+    MMSCONSOLE_SECTION_KEY     the same key from the environment; lists are separated by ':'
+
+A key that is not known, or a value that is not allowed, is an error that names the file, the
+key and what is allowed. Nothing here is global: the tree is loaded once and passed on.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mmsconsole.errors import SettingsError
+
+PREFIX = "MMSCONSOLE_"
+HOME = "MMSCONSOLE_HOME"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MongodSettings(Section):
+    binaries: list[Path] = []
+    """Paths of mongod binaries; looked at before PATH and the mongod extra."""
+
+
+class MetadataSettings(Section):
+    uri: str = ""
+    """An external replica set for the metadata; empty: the engine's private one."""
+
+
+class StorageSettings(Section):
+    url: str = ""
+    """Where slices, oplog chunks and packs are kept: a folder; empty: inside the data folder."""
+
+
+class HeadsSettings(Section):
+    paths: list[Path] = []
+    """Folders for heads; the one with most room is taken. Empty: inside the data folder."""
+    cache_gb: float = Field(0.5, ge=0.25, le=1024)
+    """WiredTiger cache of a head's mongod."""
+
+
+class BackupSettings(Section):
+    sync_from: Literal["secondary", "primary"] = "secondary"
+    tail_from: Literal["primary", "secondary"] = "primary"
+    snapshot_interval_minutes: int = Field(360, ge=0, le=7 * 24 * 60)
+    """For deployments that are added from now on; 0: none by themselves."""
+    oplog_window_hours_min: float = Field(3.0, ge=0, le=24 * 30)
+    """The source's oplog must reach this far back (projected) for a backup to start."""
+    slice_mb: int = Field(10, ge=1, le=15)
+    chunk_seconds: float = Field(1.0, ge=0.1, le=60)
+    """An oplog chunk is cut at least this often while there are entries."""
+
+
+class EngineSettings(Section):
+    workers: int = Field(4, ge=1, le=64)
+    """Jobs (initial syncs, snapshots, restores) at one time."""
+
+
+class ConsoleSettings(Section):
+    theme: str = "mms"
+    refresh_seconds: float = Field(2.0, ge=1.0, le=60)
+    ascii: bool = False
+    """Only ASCII glyphs."""
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class SettingsTree(Section):
+    mongod: MongodSettings = MongodSettings()
+    metadata: MetadataSettings = MetadataSettings()
+    storage: StorageSettings = StorageSettings()
+    heads: HeadsSettings = HeadsSettings()
+    backup: BackupSettings = BackupSettings()
+    engine: EngineSettings = EngineSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    log: LogSettings = LogSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where things lie. Every folder is made on first use, readable by its owner alone."""
+
+    config: Path
+    data: Path
+    logs: Path
+    run: Path
+    """Sockets and locks; socket paths must stay under 107 bytes."""
+
+    @property
+    def config_file(self) -> Path:
+        return self.config / "config.toml"
+
+    @property
+    def metadata(self) -> Path:
+        return self.data / "metadata"
+
+    @property
+    def storage(self) -> Path:
+        return self.data / "storage"
+
+    @property
+    def heads(self) -> Path:
+        return self.data / "heads"
+
+
+@dataclass(frozen=True)
+class Settings:
+    tree: SettingsTree
+    home: Home
+
+    @cached_property
+    def head_folders(self) -> list[Path]:
+        return self.tree.heads.paths or [self.home.heads]
+
+    @cached_property
+    def storage_folder(self) -> Path:
+        return Path(self.tree.storage.url) if self.tree.storage.url else self.home.storage
+
+
+def home_of(environ: Mapping[str, str]) -> Home:
+    if environ.get(HOME):
+        root = Path(environ[HOME]).expanduser().absolute()
+        return Home(root / "config", root / "data", root / "logs", root / "run")
+    dirs = platformdirs.PlatformDirs("mmsconsole", appauthor=False)
+    # Not the runtime folder: it goes when the last session ends, and the engine outlives that.
+    return Home(
+        dirs.user_config_path, dirs.user_data_path, dirs.user_log_path, dirs.user_data_path / "run"
+    )
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Raises SettingsError."""
+    environ = os.environ if environ is None else environ
+    home = home_of(environ)
+    values = _from_file(home.config_file)
+    _check(values, str(home.config_file))
+    for section, keys in _from_environment(environ).items():
+        values[section] = {**values.get(section, {}), **keys}
+    return Settings(_check(values, "environment"), home)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"not valid TOML: {error}", where=str(path)) from error
+    except OSError as error:
+        raise SettingsError(f"can not be read: {error.strerror}", where=str(path)) from error
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    known = {
+        f"{PREFIX}{section}_{key}".upper(): (section, key, info.annotation)
+        for section, keys in _sections().items()
+        for key, info in keys.items()
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for name, text in environ.items():
+        if not name.startswith(PREFIX) or name == HOME:
+            continue
+        if name not in known:
+            allowed = ", ".join([HOME, *sorted(known)])
+            raise SettingsError("no such setting", where=name, hint=f"allowed: {allowed}")
+        section, key, kind = known[name]
+        is_list = getattr(kind, "__origin__", None) is list
+        value = [part for part in text.split(":") if part] if is_list else text
+        found.setdefault(section, {})[key] = value
+    return found
+
+
+def _sections() -> dict[str, dict[str, Any]]:
+    return {
+        name: dict(info.annotation.model_fields)  # type: ignore[union-attr]
+        for name, info in SettingsTree.model_fields.items()
+    }
+
+
+def _check(values: dict[str, Any], where: str) -> SettingsTree:
+    try:
+        return SettingsTree.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"{key}: {_said(first['type'], first['msg'])}", where=where, hint=_allowed(first["loc"])
+        ) from None
+
+
+def _said(kind: str, message: str) -> str:
+    return "no such setting" if kind == "extra_forbidden" else message[0].lower() + message[1:]
+
+
+def _allowed(location: tuple[int | str, ...]) -> str:
+    section = str(location[0])
+    if section not in _sections() or len(location) < 2:
+        return "allowed sections: " + ", ".join(_sections())
+    return f"allowed in [{section}]: " + ", ".join(_sections()[section])

@@ -1,0 +1,52 @@
+"""What a long piece of work is given: a way to be stopped, and a way to say how far it is."""
+
+import threading
+from typing import Protocol
+
+from mmsconsole.errors import Cancelled
+
+
+class Cancellation:
+    """Set once, from any thread; work checks it between two steps."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+
+    def cancel(self) -> None:
+        self.event.set()
+
+    @property
+    def requested(self) -> bool:
+        return self.event.is_set()
+
+    def check(self) -> None:
+        """Raise Cancelled if somebody asked to stop."""
+        if self.event.is_set():
+            raise Cancelled
+
+
+class Reporter(Protocol):
+    """Where progress goes. `done` and `total` count bytes unless the phase says otherwise.
+
+    A phase begins with its first report; `total` may be None (unknown) and may grow.
+    Reporting is cheap: the receiver decides how often to write it down.
+    """
+
+    def __call__(self, phase: str, done: int, total: int | None) -> None: ...
+
+
+def silent(phase: str, done: int, total: int | None) -> None:
+    """A reporter for work that nobody watches."""
+
+
+class Task:
+    """Cancellation and reporter together, passed down as one argument."""
+
+    def __init__(
+        self, cancellation: Cancellation | None = None, report: Reporter = silent
+    ) -> None:
+        self.cancellation = cancellation or Cancellation()
+        self.report: Reporter = report
+
+    def check(self) -> None:
+        self.cancellation.check()
