@@ -10,7 +10,10 @@ class Clock(Protocol):
     """What everything that needs time is given. Tests pass one that they own."""
 
     def now(self) -> datetime:
-        """The wall clock, aware, in UTC. It schedules and labels; it orders nothing."""
+        """The wall clock, aware, in UTC, in whole milliseconds (BSON keeps no more).
+
+        It schedules and labels; it orders nothing.
+        """
         ...
 
     def monotonic(self) -> float:
@@ -26,7 +29,8 @@ class Clock(Protocol):
 
 class SystemClock:
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def monotonic(self) -> float:
         return time.monotonic()

@@ -2,9 +2,8 @@
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from collections.abc import Iterator
 from pathlib import Path
 
 from mmsconsole.errors import DiskFull, StorageError
@@ -43,7 +42,9 @@ def make_folders(folder: Path, mode: int = 0o700) -> None:
     sync_folder(folder.parent)
 
 
-def write_file(path: Path, parts: Iterable[bytes | bytearray | memoryview], mode: int = 0o600) -> int:
+def write_file(
+    path: Path, parts: Iterable[bytes | bytearray | memoryview], mode: int = 0o600
+) -> int:
     """Write `parts` to `path`, replacing what was there; returns the bytes written.
 
     Written beside, fsynced, renamed, and the folder fsynced: at any moment `path` is the old
@@ -54,7 +55,7 @@ def write_file(path: Path, parts: Iterable[bytes | bytearray | memoryview], mode
     with disk_errors(str(path)):
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-            with open(descriptor, "wb", buffering=0) as file:
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
                 for part in parts:
                     written += write_all(file.fileno(), part)
                 os.fsync(file.fileno())

@@ -152,9 +152,15 @@ class CommandFailed(SourceError):
     code = "command_failed"
 
     def __init__(
-        self, what: str, *, server_code: int = 0, where: str = "", reply: object = None
+        self,
+        what: str,
+        *,
+        server_code: int = 0,
+        where: str = "",
+        hint: str = "",
+        reply: object = None,
     ) -> None:
-        super().__init__(what, where=where)
+        super().__init__(what, where=where, hint=hint)
         self.server_code = server_code
         self.reply = reply
 
@@ -222,3 +228,14 @@ class Cancelled(MmsError):
 
     def __init__(self, what: str = "cancelled", *, where: str = "", hint: str = "") -> None:
         super().__init__(what, where=where, hint=hint)
+
+
+def by_code(code: str) -> type[MmsError]:
+    """The class that has this code, to say again what was written down; MmsError if none has."""
+    waiting: list[type[MmsError]] = [MmsError]
+    while waiting:
+        kind = waiting.pop()
+        if kind.code == code:
+            return kind
+        waiting.extend(kind.__subclasses__())
+    return MmsError

@@ -6,12 +6,12 @@ one (an oplog entry's kind, a cursor reply's batch) it steps over the elements b
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from mmsconsole.errors import UnreadableEntry
 
-DOCUMENT, ARRAY, BINARY, BOOLEAN = 0x03, 0x04, 0x05, 0x08
+STRING, DOCUMENT, ARRAY, BINARY, BOOLEAN = 0x02, 0x03, 0x04, 0x05, 0x08
 INT32, TIMESTAMP, INT64 = 0x10, 0x11, 0x12
 
 Buffer = bytes | bytearray | memoryview
@@ -74,6 +74,8 @@ def fields(data: bytes | bytearray, start: int = 0) -> Iterator[Field]:
         kind = data[at]
         name_end = data.index(0, at + 1)
         end = value_end(data, kind, name_end + 1)
+        if not name_end < end <= last:
+            raise UnreadableEntry("an element does not end inside its document", where=f"byte {at}")
         yield Field(kind, bytes(data[at + 1 : name_end]), name_end + 1, end)
         at = end
 
@@ -93,8 +95,31 @@ def documents(data: bytes | bytearray, start: int = 0) -> Iterator[tuple[int, in
     while at < last:
         begin = data.index(0, at + 1) + 1
         end = begin + int32_at(data, begin)
+        if not begin < end <= last:
+            raise UnreadableEntry("a document does not end inside its array", where=f"byte {at}")
         yield begin, end
         at = end
+
+
+def string_at(data: Buffer, start: int) -> bytes:
+    """The UTF-8 bytes of the string value that begins at `start`."""
+    return bytes(data[start + 4 : start + 3 + int32_at(data, start)])
+
+
+def element(kind: int, name: bytes, value: Buffer) -> bytes:
+    """One element, from the bytes of its value."""
+    return b"".join((bytes((kind,)), name, b"\x00", value))
+
+
+def string(text: bytes) -> bytes:
+    """The value of a string element."""
+    return _int32.pack(len(text) + 1) + text + b"\x00"
+
+
+def document(elements: Iterable[Buffer]) -> bytes:
+    """A document (or an array) of whole elements."""
+    body = b"".join(elements)
+    return _int32.pack(len(body) + 5) + body + b"\x00"
 
 
 def array_of(raw_documents: list[bytes]) -> bytes:

@@ -10,19 +10,22 @@ key and what is allowed. Nothing here is global: the tree is loaded once and pas
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from mmsconsole.errors import SettingsError
 
 PREFIX = "MMSCONSOLE_"
 HOME = "MMSCONSOLE_HOME"
+
+Location = tuple[int | str, ...]
+"""Of a value: section, key, and what lies deeper."""
 
 
 class Section(BaseModel):
@@ -35,7 +38,7 @@ class MongodSettings(Section):
 
 
 class MetadataSettings(Section):
-    uri: str = ""
+    uri: SecretStr = SecretStr("")
     """An external replica set for the metadata; empty: the engine's private one."""
 
 
@@ -47,30 +50,30 @@ class StorageSettings(Section):
 class HeadsSettings(Section):
     paths: list[Path] = []
     """Folders for heads; the one with most room is taken. Empty: inside the data folder."""
-    cache_gb: float = Field(0.5, ge=0.25, le=1024)
+    cache_gb: float = Field(default=0.5, ge=0.25, le=1024)
     """WiredTiger cache of a head's mongod."""
 
 
 class BackupSettings(Section):
     sync_from: Literal["secondary", "primary"] = "secondary"
     tail_from: Literal["primary", "secondary"] = "primary"
-    snapshot_interval_minutes: int = Field(360, ge=0, le=7 * 24 * 60)
+    snapshot_interval_minutes: int = Field(default=360, ge=0, le=7 * 24 * 60)
     """For deployments that are added from now on; 0: none by themselves."""
-    oplog_window_hours_min: float = Field(3.0, ge=0, le=24 * 30)
+    oplog_window_hours_min: float = Field(default=3.0, ge=0, le=24 * 30)
     """The source's oplog must reach this far back (projected) for a backup to start."""
-    slice_mb: int = Field(10, ge=1, le=15)
-    chunk_seconds: float = Field(1.0, ge=0.1, le=60)
+    slice_mb: int = Field(default=10, ge=1, le=15)
+    chunk_seconds: float = Field(default=1.0, ge=0.1, le=60)
     """An oplog chunk is cut at least this often while there are entries."""
 
 
 class EngineSettings(Section):
-    workers: int = Field(4, ge=1, le=64)
+    workers: int = Field(default=4, ge=1, le=64)
     """Jobs (initial syncs, snapshots, restores) at one time."""
 
 
 class ConsoleSettings(Section):
     theme: str = "mms"
-    refresh_seconds: float = Field(2.0, ge=1.0, le=60)
+    refresh_seconds: float = Field(default=2.0, ge=1.0, le=60)
     ascii: bool = False
     """Only ASCII glyphs."""
 
@@ -124,11 +127,13 @@ class Settings:
 
     @cached_property
     def head_folders(self) -> list[Path]:
-        return self.tree.heads.paths or [self.home.heads]
+        named = [path.expanduser().absolute() for path in self.tree.heads.paths]
+        return named or [self.home.heads]
 
     @cached_property
     def storage_folder(self) -> Path:
-        return Path(self.tree.storage.url) if self.tree.storage.url else self.home.storage
+        url = self.tree.storage.url
+        return Path(url).expanduser() if url else self.home.storage
 
 
 def home_of(environ: Mapping[str, str]) -> Home:
@@ -147,10 +152,16 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     home = home_of(environ)
     values = _from_file(home.config_file)
-    _check(values, str(home.config_file))
+    _check(values, lambda _: str(home.config_file))
     for section, keys in _from_environment(environ).items():
         values[section] = {**values.get(section, {}), **keys}
-    return Settings(_check(values, "environment"), home)
+    # The file was right, so what is wrong now is a variable.
+    return Settings(_check(values, lambda key: variable_of(*key[:2])), home)
+
+
+def variable_of(section: object, key: object) -> str:
+    """The environment variable of one key."""
+    return f"{PREFIX}{section}_{key}".upper()
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -166,7 +177,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     known = {
-        f"{PREFIX}{section}_{key}".upper(): (section, key, info.annotation)
+        variable_of(section, key): (section, key, info.annotation)
         for section, keys in _sections().items()
         for key, info in keys.items()
     }
@@ -191,14 +202,18 @@ def _sections() -> dict[str, dict[str, Any]]:
     }
 
 
-def _check(values: dict[str, Any], where: str) -> SettingsTree:
+def _check(values: dict[str, Any], where: Callable[[Location], str]) -> SettingsTree:
+    """`where` says where a key was set."""
     try:
         return SettingsTree.model_validate(values)
     except ValidationError as error:
+        # Without its cause: it quotes the values.
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            f"{key}: {_said(first['type'], first['msg'])}", where=where, hint=_allowed(first["loc"])
+            f"{key}: {_said(first['type'], first['msg'])}",
+            where=where(first["loc"]),
+            hint=_allowed(first["loc"]),
         ) from None
 
 
@@ -206,7 +221,7 @@ def _said(kind: str, message: str) -> str:
     return "no such setting" if kind == "extra_forbidden" else message[0].lower() + message[1:]
 
 
-def _allowed(location: tuple[int | str, ...]) -> str:
+def _allowed(location: Location) -> str:
     section = str(location[0])
     if section not in _sections() or len(location) < 2:
         return "allowed sections: " + ", ".join(_sections())

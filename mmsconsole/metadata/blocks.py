@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pymongo import InsertOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from mmsconsole.metadata.codec import Document
-from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.collection import Indexes, Records
+from mmsconsole.metadata.failures import metadata_errors
 
 DUPLICATE_KEY = 11000
 LOOK_UP_MAX = 1000
@@ -30,7 +32,7 @@ class Packs(Records[Pack]):
     name = "packs"
     record = Pack
     noun = "pack"
-    indexes = [([("group", 1)], {})]
+    indexes: ClassVar[Indexes] = [([("group", 1)], {})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,11 @@ class Blocks:
     def __init__(self, database: Database[Document]) -> None:
         self.collection = database[self.name]
 
+    @metadata_errors()
     def ensure_indexes(self) -> None:
         self.collection.create_index("p")
 
+    @metadata_errors()
     def add(self, group: str, places: Iterable[BlockPlace]) -> None:
         writes = [InsertOne(_document(group, place)) for place in places]
         if not writes:
@@ -62,9 +66,13 @@ class Blocks:
         try:
             self.collection.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
-            if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
+            # A write concern that failed is no less than a failed write: not yet durable.
+            if error.details["writeConcernErrors"] or any(
+                failed["code"] != DUPLICATE_KEY for failed in error.details["writeErrors"]
+            ):
                 raise
 
+    @metadata_errors()
     def places(self, group: str, hashes: list[bytes]) -> dict[bytes, BlockPlace]:
         """The places of those hashes that are stored; the others are not in the answer."""
         found: dict[bytes, BlockPlace] = {}

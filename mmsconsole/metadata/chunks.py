@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, ClassVar
 
-from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.collection import Records, Sort
+from mmsconsole.metadata.failures import metadata_errors
 from mmsconsole.optime import Optime
+
+IN_ORDER: Sort = [("end.t", 1), ("end.i", 1)]
+LAST_FIRST: Sort = [("end.t", -1), ("end.i", -1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class OplogChunk:
     wall: datetime | None
     """The source's wall clock at the last entry."""
     stored_at: datetime
+    after_gap: bool = False
+    """Nothing stored reaches its start: the very first chunk, or the first one of a new sync."""
 
 
 class OplogChunks(Records[OplogChunk]):
@@ -31,21 +38,79 @@ class OplogChunks(Records[OplogChunk]):
     record = OplogChunk
     noun = "oplog chunk"
     # Unique start: two writers cannot both continue the same end.
-    indexes = [
+    indexes: ClassVar[list[tuple[Sort, dict[str, Any]]]] = [
         ([("deployment", 1), ("start.t", 1), ("start.i", 1)], {"unique": True}),
         ([("deployment", 1), ("end.t", 1), ("end.i", 1)], {"unique": True}),
+        ([("deployment", 1), ("after_gap", 1)], {"partialFilterExpression": {"after_gap": True}}),
     ]
 
-    def after(self, deployment: str, position: Optime) -> Iterator[OplogChunk]:
-        """The chunks that hold entries after `position`, in order."""
-        beyond = {"$or": [
-            {"end.t": {"$gt": position.t}},
-            {"end.t": position.t, "end.i": {"$gt": position.i}},
-        ]}  # fmt: skip
-        return self.all({"deployment": deployment, **beyond}, sort=[("end.t", 1), ("end.i", 1)])
+    def after(self, deployment: str, position: Optime, limit: int = 0) -> Iterator[OplogChunk]:
+        """The chunks that hold entries after `position`, in order; 0: all of them."""
+        query = {"deployment": deployment, **_ends_after(position)}
+        return self.all(query, sort=IN_ORDER, limit=limit)
 
     def last(self, deployment: str) -> OplogChunk | None:
-        return self.one({"deployment": deployment}, sort=[("end.t", -1), ("end.i", -1)])
+        return self.one({"deployment": deployment}, sort=LAST_FIRST)
 
     def first(self, deployment: str) -> OplogChunk | None:
-        return self.one({"deployment": deployment}, sort=[("end.t", 1), ("end.i", 1)])
+        return self.one({"deployment": deployment}, sort=IN_ORDER)
+
+    def gaps(self, deployment: str) -> Iterator[OplogChunk]:
+        """The chunks that nothing stored reaches, in order."""
+        return self.all({"deployment": deployment, "after_gap": True}, sort=IN_ORDER)
+
+    def ending_by(self, deployment: str, position: Optime) -> OplogChunk | None:
+        """The last chunk that ends at or before `position`."""
+        ended = {
+            "end.t": {"$lte": position.t},
+            "$or": [{"end.t": {"$lt": position.t}}, {"end.i": {"$lte": position.i}}],
+        }
+        return self.one({"deployment": deployment, **ended}, sort=LAST_FIRST)
+
+    @metadata_errors()
+    def drop(self, deployment: str) -> None:
+        self.collection.delete_many({"deployment": deployment})
+
+    def spans(self, deployment: str, position: Optime) -> Iterator[tuple[Optime, Optime]]:
+        """(start, end) of the chunks that hold entries after `position`, in order."""
+        with metadata_errors():
+            for document in self.collection.find(
+                {"deployment": deployment, **_ends_after(position)},
+                {"start": 1, "end": 1, "_id": 0},
+                sort=IN_ORDER,
+            ):
+                yield Optime(**document["start"]), Optime(**document["end"])
+
+    @metadata_errors()
+    def size(self, deployment: str, after: Optime | None = None) -> "ChunksSize":
+        """Of all chunks, or of those that hold entries after a position."""
+        query = {"deployment": deployment} | ({} if after is None else _ends_after(after))
+        sums = {
+            "chunks": {"$sum": 1},
+            "raw_bytes": {"$sum": "$raw_bytes"},
+            "stored_bytes": {"$sum": "$stored_bytes"},
+        }
+        stages: list[dict[str, Any]] = [
+            {"$match": query},
+            {"$group": {"_id": None, **sums}},
+            {"$unset": "_id"},
+        ]
+        return next((ChunksSize(**found) for found in self.collection.aggregate(stages)), NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunksSize:
+    chunks: int
+    raw_bytes: int
+    stored_bytes: int
+
+
+NOTHING = ChunksSize(0, 0, 0)
+
+
+def _ends_after(position: Optime) -> dict[str, Any]:
+    # The first bound lets the index begin there; the second is the exact one.
+    return {
+        "end.t": {"$gte": position.t},
+        "$or": [{"end.t": {"$gt": position.t}}, {"end.i": {"$gt": position.i}}],
+    }

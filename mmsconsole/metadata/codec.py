@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any, TypeVar
 
-from cattrs import Converter
+from cattrs import BaseValidationError, Converter
 
+from mmsconsole.errors import MetadataError
 from mmsconsole.secret import Secret
 
 Record = TypeVar("Record")
@@ -36,7 +37,14 @@ def to_document(record: object) -> Document:
 
 
 def from_document(document: Document, kind: type[Record]) -> Record:
-    """Fields that the record does not know are left out: a newer schema may have more."""
+    """Fields that the record does not know are left out: a newer schema may have more.
+
+    Raises MetadataError for a document that is no such record.
+    """
     fields = dict(document)
     fields["id"] = fields.pop("_id")
-    return _CONVERTER.structure(fields, kind)
+    try:
+        return _CONVERTER.structure(fields, kind)
+    except BaseValidationError as error:
+        where = f"{kind.__name__} {fields['id']}"
+        raise MetadataError("a record can not be read", where=where) from error

@@ -7,13 +7,15 @@ from typing import Any, ClassVar, Generic
 from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
-from mmsconsole.errors import AlreadyExists, NotFound
+from mmsconsole.errors import NotFound
 from mmsconsole.metadata.codec import Document, Record, from_document, to_document, to_value
+from mmsconsole.metadata.failures import metadata_errors
 
 Query = dict[str, Any]
 Sort = list[tuple[str, int]]
+Indexes = list[tuple[Sort, dict[str, Any]]]
+"""Keys and options of each."""
 
 
 def new_id() -> str:
@@ -22,25 +24,28 @@ def new_id() -> str:
 
 
 class Records(Generic[Record]):
-    """One collection. Subclasses name it, its record and its indexes, and add its queries."""
+    """One collection. Subclasses name it, its record and its indexes, and add its queries.
+
+    Everything here raises MetadataError when the database does not answer.
+    """
 
     name: ClassVar[str]
     record: type[Record]
     noun: ClassVar[str] = "record"
-    indexes: ClassVar[list[tuple[Sort, dict[str, Any]]]] = []
+    indexes: ClassVar[Indexes] = []
 
     def __init__(self, database: Database[Document]) -> None:
         self.collection: Collection[Document] = database[self.name]
 
+    @metadata_errors()
     def ensure_indexes(self) -> None:
         for keys, options in self.indexes:
             self.collection.create_index(keys, **options)
 
     def add(self, record: Record) -> Record:
-        try:
+        """Raises AlreadyExists if its id, or what else is unique of it, is taken."""
+        with metadata_errors(self.noun):
             self.collection.insert_one(to_document(record))
-        except DuplicateKeyError as error:
-            raise AlreadyExists(f"there is such a {self.noun} already") from error
         return record
 
     def get(self, id_: str) -> Record:
@@ -50,10 +55,12 @@ class Records(Generic[Record]):
             raise NotFound(f"there is no {self.noun} {id_!r}")
         return found
 
+    @metadata_errors()
     def find(self, id_: str) -> Record | None:
         document = self.collection.find_one({"_id": id_})
         return None if document is None else from_document(document, self.record)
 
+    @metadata_errors()
     def one(self, query: Query, sort: Sort | None = None) -> Record | None:
         document = self.collection.find_one(query, sort=sort)
         return None if document is None else from_document(document, self.record)
@@ -61,8 +68,9 @@ class Records(Generic[Record]):
     def all(
         self, query: Query | None = None, sort: Sort | None = None, limit: int = 0
     ) -> Iterator[Record]:
-        for document in self.collection.find(query or {}, sort=sort, limit=limit):
-            yield from_document(document, self.record)
+        with metadata_errors():
+            for document in self.collection.find(query or {}, sort=sort, limit=limit):
+                yield from_document(document, self.record)
 
     def set(self, id_: str, **changes: object) -> Record:
         """Change some fields; returns the record as it then is. Raises NotFound."""
@@ -74,10 +82,12 @@ class Records(Generic[Record]):
     def set_where(self, query: Query, **changes: object) -> Record | None:
         """The same on the first record that matches, or None: compare and set in one step."""
         values = {field: to_value(value) for field, value in changes.items()}
-        document = self.collection.find_one_and_update(
-            query, {"$set": values}, return_document=ReturnDocument.AFTER
-        )
+        with metadata_errors(self.noun):
+            document = self.collection.find_one_and_update(
+                query, {"$set": values}, return_document=ReturnDocument.AFTER
+            )
         return None if document is None else from_document(document, self.record)
 
+    @metadata_errors()
     def remove(self, id_: str) -> None:
         self.collection.delete_one({"_id": id_})

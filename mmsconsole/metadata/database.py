@@ -1,5 +1,6 @@
 """All collections of the metadata database behind one object."""
 
+from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -7,6 +8,7 @@ from pymongo.write_concern import WriteConcern
 from mmsconsole.metadata.blocks import Blocks, Packs
 from mmsconsole.metadata.chunks import OplogChunks
 from mmsconsole.metadata.codec import Document
+from mmsconsole.metadata.collection import Records
 from mmsconsole.metadata.deployments import Deployments
 from mmsconsole.metadata.engines import Engines
 from mmsconsole.metadata.events import Events
@@ -29,6 +31,7 @@ class Metadata:
         self.client = client
         self.database = client.get_database(
             DATABASE,
+            codec_options=CodecOptions(tz_aware=True),
             write_concern=WriteConcern("majority", wtimeout=WRITE_TIMEOUT_MS, j=True),
             read_concern=ReadConcern("majority"),
         )
@@ -47,6 +50,12 @@ class Metadata:
         self.restores = Restores(self.database)
         self.events = Events(self.database)
         self.engines = Engines(self.database)
+
+    def ensure_indexes(self) -> None:
+        """Every collection's; no harm where they are there."""
+        for records in vars(self).values():
+            if isinstance(records, Records | Blocks):
+                records.ensure_indexes()
 
     def close(self) -> None:
         self.client.close()

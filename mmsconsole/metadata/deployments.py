@@ -1,13 +1,17 @@
 """A deployment: a replica set that is backed up (sharded clusters come later)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from mmsconsole.errors import NotFound
-from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.collection import Indexes, Records
 from mmsconsole.metadata.groups import DEFAULT_GROUP
 from mmsconsole.secret import Secret
+
+LISTED = {"removed": False}
 
 
 class BackupState(StrEnum):
@@ -44,20 +48,27 @@ class Deployment:
     snapshot_interval_minutes: int = 0
     """0: no snapshots by themselves."""
     head: str = ""
-    """Id of the current head; empty before the first backup start."""
+    """Id of the current head; empty before the first backup start, and after a resync was
+    asked for until its head is made."""
+    removed: bool = False
+    """A removal job is deleting what is kept of it; its name and set are free again."""
 
 
 class Deployments(Records[Deployment]):
     name = "deployments"
     record = Deployment
     noun = "deployment"
-    indexes = [
-        ([("group", 1), ("name", 1)], {"unique": True}),
-        ([("group", 1), ("set_id", 1)], {"unique": True}),
+    indexes: ClassVar[Indexes] = [
+        ([("group", 1), ("name", 1)], {"unique": True, "partialFilterExpression": LISTED}),
+        ([("group", 1), ("set_id", 1)], {"unique": True, "partialFilterExpression": LISTED}),
     ]
 
+    def listed(self) -> Iterator[Deployment]:
+        """By name, without those that are being removed."""
+        return self.all(dict(LISTED), sort=[("name", 1)])
+
     def named(self, name: str, group: str = DEFAULT_GROUP) -> Deployment:
-        found = self.one({"group": group, "name": name})
+        found = self.one({"group": group, "name": name, **LISTED})
         if found is None:
             raise NotFound(
                 f"there is no deployment {name!r}", hint="see: mmsconsole deployment list"

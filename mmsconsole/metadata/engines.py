@@ -5,6 +5,7 @@ from datetime import datetime
 
 from mmsconsole.metadata.codec import to_document
 from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.failures import metadata_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +24,6 @@ class Engines(Records[EngineRecord]):
     record = EngineRecord
     noun = "engine"
 
+    @metadata_errors()
     def announce(self, engine: EngineRecord) -> None:
         self.collection.replace_one({"_id": engine.id}, to_document(engine), upsert=True)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
-from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.collection import Indexes, Records
 
 
 class Severity(StrEnum):
@@ -33,7 +34,7 @@ class Events(Records[Event]):
     name = "events"
     record = Event
     noun = "event"
-    indexes = [([("at", -1)], {}), ([("deployment", 1), ("at", -1)], {})]
+    indexes: ClassVar[Indexes] = [([("at", -1)], {}), ([("deployment", 1), ("at", -1)], {})]
 
     def recent(self, deployment: str | None = None, limit: int = 100) -> Iterator[Event]:
         """Newest first."""

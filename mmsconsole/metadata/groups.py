@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.failures import metadata_errors
 
 DEFAULT_GROUP = "default"
 
@@ -18,6 +19,7 @@ class Groups(Records[Group]):
     record = Group
     noun = "group"
 
+    @metadata_errors()
     def ensure_default(self) -> None:
         self.collection.update_one(
             {"_id": DEFAULT_GROUP}, {"$setOnInsert": {"name": "Default"}}, upsert=True

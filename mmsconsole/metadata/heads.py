@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
-from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.collection import Indexes, Records
 from mmsconsole.optime import Optime
 
 
@@ -52,7 +53,7 @@ class Heads(Records[Head]):
     name = "heads"
     record = Head
     noun = "head"
-    indexes = [([("deployment", 1)], {})]
+    indexes: ClassVar[Indexes] = [([("deployment", 1)], {})]
 
     def of(self, deployment: str) -> Iterator[Head]:
         return self.all({"deployment": deployment})

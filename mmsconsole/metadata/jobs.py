@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 from mmsconsole.errors import LeaseLost
 from mmsconsole.metadata.codec import from_document, to_value
-from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.collection import Indexes, Records
+from mmsconsole.metadata.failures import metadata_errors
 
 LEASE_SECONDS = 30
 LISTED_MAX = 500
@@ -25,6 +27,8 @@ class JobKind(StrEnum):
     INITIAL_SYNC = "initial sync"
     SNAPSHOT = "snapshot"
     RESTORE = "restore"
+    REMOVAL = "removal"
+    """Of a deployment with everything kept for it."""
 
 
 class JobState(StrEnum):
@@ -76,6 +80,7 @@ class Job:
     engine: str = ""
     lease_until: datetime | None = None
     attempts: int = 0
+    """Attempts that failed; being taken again after a crash of the engine is not a failure."""
     attempts_max: int = 5
     not_before: datetime | None = None
     started_at: datetime | None = None
@@ -94,7 +99,7 @@ class Jobs(Records[Job]):
     name = "jobs"
     record = Job
     noun = "job"
-    indexes = [
+    indexes: ClassVar[Indexes] = [
         ([("state", 1), ("created_at", 1)], {}),
         ([("deployment", 1), ("created_at", -1)], {}),
         ([("resource", 1), ("state", 1)], {}),
@@ -130,24 +135,29 @@ class Jobs(Records[Job]):
             sort=[("created_at", 1)],
         )  # fmt: skip
 
+    @metadata_errors()
     def lease(self, job: Job, engine: str, now: datetime) -> Job | None:
         """Take the job as it was seen; None when somebody was faster or its resource is busy."""
-        seen = {"_id": job.id, "state": job.state, "engine": job.engine, "attempts": job.attempts}
         if self._earlier(job):
             return None
-        document = self.collection.find_one_and_update(
-            seen,
-            {
-                "$set": to_value({
-                    "state": JobState.LEASED, "engine": engine, "started_at": now,
-                    "lease_until": now + timedelta(seconds=LEASE_SECONDS), "error": None,
-                }),
-                "$inc": {"attempts": 1},
-            },
-            return_document=ReturnDocument.AFTER,
-        )  # fmt: skip
+        # As it was seen: `lease_until` is in it because a renewed lease is not to be taken.
+        seen = {
+            "_id": job.id, "state": job.state, "engine": job.engine,
+            "lease_until": job.lease_until,
+        }  # fmt: skip
+        changes = {
+            "state": JobState.LEASED, "engine": engine, "started_at": now,
+            "lease_until": now + timedelta(seconds=LEASE_SECONDS), "error": None,
+        }  # fmt: skip
+        try:
+            document = self.collection.find_one_and_update(
+                seen, {"$set": to_value(changes)}, return_document=ReturnDocument.AFTER
+            )
+        except DuplicateKeyError:
+            return None  # one_leased: another job of this resource runs
         return None if document is None else from_document(document, Job)
 
+    @metadata_errors()
     def _earlier(self, job: Job) -> bool:
         """Whether an older job of the same resource is not yet ended."""
         return self.collection.find_one(
@@ -159,16 +169,24 @@ class Jobs(Records[Job]):
         ) is not None  # fmt: skip
 
     def heartbeat(self, job: Job, now: datetime, progress: tuple[PhaseProgress, ...]) -> Job:
-        """Renew the lease and write the progress down. Raises LeaseLost."""
+        """Renew the lease and write the progress down. Raises LeaseLost.
+
+        `started_at` names the lease: an engine that lost the job and has taken it a second time
+        must not let its first attempt go on.
+        """
         renewed = self.set_where(
-            {"_id": job.id, "state": JobState.LEASED, "engine": job.engine},
+            {
+                "_id": job.id, "state": JobState.LEASED, "engine": job.engine,
+                "started_at": job.started_at,
+            },
             lease_until=now + timedelta(seconds=LEASE_SECONDS),
             progress=progress,
-        )
+        )  # fmt: skip
         if renewed is None:
             raise LeaseLost("the lease of this job was taken by another engine", where=job.id)
         return renewed
 
+    @metadata_errors()
     def release_own(self, engine: str) -> int:
         """Back to the queue with what this engine held when it died; returns how many."""
         result = self.collection.update_many(

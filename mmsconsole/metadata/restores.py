@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
-from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.collection import Indexes, Records
 from mmsconsole.optime import Optime
 
 
@@ -43,7 +44,7 @@ class Restores(Records[Restore]):
     name = "restores"
     record = Restore
     noun = "restore"
-    indexes = [([("deployment", 1), ("created_at", 1)], {})]
+    indexes: ClassVar[Indexes] = [([("deployment", 1), ("created_at", 1)], {})]
 
     def listed(self, deployment: str | None = None) -> Iterator[Restore]:
         """Newest first."""

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
-from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.collection import Indexes, Records
 from mmsconsole.optime import Optime
 
 
@@ -44,7 +45,7 @@ class Snapshots(Records[Snapshot]):
     name = "snapshots"
     record = Snapshot
     noun = "snapshot"
-    indexes = [([("deployment", 1), ("created_at", 1)], {})]
+    indexes: ClassVar[Indexes] = [([("deployment", 1), ("created_at", 1)], {})]
 
     def of(self, deployment: str) -> Iterator[Snapshot]:
         """Oldest first."""
@@ -56,3 +57,7 @@ class Snapshots(Records[Snapshot]):
             {"deployment": deployment, "state": SnapshotState.COMPLETE.value},
             sort=[("optime.t", 1), ("optime.i", 1)],
         )
+
+    def newest(self, deployment: str) -> Snapshot | None:
+        """The one that began last, whatever became of it."""
+        return self.one({"deployment": deployment}, sort=[("created_at", -1)])

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
-from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.collection import Indexes, Query, Records
+from mmsconsole.metadata.failures import metadata_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,12 @@ class SyncCollections(Records[SyncCollection]):
     name = "sync_collections"
     record = SyncCollection
     noun = "collection of a sync"
-    indexes = [([("head", 1)], {})]
+    indexes: ClassVar[Indexes] = [([("head", 1)], {})]
 
     def of(self, head: str) -> Iterator[SyncCollection]:
         return self.all({"head": head}, sort=[("_id", 1)])
 
+    @metadata_errors()
     def drop(self, head: str) -> None:
         self.collection.delete_many({"head": head})
 
@@ -63,8 +66,17 @@ class Slices(Records[Slice]):
     name = "slices"
     record = Slice
     noun = "slice"
-    indexes = [([("head", 1), ("collection", 1), ("sequence", 1)], {"unique": True})]
+    indexes: ClassVar[Indexes] = [
+        ([("head", 1), ("collection", 1), ("sequence", 1)], {"unique": True})
+    ]
 
     def of(self, head: str, collection: str | None = None) -> Iterator[Slice]:
-        query = {"head": head} | ({"collection": collection} if collection else {})
-        return self.all(query, sort=[("collection", 1), ("sequence", 1)])
+        return self.all(_of(head, collection), sort=[("collection", 1), ("sequence", 1)])
+
+    @metadata_errors()
+    def drop(self, head: str, collection: str | None = None) -> None:
+        self.collection.delete_many(_of(head, collection))
+
+
+def _of(head: str, collection: str | None) -> Query:
+    return {"head": head} | ({"collection": collection} if collection else {})

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from mmsconsole.metadata.codec import to_document
-from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.collection import Indexes, Records
+from mmsconsole.metadata.failures import metadata_errors
 from mmsconsole.optime import Optime
 
 LAG_KEPT_SECONDS = 24 * 3600
@@ -33,6 +35,7 @@ class Tails(Records[Tail]):
     record = Tail
     noun = "tail"
 
+    @metadata_errors()
     def report(self, tail: Tail) -> None:
         self.collection.replace_one({"_id": tail.id}, to_document(tail), upsert=True)
 
@@ -49,7 +52,7 @@ class LagSamples(Records[LagSample]):
     name = "lag_samples"
     record = LagSample
     noun = "lag sample"
-    indexes = [
+    indexes: ClassVar[Indexes] = [
         ([("deployment", 1), ("at", 1)], {}),
         ([("at", 1)], {"name": "kept", "expireAfterSeconds": LAG_KEPT_SECONDS}),
     ]

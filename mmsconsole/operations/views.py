@@ -152,6 +152,23 @@ class RestorePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What the removal of a deployment deletes. The source itself is never touched."""
+
+    deployment: str
+    heads: tuple[str, ...]
+    """Their folders."""
+    snapshots: int
+    snapshot_bytes: int
+    """Stored for them; blocks that others use too stay."""
+    chunks: int
+    chunk_bytes: int
+    """Of the stored oplog."""
+    restores_open: int
+    """Restores of it that still run, and will be cancelled. Finished ones keep their files."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventView:
     id: str
     at: datetime

@@ -1,0 +1,1 @@
+"""One file per noun; a command's function reads its arguments, asks Operations, and returns."""

@@ -1,0 +1,36 @@
+"""mmsconsole backup …"""
+
+import typer
+
+from mmsconsole.cli.answer import Answer
+from mmsconsole.cli.options import Name, Wait, command, group
+from mmsconsole.cli.shell import Shell
+
+app = group("backup", "Start, stop and watch a deployment's backup.")
+
+
+@command(app)
+def start(context: typer.Context, name: Name, wait: Wait = False) -> Answer:
+    """Start it, or let it go on. --wait: until the head is in sync."""
+    shell: Shell = context.obj
+    operations = shell.operations()
+    status = operations.start_backup(name)
+    if wait:
+        from mmsconsole.cli.waiting import in_sync
+
+        status = in_sync(shell, operations, name)
+    return Answer(status)
+
+
+@command(app)
+def stop(context: typer.Context, name: Name) -> Answer:
+    """Stop it. Everything is kept, and start goes on where the source's oplog allows."""
+    shell: Shell = context.obj
+    return Answer(shell.operations().stop_backup(name))
+
+
+@command(app)
+def status(context: typer.Context, name: Name) -> Answer:
+    """State, head, lag, window and progress."""
+    shell: Shell = context.obj
+    return Answer(shell.operations().backup_status(name))

@@ -1,0 +1,122 @@
+"""mmsconsole deployment …"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmsconsole.cli.answer import Answer
+from mmsconsole.cli.credentials import UriArguments, read_uri
+from mmsconsole.cli.options import IntervalMinutes, Name, SyncFrom, TailFrom, Yes, command, group
+from mmsconsole.cli.shell import Shell
+from mmsconsole.errors import UsageError
+
+app = group("deployment", "The replica sets that are backed up.")
+
+Uri = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="URI",
+        help="mongodb://…; '-': a line of stdin. A password is asked for if it lacks one.",
+    ),
+]
+UriFile = Annotated[
+    Path | None,
+    typer.Option("--uri-file", metavar="FILE", help="Its first line is the connection string."),
+]
+PasswordFile = Annotated[
+    str | None,
+    typer.Option(
+        "--password-file", metavar="FILE", help="Its first line is the password; '-': stdin."
+    ),
+]
+NewName = Annotated[str | None, typer.Option("--new-name", metavar="NAME", help="Rename it.")]
+
+
+@command(app)
+def add(  # noqa: PLR0913 - one parameter per option
+    context: typer.Context,
+    name: Name,
+    uri: Uri = None,
+    uri_file: UriFile = None,
+    password_file: PasswordFile = None,
+    snapshot_interval_minutes: IntervalMinutes = None,
+    sync_from: SyncFrom = None,
+    tail_from: TailFrom = None,
+) -> Answer:
+    """Add a replica set. Its backup is started by: backup start NAME."""
+    shell: Shell = context.obj
+    source = read_uri(shell, UriArguments(uri, uri_file, password_file))
+    if source is None:
+        raise UsageError("no connection string", hint="give a URI, --uri-file FILE, or -")
+    return Answer(
+        shell.operations().add_deployment(
+            name,
+            source,
+            snapshot_interval_minutes=snapshot_interval_minutes,
+            sync_from=sync_from,
+            tail_from=tail_from,
+        )
+    )
+
+
+@command(app)
+def edit(  # noqa: PLR0913 - one parameter per option
+    context: typer.Context,
+    name: Name,
+    uri: Uri = None,
+    uri_file: UriFile = None,
+    password_file: PasswordFile = None,
+    new_name: NewName = None,
+    snapshot_interval_minutes: IntervalMinutes = None,
+    sync_from: SyncFrom = None,
+    tail_from: TailFrom = None,
+) -> Answer:
+    """Change what is given. Snapshots and stored oplog stay."""
+    shell: Shell = context.obj
+    source = read_uri(shell, UriArguments(uri, uri_file, password_file))
+    return Answer(
+        shell.operations().edit_deployment(
+            name,
+            new_name=new_name,
+            uri=source,
+            snapshot_interval_minutes=snapshot_interval_minutes,
+            sync_from=sync_from,
+            tail_from=tail_from,
+        )
+    )
+
+
+@command(app, "list")
+def list_(context: typer.Context) -> Answer:
+    """Every deployment, and how its backup is."""
+    shell: Shell = context.obj
+    return Answer(
+        shell.operations().deployments(),
+        empty="no deployments yet; add one: mmsconsole deployment add NAME URI",
+    )
+
+
+@command(app)
+def show(context: typer.Context, name: Name) -> Answer:
+    """One deployment."""
+    shell: Shell = context.obj
+    return Answer(shell.operations().deployment(name))
+
+
+@command(app)
+def remove(context: typer.Context, name: Name, yes: Yes = False) -> Answer:
+    """Remove a deployment and everything kept for it. The source is not touched."""
+    from mmsconsole.console.present.words import plural, size
+
+    shell: Shell = context.obj
+    operations = shell.operations()
+    found = operations.removal(name)
+    restores = f", cancels {plural(found.restores_open, 'restore')}" if found.restores_open else ""
+    shell.tell(
+        f"this deletes {plural(len(found.heads), 'head')}, "
+        f"{plural(found.snapshots, 'snapshot')} ({size(found.snapshot_bytes)}) and "
+        f"{size(found.chunk_bytes)} of stored oplog{restores}"
+    )
+    shell.confirm(f"remove {name}?", yes=yes)
+    return Answer(operations.remove_deployment(name, cancel_restores=yes))

@@ -1,0 +1,233 @@
+"""Answers for people: a compact table for a list, label and text for one thing.
+
+Names, paths and reasons come from outside: nothing in them is markup, and nothing in them can
+steer the terminal.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from mmsconsole.cli.answer import Answer
+from mmsconsole.cli.words import position, progress_line
+from mmsconsole.console.present.text import harmless
+from mmsconsole.console.present.words import NONE, ago, duration, moment, plural, size
+from mmsconsole.operations import views
+
+PIPE_COLUMNS = 1000
+"""Where no terminal says how wide it is: no line is broken."""
+
+Cell = Callable[[Any, datetime], str]
+Columns = Mapping[str, Cell]
+Pair = tuple[str, str]
+
+
+def show(answer: Answer, stream: TextIO, now: datetime) -> None:
+    width = None if stream.isatty() else PIPE_COLUMNS
+    console = Console(
+        file=stream, width=width, markup=False, emoji=False, highlight=False, soft_wrap=False
+    )
+    value = answer.value
+    if isinstance(value, dict):
+        console.print(_pairs(list(value.items())))
+    elif isinstance(value, list):
+        console.print(_table(value, now) if value else answer.empty)
+    else:
+        console.print(_pairs(ONE[type(value)](value, now)))
+
+
+def _table(entries: Sequence[Any], now: datetime) -> Table:
+    columns = MANY[type(entries[0])]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for entry in entries:
+        table.add_row(*(harmless(cell(entry, now)) for cell in columns.values()))
+    return table
+
+
+def _pairs(pairs: Sequence[Pair]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, text in pairs:
+        table.add_row(label, harmless(text))
+    return table
+
+
+def _state(status: views.BackupStatus) -> str:
+    phase = f", {status.phase}" if status.phase and status.state == "started" else ""
+    return status.state + phase
+
+
+def _lag(status: views.BackupStatus) -> str:
+    lag = None if status.head is None else status.head.lag_seconds
+    return NONE if lag is None else duration(lag)
+
+
+def _last_snapshot(status: views.BackupStatus, now: datetime) -> str:
+    return NONE if status.last_snapshot is None else ago(status.last_snapshot.created_at, now)
+
+
+def _window(window: views.Window | None) -> str:
+    if window is None:
+        return "nothing can be restored yet"
+    return f"{position(window.start)} to {position(window.end)}, both included"
+
+
+def _interval(minutes: int) -> str:
+    return f"every {duration(minutes * 60)}" if minutes else "none by themselves"
+
+
+def _deployment(view: views.DeploymentView, now: datetime) -> list[Pair]:
+    return [
+        ("name", view.name),
+        ("source", view.uri),
+        ("replica set", f"{view.set_name}, mongod {view.server_version}, FCV {view.fcv}"),
+        ("reads", f"initial sync from a {view.sync_from}, oplog from a {view.tail_from}"),
+        ("snapshots", _interval(view.snapshot_interval_minutes)),
+        ("added", moment(view.created_at)),
+        *_backup(view.status, now)[1:],
+    ]
+
+
+def _backup(status: views.BackupStatus, now: datetime) -> list[Pair]:
+    head, tail = status.head, status.tail
+    pairs = [("deployment", status.deployment), ("backup", _state(status))]
+    if status.reason:
+        pairs.append(("reason", status.reason))
+    if head is not None:
+        pairs.append(("head", f"{position(head.optime)}, lag {_lag(status)}, {size(head.bytes)}"))
+    if tail is not None:
+        read = tail.error or f"from {tail.member}" if tail.member or tail.error else "not reading"
+        pairs.append(("oplog", f"{position(tail.optime)}, {read}"))
+    pairs.append(("window", _window(status.window)))
+    pairs.append(("last snapshot", _last_snapshot(status, now)))
+    if status.phase != "in sync":
+        pairs += [("", progress_line(progress)) for progress in status.progress]
+    return pairs
+
+
+def _snapshot(view: views.SnapshotView, now: datetime) -> list[Pair]:
+    pairs = [
+        ("id", view.id),
+        ("deployment", view.deployment),
+        ("state", view.state),
+        ("optime", position(view.optime)),
+        ("size", f"{size(view.bytes)} in {plural(view.files, 'file')}"),
+        ("new", size(view.new_bytes)),
+        ("mongod", f"{view.mongod_version or NONE}, FCV {view.fcv or NONE}"),
+        ("taken", f"{moment(view.created_at)} ({ago(view.created_at, now)})"),
+    ]
+    return pairs + ([("reason", view.reason)] if view.reason else [])
+
+
+def _restore(view: views.RestoreView, now: datetime) -> list[Pair]:
+    pairs = [
+        ("id", view.id),
+        ("deployment", view.deployment),
+        ("state", view.state),
+        ("path", view.path),
+        ("snapshot", view.snapshot),
+        ("asked for", position(view.point) if view.point else "the snapshot as it is"),
+        ("restored to", position(view.optime)),
+        ("by", f"{view.created_by}, {ago(view.created_at, now)}"),
+    ]
+    if view.reason:
+        pairs.append(("reason", view.reason))
+    return pairs + [("", progress_line(progress)) for progress in view.progress]
+
+
+def _job(view: views.JobView, now: datetime) -> list[Pair]:
+    pairs = [
+        ("id", view.id),
+        ("kind", view.kind),
+        ("deployment", view.deployment),
+        ("state", _job_state(view)),
+        ("by", f"{view.created_by or 'the engine'}, {ago(view.created_at, now)}"),
+    ]
+    if view.error is not None:
+        pairs.append(("error", view.error.message))
+    return pairs + [("", progress_line(progress)) for progress in view.progress]
+
+
+def _job_state(view: views.JobView) -> str:
+    running = view.state in ("queued", "leased")
+    return f"{view.state}, to be cancelled" if view.cancel_requested and running else view.state
+
+
+def _removal(view: views.Removal, _: datetime) -> list[Pair]:
+    return [
+        ("deployment", view.deployment),
+        ("heads", ", ".join(view.heads) or NONE),
+        ("snapshots", f"{view.snapshots}, {size(view.snapshot_bytes)} stored"),
+        ("oplog", f"{plural(view.chunks, 'chunk')}, {size(view.chunk_bytes)} stored"),
+    ]
+
+
+def _engine(view: views.EngineStatus, now: datetime) -> list[Pair]:
+    free = view.storage_bytes_free
+    return [
+        ("engine", f"{'running' if view.running else 'not running'} on {view.host or NONE}"),
+        ("version", view.version or NONE),
+        ("home", view.home or NONE),
+        ("started", ago(view.started_at, now)),
+        ("deployments", str(view.deployments)),
+        ("open jobs", str(view.jobs_open)),
+        ("storage free", NONE if free is None else size(free)),
+    ]
+
+
+ONE: Mapping[type, Callable[[Any, datetime], list[Pair]]] = {
+    views.DeploymentView: _deployment,
+    views.BackupStatus: _backup,
+    views.SnapshotView: _snapshot,
+    views.RestoreView: _restore,
+    views.JobView: _job,
+    views.Removal: _removal,
+    views.EngineStatus: _engine,
+}
+
+MANY: Mapping[type, Columns] = {
+    views.DeploymentView: {
+        "NAME": lambda view, _: view.name,
+        "SET": lambda view, _: view.set_name,
+        "VERSION": lambda view, _: view.server_version,
+        "BACKUP": lambda view, _: _state(view.status),
+        "LAG": lambda view, _: _lag(view.status),
+        "LAST SNAPSHOT": lambda view, now: _last_snapshot(view.status, now),
+    },
+    views.SnapshotView: {
+        "ID": lambda view, _: view.id,
+        "STATE": lambda view, _: view.state,
+        "OPTIME": lambda view, _: position(view.optime),
+        "SIZE": lambda view, _: size(view.bytes),
+        "NEW": lambda view, _: size(view.new_bytes),
+        "TAKEN": lambda view, now: ago(view.created_at, now),
+    },
+    views.RestoreView: {
+        "ID": lambda view, _: view.id,
+        "DEPLOYMENT": lambda view, _: view.deployment,
+        "STATE": lambda view, _: view.state,
+        "RESTORED TO": lambda view, _: position(view.optime),
+        "PATH": lambda view, _: view.path,
+        "ASKED": lambda view, now: ago(view.created_at, now),
+    },
+    views.JobView: {
+        "ID": lambda view, _: view.id,
+        "KIND": lambda view, _: view.kind,
+        "DEPLOYMENT": lambda view, _: view.deployment,
+        "STATE": lambda view, _: _job_state(view),
+        "ASKED": lambda view, now: ago(view.created_at, now),
+        "ERROR": lambda view, _: "" if view.error is None else view.error.message,
+    },
+    views.Finding: {
+        "CHECK": lambda view, _: view.check,
+        "": lambda view, _: "ok" if view.ok else "NOT OK",
+        "FOUND": lambda view, _: view.found,
+        "TO MEND IT": lambda view, _: view.mend,
+    },
+}

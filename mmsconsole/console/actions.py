@@ -1,0 +1,159 @@
+"""Everything that can be done in the console, once: keys, footer, help, palette and `:` words.
+
+An action's id is stable (tests and key maps name it). `views` says where it works; the names in
+ELSEWHERE are for parts of a screen: a table, the timeline. A dangerous action never happens on
+its key alone: it asks first.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+EVERYWHERE: tuple[str, ...] = ()
+
+OVERVIEW, DEPLOYMENT, SNAPSHOTS = "overview", "deployment", "snapshots"
+JOBS, RESTORES, EVENTS = "jobs", "restores", "events"
+RESTORE, WIZARD, ADD = "restore", "wizard", "add"
+VIEWS = (OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, RESTORE, WIZARD, ADD)
+
+TABLE, TIMELINE, SCROLL = "table", "timeline", "scroll"
+ELSEWHERE = (TABLE, TIMELINE, SCROLL)
+
+OF_DEPLOYMENT = (OVERVIEW, DEPLOYMENT, SNAPSHOTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    """For the footer: one or two words."""
+    help: str
+    """For help and palette: one sentence without its full stop."""
+    chapter: str
+    words: tuple[str, ...] = ()
+    """What may be typed after `:`; the first is shown."""
+    argument: str = ""
+    """What may follow the word: deployment or theme."""
+    views: tuple[str, ...] = EVERYWHERE
+    dangerous: bool = False
+    rank: int = 0
+    """Place in the footer, small first; 0: not in the footer."""
+
+    def works_in(self, view: str) -> bool:
+        return view in self.views if self.views else view not in ELSEWHERE
+
+
+def _go(
+    id_: str, key: str, label: str, help_: str, words: tuple[str, ...], argument: str = "deployment"
+) -> Action:
+    return Action(id_, (key,), label, help_, "Views", words, argument)
+
+
+REGISTRY: tuple[Action, ...] = (
+    _go("view.overview", "1", "deployments", "All deployments", ("deployments", "overview"), ""),
+    _go("view.deployment", "2", "status", "One deployment: phases, lag, head, tail, events",
+        ("status", "deployment")),
+    _go("view.snapshots", "3", "snapshots", "Its snapshots on the time axis",
+        ("snapshots", "snap")),
+    _go("view.jobs", "4", "jobs", "What the engine does now and did before", ("jobs",)),
+    _go("view.restores", "5", "restores", "Restores, running and done", ("restores",)),
+    _go("view.events", "6", "events", "What happened, and who asked for it", ("events",)),
+
+    Action("item.open", ("enter",), "open", "Open what is under the cursor", "Deployments",
+           views=(OVERVIEW, RESTORES), rank=1),
+    Action("deployment.add", ("a",), "add", "Add a replica set by its URI", "Deployments",
+           ("add",), views=(OVERVIEW,), rank=2),
+    Action("backup.start", ("b",), "start backup", "Start the backup", "Deployments",
+           ("start",), "deployment", OF_DEPLOYMENT, rank=3),
+    Action("backup.stop", ("B",), "stop backup", "Stop the backup; what is stored stays",
+           "Deployments", ("stop",), "deployment", OF_DEPLOYMENT, dangerous=True, rank=9),
+    Action("snapshot.take", ("S",), "snapshot", "Take a snapshot now", "Deployments",
+           ("take",), "deployment", OF_DEPLOYMENT, rank=4),
+    Action("restore.new", ("R",), "restore", "Restore a snapshot, or any second, to a folder",
+           "Deployments", ("restore",), "deployment", OF_DEPLOYMENT, rank=5),
+    Action("snapshot.delete", ("D",), "delete", "Delete the snapshot under the cursor",
+           "Deployments", views=(SNAPSHOTS,), dangerous=True, rank=6),
+    Action("deployment.remove", ("X",), "remove", "Remove the deployment and what is stored of it",
+           "Deployments", ("remove",), "deployment", (OVERVIEW, DEPLOYMENT), dangerous=True,
+           rank=10),
+
+    Action("job.cancel", ("C",), "cancel job", "Cancel the job under the cursor",
+           "Jobs and restores", views=(JOBS,), dangerous=True, rank=2),
+    Action("restore.cancel", ("C",), "cancel restore", "Cancel the restore",
+           "Jobs and restores", views=(RESTORES, RESTORE), dangerous=True, rank=2),
+
+    Action("wizard.next", ("enter",), "go on", "Take what is chosen and go on", "Restore wizard",
+           views=(WIZARD,), rank=1),
+    Action("wizard.typed", ("tab",), "type a point", "Between the time axis and the typed point",
+           "Restore wizard", views=(WIZARD,), rank=2),
+    Action("time.earlier", ("left", "h"), "earlier", "One column earlier", "Restore wizard",
+           views=(TIMELINE,), rank=3),
+    Action("time.later", ("right", "l"), "later", "One column later", "Restore wizard",
+           views=(TIMELINE,)),
+    Action("time.page_earlier", ("pageup",), "", "A tenth of the axis earlier", "Restore wizard",
+           views=(TIMELINE,)),
+    Action("time.page_later", ("pagedown",), "", "A tenth of the axis later", "Restore wizard",
+           views=(TIMELINE,)),
+    Action("time.snapshot_before", ("up", "k"), "snapshot", "The snapshot before", "Restore wizard",
+           views=(TIMELINE,)),
+    Action("time.snapshot_after", ("down", "j"), "", "The snapshot after", "Restore wizard",
+           views=(TIMELINE,)),
+    Action("time.first", ("home", "g"), "", "The first moment that can be restored",
+           "Restore wizard", views=(TIMELINE,)),
+    Action("time.last", ("end", "G"), "", "The last moment that can be restored",
+           "Restore wizard", views=(TIMELINE,)),
+    Action("time.closer", ("plus", "equals_sign"), "closer", "Zoom in: one column is less time",
+           "Restore wizard", views=(TIMELINE,)),
+    Action("time.farther", ("minus",), "", "Zoom out", "Restore wizard", views=(TIMELINE,)),
+    Action("add.save", ("enter",), "add it", "Reach the source and add it", "Deployments",
+           views=(ADD,), rank=1),
+    Action("add.next", ("tab",), "next field", "The next field", "Deployments",
+           views=(ADD,), rank=2),
+
+    Action("row.down", ("down", "j"), "", "Down", "Tables", views=(TABLE, SCROLL)),
+    Action("row.up", ("up", "k"), "", "Up", "Tables", views=(TABLE, SCROLL)),
+    Action("row.page_down", ("pagedown", "ctrl+d"), "", "A page down", "Tables",
+           views=(TABLE, SCROLL)),
+    Action("row.page_up", ("pageup", "ctrl+u"), "", "A page up", "Tables", views=(TABLE, SCROLL)),
+    Action("row.first", ("home", "g"), "", "To the top", "Tables", views=(TABLE, SCROLL)),
+    Action("row.last", ("end", "G"), "", "To the end", "Tables", views=(TABLE, SCROLL)),
+
+    Action("go.back", ("escape", "backspace"), "back", "Back; never confirms, never discards",
+           "Console", ("back",), rank=20),
+    Action("go.previous", ("minus",), "", "The view that was open before", "Console"),
+    Action("look.refresh", ("r",), "", "Ask the engine again now", "Console", ("refresh",)),
+    Action("look.pause", ("p",), "", "Stand still, and go on", "Console", ("pause",)),
+    Action("look.theme", ("T",), "", "The next theme, or the one that is named", "Console",
+           ("theme",), "theme"),
+    Action("go.command", ("colon",), "command", "Type a command", "Console", rank=22),
+    Action("go.palette", ("ctrl+p",), "", "Find an action by its name", "Console", ("palette",)),
+    Action("go.help", ("question_mark",), "help", "All keys", "Console", ("help",), rank=21),
+    Action("go.quit", ("q", "ctrl+q"), "quit", "Leave the console", "Console", ("quit", "q"),
+           rank=23),
+)  # fmt: skip
+
+CHAPTERS = tuple(dict.fromkeys(action.chapter for action in REGISTRY))
+
+
+def actions_in(view: str) -> list[Action]:
+    return [action for action in REGISTRY if action.works_in(view)]
+
+
+def action_of(id_: str) -> Action:
+    return next(action for action in REGISTRY if action.id == id_)
+
+
+def key_of(id_: str) -> str:
+    """The first key, for sentences that say what to press."""
+    return action_of(id_).keys[0]
+
+
+def footer_actions(views: Sequence[str]) -> list[Action]:
+    """What the footer shows, most useful first."""
+    shown = {a.id: a for view in views for a in actions_in(view) if a.rank}
+    return sorted(shown.values(), key=lambda action: action.rank)
+
+
+def commands(view: str) -> Iterable[Action]:
+    """What may be typed after `:` or picked in the palette."""
+    return (action for action in actions_in(view) if action.words)

@@ -1,0 +1,165 @@
+"""What actions do that work in more than one view."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mmsconsole.console import actions
+from mmsconsole.console.navigation import ROOT, Place
+from mmsconsole.console.present.text import Tone
+from mmsconsole.console.screens.base import ConsoleScreen, Handler
+from mmsconsole.console.screens.dialog import confirm
+from mmsconsole.console.screens.help import HelpScreen, PaletteScreen
+from mmsconsole.console.screens.snapshots import SnapshotsScreen
+
+if TYPE_CHECKING:
+    from mmsconsole.console.app import MmsConsole
+
+
+class Acts:
+    """For one screen. Each act takes what was typed after its word, empty for a key."""
+
+    def __init__(self, app: "MmsConsole", screen: ConsoleScreen) -> None:
+        self.app = app
+        self.screen = screen
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return self._views() | self._of_deployments() | self._of_console()
+
+    def _views(self) -> dict[str, Handler]:
+        return {
+            "view.overview": lambda _: self.app.navigation.switch(ROOT),
+            "view.deployment": self._named(self._opened(actions.DEPLOYMENT)),
+            "view.snapshots": self._named(self._opened(actions.SNAPSHOTS)),
+            "view.jobs": self._here_or_all(actions.JOBS),
+            "view.restores": self._here_or_all(actions.RESTORES),
+            "view.events": self._here_or_all(actions.EVENTS),
+        }
+
+    def _of_deployments(self) -> dict[str, Handler]:
+        return {
+            "backup.start": self._named(self.start_backup),
+            "backup.stop": self._named(self.stop_backup),
+            "snapshot.take": self._named(self.take_snapshot),
+            "restore.new": self._named(self.restore),
+            "deployment.remove": self._named(self.remove),
+        }
+
+    def _of_console(self) -> dict[str, Handler]:
+        return {
+            "go.back": self.screen.back,
+            "go.command": self.screen.open_command,
+            "go.previous": lambda _: self._previous(),
+            "go.palette": lambda _: self._palette(),
+            "go.help": lambda _: self._help(),
+            "go.quit": lambda _: self.app.ask_to_quit(),
+            "look.refresh": lambda _: self.screen.poll(),
+            "look.pause": lambda _: self._pause(),
+            "look.theme": self.app.choose_theme,
+        }
+
+    # Which deployment
+
+    def _named(self, act: Handler) -> Handler:
+        """Give it the deployment that was typed, or that the screen is about."""
+
+        def checked(argument: str) -> None:
+            name = argument or self.screen.deployment_name()
+            if name:
+                act(name)
+            else:
+                key = actions.key_of("view.overview")
+                self.app.tell("No deployment is chosen.", Tone.WARN, f"Press {key} and choose one.")
+
+        return checked
+
+    def _opened(self, view: str) -> Handler:
+        return lambda name: self.app.navigation.switch(Place(view, name))
+
+    def _here_or_all(self, view: str) -> Handler:
+        """About the deployment that was typed or is open; about all where none is."""
+        return lambda typed: self.app.navigation.switch(
+            Place(view, typed or self.screen.place.deployment)
+        )
+
+    # Deployments
+
+    def start_backup(self, name: str) -> None:
+        self.app.ask(
+            f"starting the backup of {name}",
+            lambda operations: operations.start_backup(name),
+            lambda status: f"The backup of {name} is {status.state}.",
+        )
+
+    def stop_backup(self, name: str) -> None:
+        question = confirm(
+            f"Stop the backup of {name}?",
+            (
+                "From then on its changes are not kept. What is stored stays and can be restored.",
+                "When the source's oplog has moved on before it is started again, a new initial "
+                "sync is needed.",
+            ),
+            "stop the backup",
+        )
+        self.app.confirm(question, lambda: self._stop(name))
+
+    def _stop(self, name: str) -> None:
+        self.app.ask(
+            f"stopping the backup of {name}",
+            lambda operations: operations.stop_backup(name),
+            lambda status: f"The backup of {name} is {status.state}.",
+        )
+
+    def take_snapshot(self, name: str) -> None:
+        self.app.ask(
+            f"asking for a snapshot of {name}",
+            lambda operations: operations.take_snapshot(name),
+            lambda _: f"A snapshot of {name} is being taken.",
+        )
+
+    def restore(self, name: str) -> None:
+        snapshot = ""
+        if isinstance(self.screen, SnapshotsScreen) and name == self.screen.place.deployment:
+            snapshot = self.screen.chosen_snapshot()
+        self.app.navigation.go(Place(actions.WIZARD, name, snapshot))
+
+    def remove(self, name: str) -> None:
+        question = confirm(
+            f"Remove {name}",
+            (
+                "Its head, its snapshots and its stored oplog are deleted. Nothing of it can be "
+                "restored afterwards. The source itself is not touched.",
+            ),
+            "remove it",
+            typed=name,
+        )
+        self.app.confirm(question, lambda: self._remove(name))
+
+    def _remove(self, name: str) -> None:
+        self.app.ask(
+            f"removing {name}",
+            lambda operations: operations.remove_deployment(name),
+            lambda _: self._removed(name),
+        )
+
+    def _removed(self, name: str) -> str:
+        if self.app.navigation.place.deployment == name:
+            self.app.navigation.go(ROOT)
+        return f"{name} is removed."
+
+    # The console itself
+
+    def _previous(self) -> None:
+        self.app.navigation.previous()
+
+    def _pause(self) -> None:
+        self.app.paused = not self.app.paused
+
+    def _help(self) -> None:
+        self.app.push_screen(HelpScreen())
+
+    def _palette(self) -> None:
+        def picked(id_: str | None) -> None:
+            if id_:
+                self.app.do(self.screen, actions.action_of(id_), "")
+
+        self.app.push_screen(PaletteScreen(self.screen.VIEW), picked)

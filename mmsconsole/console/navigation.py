@@ -1,0 +1,117 @@
+"""Where the console is: a stack of places. Screens and breadcrumbs listen; nobody else knows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mmsconsole.console.actions import (
+    DEPLOYMENT,
+    EVENTS,
+    JOBS,
+    OVERVIEW,
+    RESTORE,
+    RESTORES,
+    SNAPSHOTS,
+    WIZARD,
+)
+
+TABS = (OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS)
+"""Views that stand beside one another, in the order of their digits."""
+
+DEPTH_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    view: str
+    deployment: str = ""
+    """Name of the deployment that the view is about; empty: about all."""
+    item: str = ""
+    """Id of one snapshot or restore, where the view is about one."""
+
+    @property
+    def title(self) -> str:
+        return {WIZARD: "new restore", RESTORE: f"restore {self.item[:8]}"}.get(
+            self.view, self.view
+        )
+
+
+Listener = Callable[[Place], None]
+ROOT = Place(OVERVIEW)
+
+
+class Navigation:
+    """The bottom of the stack is always the overview."""
+
+    def __init__(self) -> None:
+        self._stack: list[Place] = [ROOT]
+        self._listeners: list[Listener] = []
+        self._previous: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        return self._stack[-1]
+
+    @property
+    def stack(self) -> tuple[Place, ...]:
+        return tuple(self._stack)
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def go(self, place: Place) -> None:
+        """Open a place; one that is on the stack already is gone back to."""
+        if place == self.place:
+            return
+        self._previous = self.place
+        if place in self._stack:
+            del self._stack[self._stack.index(place) + 1 :]
+        else:
+            self._stack.append(place)
+            del self._stack[1 : max(1, len(self._stack) - DEPTH_MAX + 1)]
+        self._tell()
+
+    def switch(self, place: Place) -> None:
+        """Open a view as a neighbour of the present one: back leads to the same place."""
+        if place == ROOT:
+            self.go(ROOT)
+        elif self.place.view in TABS and self.place != ROOT and place != self.place:
+            self._previous = self.place
+            self.replace(place)
+        else:
+            self.go(place)
+
+    def replace(self, place: Place) -> None:
+        """Open a place instead of the present one: back does not lead there again."""
+        if len(self._stack) > 1:
+            self._stack.pop()
+        self._stack.append(place)
+        self._tell()
+
+    def back(self) -> bool:
+        """False at the bottom."""
+        if len(self._stack) == 1:
+            return False
+        self._previous = self._stack.pop()
+        self._tell()
+        return True
+
+    def previous(self) -> bool:
+        """Swap with the view that was open before; False when there is none."""
+        if self._previous is None or self._previous == self.place:
+            return False
+        self.go(self._previous)
+        return True
+
+    def crumbs(self) -> tuple[str, ...]:
+        """The path in words: the deployment's name once, then the views over it."""
+        words: list[str] = []
+        for place in self._stack[1:]:
+            if place.deployment and place.deployment not in words:
+                words.append(place.deployment)
+            if place.view != DEPLOYMENT:
+                words.append(place.title)
+        return tuple(words)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener(self.place)

@@ -1,0 +1,117 @@
+"""One deployment: state, phases of its initial sync, lag, facts and events, on one page."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from mmsconsole.console.present.chart import lag_chart
+from mmsconsole.console.present.events import event_lines
+from mmsconsole.console.present.overview import facts, sentence, source_line, uri_line
+from mmsconsole.console.present.progress import phase_line, waiting_line
+from mmsconsole.console.present.status import backup_mark, lag_of
+from mmsconsole.console.present.text import Line, Page, Span, Tone, beside, indent, line, rule
+from mmsconsole.console.present.words import duration, size
+from mmsconsole.metadata.deployments import BackupState
+from mmsconsole.metadata.heads import SyncPhase
+from mmsconsole.metadata.jobs import PhaseProgress
+from mmsconsole.operations.views import BackupStatus, DeploymentView, EventView, LagPoint
+
+CHART_LINES = 2
+WIDE_CHART_LINES = 8
+LEFT_SHARE = 0.58
+
+
+def draw(
+    view: DeploymentView,
+    lag: Sequence[LagPoint],
+    events: Sequence[EventView],
+    span: timedelta,
+    page: Page,
+) -> list[Line]:
+    if page.wide:
+        return _wide(view, lag, events, span, page)
+    top = [*_state(view, page), *_phases(view.status, page)]
+    chart = _chart(view.status, lag, span, CHART_LINES, page)
+    middle = [rule("now", page), *facts(view, page), source_line(view, page)]
+    rest = page.height - len(top) - len(chart) - len(middle)
+    return [*top, *chart, *middle, *_events(events, rest, page)]
+
+
+def _wide(
+    view: DeploymentView,
+    lag: Sequence[LagPoint],
+    events: Sequence[EventView],
+    span: timedelta,
+    page: Page,
+) -> list[Line]:
+    """Facts at the left, the lag beside them; the events get the whole width below."""
+    left_width = int(page.width * LEFT_SHARE)
+    left = Page(left_width, page.height, page.now, page.glyphs)
+    right = Page(page.width - left_width - 2, page.height, page.now, page.glyphs)
+    facts_ = [rule("now", left), *facts(view, left), source_line(view, left), uri_line(view)]
+    chart = _chart(view.status, lag, span, WIDE_CHART_LINES, right)
+    top = [*_state(view, page), *_phases(view.status, page)]
+    middle = beside(facts_, chart, left_width, page) if chart else [rule("now", page), *facts_[1:]]
+    rest = page.height - len(top) - len(middle) - 1
+    return [*top, *middle, (), *_events(events, rest, page)]
+
+
+def _state(view: DeploymentView, page: Page) -> list[Line]:
+    mark = backup_mark(view.status, page.glyphs)
+    return [(), *_first_with_mark(mark.line, sentence(view, page)), ()]
+
+
+def _first_with_mark(mark: Line, told: list[Line]) -> list[Line]:
+    return [line(" ", mark), *indent(told, 3)]
+
+
+def _phases(status: BackupStatus, page: Page) -> list[Line]:
+    """All phases while the initial sync is under way; afterwards one line."""
+    if status.phase == SyncPhase.IN_SYNC or not status.phase:
+        return _done_sync(status, page)
+    told = {progress.phase: progress for progress in status.progress}
+    drawn = [
+        phase_line(told[phase], page) if phase in told else waiting_line(phase, page)
+        for phase in SyncPhase
+        if phase != SyncPhase.IN_SYNC
+    ]
+    return [rule("initial sync", page, _elapsed(status.progress)), *drawn]
+
+
+def _elapsed(progress: tuple[PhaseProgress, ...]) -> str:
+    if not progress:
+        return ""
+    begun = min(phase.started_at for phase in progress)
+    return (
+        f"under way for {duration((max(p.updated_at for p in progress) - begun).total_seconds())}"
+    )
+
+
+def _done_sync(status: BackupStatus, page: Page) -> list[Line]:
+    if not status.progress:
+        return []
+    begun = min(phase.started_at for phase in status.progress)
+    ended = max(phase.updated_at for phase in status.progress)
+    much = max(phase.done for phase in status.progress)
+    took = duration((ended - begun).total_seconds())
+    return [rule("initial sync", page, f"done in {took}, {size(much)}")]
+
+
+def _chart(
+    status: BackupStatus, lag: Sequence[LagPoint], span: timedelta, height: int, page: Page
+) -> list[Line]:
+    if not lag:
+        return []
+    peak = max(point.lag_seconds for point in lag)
+    present = lag_of(status)
+    running = status.state == BackupState.STARTED and present is not None
+    now = f"now {duration(present or 0)}, " if running else ""
+    note = f"{now}at most {duration(peak)} in the last {duration(span.total_seconds())}"
+    return [rule("lag", page, note), *lag_chart(lag, span, height, page)]
+
+
+def _events(events: Sequence[EventView], room: int, page: Page) -> list[Line]:
+    if room < 2:
+        return []
+    shown = event_lines(events, page, names=False)[: room - 1]
+    nothing = [line(" ", Span("nothing happened yet", Tone.DIM))]
+    return [rule("events", page), *(shown or nothing)]

@@ -1,0 +1,64 @@
+"""What stands where there is nothing yet: why, and which key comes next."""
+
+from mmsconsole.console.actions import key_of
+from mmsconsole.console.present.text import Line, Page, Span, Tone, line
+
+
+def _key(action: str) -> Span:
+    return Span(key_of(action), Tone.KEY)
+
+
+def _step(number: str, *parts: str | Span) -> Line:
+    return line("   ", Span(number, Tone.DIM), "  ", *parts)
+
+
+def no_deployments() -> list[Line]:
+    return [
+        (),
+        line("   ", Span("No deployment is backed up yet.", Tone.TITLE)),
+        (),
+        _step("1", "press ", _key("deployment.add"), " and give a replica set's name and URI"),
+        _step("2", "press ", _key("backup.start"), " to start its backup: an initial sync copies"),
+        _step(" ", "it, and from then on every change is kept"),
+        _step("3", "press ", _key("restore.new"), " to have any second of it back in a folder"),
+        (),
+        line("   ", Span("No MongoDB at hand? ", Tone.DIM), "mmsconsole demo",
+             Span(" starts one that works for its living.", Tone.DIM)),
+    ]  # fmt: skip
+
+
+def no_snapshots() -> list[Line]:
+    return [
+        (),
+        line("   ", Span("No snapshot yet.", Tone.TITLE)),
+        (),
+        line("   The first is taken when the initial sync is done; ", _key("snapshot.take"),
+             " takes one now."),
+    ]  # fmt: skip
+
+
+def no_jobs() -> list[Line]:
+    return [
+        (),
+        line("   ", Span("No jobs.", Tone.TITLE)),
+        (),
+        line("   Initial syncs, snapshots and restores appear here while they run, and after."),
+    ]
+
+
+def no_restores() -> list[Line]:
+    return [
+        (),
+        line("   ", Span("Nothing was restored yet.", Tone.TITLE)),
+        (),
+        line("   On a deployment, ", _key("restore.new"), " restores a snapshot or any second of"),
+        line("   the window to a folder. It changes nothing in the source."),
+    ]
+
+
+def no_events() -> list[Line]:
+    return [(), line("   ", Span("Nothing happened yet.", Tone.TITLE))]
+
+
+def waiting(page: Page) -> list[Line]:
+    return [(), line("   ", Span(f"asking the engine{page.glyphs.ellipsis}", Tone.DIM))]

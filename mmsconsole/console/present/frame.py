@@ -1,0 +1,113 @@
+"""What surrounds every view: header, tabs, banner, notice, footer."""
+
+from collections.abc import Sequence
+
+from mmsconsole.console.actions import Action, action_of
+from mmsconsole.console.glyphs import key_name
+from mmsconsole.console.navigation import TABS, Place
+from mmsconsole.console.present.status import backup_mark, lag_line, lag_of
+from mmsconsole.console.present.text import Line, Page, Span, Tone, cells, clip, edges, line, wrap
+from mmsconsole.console.present.words import clock, duration, plural
+from mmsconsole.console.watch import Watch
+from mmsconsole.errors import MmsError
+from mmsconsole.operations.views import DeploymentView, EngineStatus
+
+NOTICE_LINES_MAX = 3
+
+
+def header(crumbs: Sequence[str], right: Line, page: Page) -> Line:
+    """The path at the left with the deployment's name lit, its state at the right.
+
+    The name comes first and is the last to be cut: nobody shall act on another deployment than
+    the one in mind.
+    """
+    step = Span(f" {page.glyphs.crumb} ", Tone.DIM)
+    path = line(" ", Span("mms", Tone.ACCENT))
+    for place, word in enumerate(crumbs):
+        path = line(path, step, Span(word, Tone.TITLE if place == 0 else Tone.TEXT))
+    return edges(path, line(right, " "), page.width, page.glyphs.ellipsis)
+
+
+def state_of(deployment: DeploymentView, page: Page) -> Line:
+    status = deployment.status
+    mark = backup_mark(status, page.glyphs).line
+    if lag_of(status) is None or lag_line(status)[0].tone == Tone.DIM:
+        return mark
+    return line(mark, Span("  lag ", Tone.DIM), lag_line(status))
+
+
+def engine_line(engine: EngineStatus | None, page: Page) -> Line:
+    if engine is None:
+        return (Span("asking the engine", Tone.DIM),)
+    if not engine.running:
+        return (Span(f"{page.glyphs.bad} no engine", Tone.BAD),)
+    jobs = line(Span(f"{plural(engine.jobs_open, 'job')}  ", Tone.BUSY)) if engine.jobs_open else ()
+    host = Span(f"engine {engine.host} ", Tone.DIM)
+    return line(jobs, host, Span(f"{page.glyphs.good} running", Tone.GOOD))
+
+
+def tabs(place: Place, page: Page) -> Line:
+    drawn = line(" ")
+    for digit, view in enumerate(TABS, start=1):
+        here = view == place.view
+        label = action_of(f"view.{view}").label
+        key = Span(f"{digit} ", Tone.KEY if not here else Tone.TITLE)
+        drawn = line(drawn, key, Span(label, Tone.TITLE if here else Tone.DIM), "   ")
+    return clip(drawn, page.width, page.glyphs.ellipsis)
+
+
+def footer(actions: Sequence[Action], badge: str, page: Page) -> Line:
+    """As many as fit, in order; help and quit stay."""
+    kept = [action for action in actions if action.rank < 20]
+    always = [action for action in actions if action.rank >= 20]
+    right = line(*(_hint(action, page) for action in always))
+    if badge:
+        right = line(Span(f"{badge}  ", Tone.WARN), right)
+    left = line(" ")
+    for action in kept:
+        longer = line(left, _hint(action, page))
+        if cells(longer) + cells(right) > page.width:
+            break
+        left = longer
+    return edges(left, right, page.width, page.glyphs.ellipsis)
+
+
+def _hint(action: Action, page: Page) -> Line:
+    key = Span(key_name(action.keys[0], page.glyphs), Tone.KEY)
+    return line(key, " ", Span(action.label, Tone.DIM), "  ")
+
+
+def banner(watch: Watch, page: Page) -> list[Line]:
+    """Empty while all is well. The age counts, so that nobody takes old data for new."""
+    if watch.trouble is None and not watch.engine_away:
+        return []
+    since = watch.known_at
+    age = "" if since is None else f" for {duration((page.now - since).total_seconds())}"
+    shown = "" if since is None else f", shown as of {clock(since, page.now)}"
+    if watch.engine_away:
+        text = f" {page.glyphs.warn} THE ENGINE IS AWAY{age}{shown}; this comes back by itself"
+    else:
+        text = f" {page.glyphs.warn} {watch.trouble}{shown}"
+    drawn = [line(Span(text, Tone.ALARM))]
+    hint = watch.trouble.hint if watch.trouble else "start it with: mmsconsole engine"
+    if hint:
+        drawn.append(line(Span(f"   {hint}", Tone.ALARM)))
+    return [_filled(each, page) for each in drawn]
+
+
+def _filled(of: Line, page: Page) -> Line:
+    clipped = clip(of, page.width, page.glyphs.ellipsis)
+    return line(clipped, Span(" " * (page.width - cells(clipped)), Tone.ALARM))
+
+
+def notice(sign: str, tone: Tone, text: str, hint: str, page: Page) -> list[Line]:
+    """What came of the last action; three lines at most."""
+    width = page.width - 4
+    told = wrap(text, width, tone) + wrap(hint, width, Tone.TEXT)
+    lead = [line(" ", Span(sign, tone), " "), *[line("   ")] * len(told)]
+    return [line(a, b) for a, b in zip(lead, told[:NOTICE_LINES_MAX], strict=False)]
+
+
+def error_text(error: MmsError) -> str:
+    text = str(error)
+    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".") if text else error.code

@@ -1,0 +1,161 @@
+"""The overview: one row per deployment, and what the chosen one's state means."""
+
+from mmsconsole.console.actions import key_of
+from mmsconsole.console.present.status import (
+    backup_mark,
+    backup_sentence,
+    lag_line,
+)
+from mmsconsole.console.present.table import Column, Row
+from mmsconsole.console.present.text import Line, Page, Span, Tone, indent, line, rule, wrap
+from mmsconsole.console.present.words import NONE, age, ago, duration, moment, moment_of, size
+from mmsconsole.metadata.heads import SyncPhase
+from mmsconsole.operations.views import BackupStatus, DeploymentView, TailView
+
+LABEL = 13
+DETAIL_LINES = 8
+
+COLUMNS = (
+    Column("DEPLOYMENT", 15, grow=1),
+    Column("STATE", 23),
+    Column("LAG", 7, right=True),
+    Column("SEEN", 4, right=True),
+    Column("SNAPSHOT", 8, right=True),
+    Column("ANY SECOND", 10, right=True),
+)
+WIDE_COLUMNS = (
+    *COLUMNS,
+    Column("HEAD", 7, right=True),
+    Column("SET", 12),
+    Column("MONGODB", 8),
+    Column("SNAPSHOTS", 9),
+)
+
+
+def columns(page: Page) -> tuple[Column, ...]:
+    return WIDE_COLUMNS if page.wide else COLUMNS
+
+
+def row(view: DeploymentView, page: Page) -> Row:
+    status = view.status
+    cells: tuple[Line, ...] = (
+        (Span(view.name, Tone.TITLE),),
+        backup_mark(status, page.glyphs).line,
+        lag_line(status),
+        _seen(status.tail, page),
+        _snapshot_age(status, page),
+        _reach(status),
+    )
+    if not page.wide:
+        return Row(view.id, cells)
+    head = size(status.head.bytes) if status.head else NONE
+    more = (head, view.set_name, view.server_version, every(view.snapshot_interval_minutes))
+    return Row(view.id, (*cells, *((Span(text),) for text in more)))
+
+
+def every(minutes: int) -> str:
+    return f"each {duration(minutes * 60)}" if minutes else "by hand"
+
+
+def _seen(tail: TailView | None, page: Page) -> Line:
+    """When the tail last spoke to the source; an old sighting is a warning of its own."""
+    if tail is None:
+        return (Span(NONE, Tone.DIM),)
+    text = age(tail.seen_at, page.now)
+    return (Span(text, Tone.DIM if text == "now" else Tone.WARN),)
+
+
+def _snapshot_age(status: BackupStatus, page: Page) -> Line:
+    last = status.last_snapshot
+    if last is None:
+        return (Span("none", Tone.DIM),)
+    return (Span(age(last.finished_at or last.created_at, page.now)),)
+
+
+def _reach(status: BackupStatus) -> Line:
+    if status.window is None:
+        return (Span("none", Tone.DIM),)
+    return (Span(duration(status.window.end.t - status.window.start.t)),)
+
+
+def labelled(label: str, *texts: str | Span | Line) -> Line:
+    return line(Span(f" {label:<{LABEL}}", Tone.DIM), *texts)
+
+
+def sentence(view: DeploymentView, page: Page) -> list[Line]:
+    mark = backup_mark(view.status, page.glyphs)
+    text = backup_sentence(view.status, key_of("backup.start"))
+    return wrap(text, page.width - 4, mark.tone if mark.tone != Tone.DIM else Tone.TEXT)
+
+
+def detail(view: DeploymentView, page: Page) -> list[Line]:
+    """Below the table: DETAIL_LINES lines about the row under the cursor."""
+    told = indent(sentence(view, page)[:2], 1)
+    return [
+        rule(view.name, page, f"{view.set_name} {page.glyphs.dot} {view.uri}"),
+        *told,
+        *facts(view, page),
+    ]
+
+
+def facts(view: DeploymentView, page: Page) -> list[Line]:
+    status = view.status
+    return [
+        _window(status, page),
+        _snapshot(view, page),
+        _head(status, page),
+        _tail(status.tail, page),
+    ]
+
+
+def _window(status: BackupStatus, page: Page) -> Line:
+    if status.window is None:
+        return labelled("any second", Span("nothing can be restored yet", Tone.DIM))
+    start, end = status.window.start, status.window.end
+    reach = Span(f"  {duration(end.t - start.t)}", Tone.DIM)
+    to = Span(f" {page.glyphs.arrow} ", Tone.DIM)
+    return labelled("any second", moment_of(start), to, moment_of(end), reach)
+
+
+def _snapshot(view: DeploymentView, page: Page) -> Line:
+    last = view.status.last_snapshot
+    rhythm = Span(f"  {every(view.snapshot_interval_minutes)}", Tone.DIM)
+    if last is None:
+        return labelled("snapshot", Span("none yet", Tone.DIM), rhythm)
+    told = Span(f"  {ago(last.finished_at or last.created_at, page.now)}", Tone.DIM)
+    much = f"  {size(last.bytes)}, {size(last.new_bytes)} new"
+    return labelled("snapshot", moment_of(last.optime), told, much, rhythm)
+
+
+def _head(status: BackupStatus, page: Page) -> Line:
+    head = status.head
+    if head is None:
+        return labelled("head", Span("none yet", Tone.DIM))
+    at = moment_of(head.optime) if head.phase == SyncPhase.IN_SYNC else head.phase
+    applied = "" if head.applied_at is None else f"  applied {age(head.applied_at, page.now)}"
+    more = f"  {size(head.bytes)}  mongod {head.mongod_version}"
+    return labelled("head", at, Span(applied, Tone.DIM), more)
+
+
+def _tail(tail: TailView | None, page: Page) -> Line:
+    if tail is None:
+        return labelled("tail", Span("not running", Tone.DIM))
+    seen = Span(f"  seen {age(tail.seen_at, page.now)}", Tone.DIM)
+    reach = tail.oplog_window_seconds
+    window = "" if reach is None else f"  source's oplog reaches back {duration(reach)}"
+    return labelled("tail", tail.member or NONE, seen, window)
+
+
+def source_line(view: DeploymentView, page: Page) -> Line:
+    dot = Span(f" {page.glyphs.dot} ", Tone.DIM)
+    version = f"MongoDB {view.server_version}, fcv {view.fcv}"
+    reads = f"sync from {view.sync_from}, tail from {view.tail_from}"
+    return labelled("source", view.set_name, dot, version, dot, reads)
+
+
+def uri_line(view: DeploymentView) -> Line:
+    return labelled("", Span(view.uri, Tone.DIM))
+
+
+def added_line(view: DeploymentView) -> Line:
+    return labelled("added", moment(view.created_at))

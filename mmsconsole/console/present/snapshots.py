@@ -1,0 +1,105 @@
+"""Snapshots: the axis above, the list below."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mmsconsole.console.present import timeline
+from mmsconsole.console.present.status import snapshot_mark
+from mmsconsole.console.present.table import Column, Row
+from mmsconsole.console.present.text import Line, Page, Span, Tone, indent, line, rule, wrap
+from mmsconsole.console.present.words import NONE, ago, duration, moment, moment_of, size
+from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.operations.views import DeploymentView, SnapshotView
+
+COLUMNS = (
+    Column("DATA AS OF", 20, grow=1),
+    Column("STATE", 10),
+    Column("SIZE", 7, right=True),
+    Column("NEW", 7, right=True),
+    Column("TOOK", 7, right=True),
+    Column("AGE", 9, right=True),
+)
+WIDE_COLUMNS = (
+    *COLUMNS,
+    Column("FILES", 6, right=True),
+    Column("MONGOD", 7),
+    Column("OPLOG TIME", 16),
+    Column("ID", 12),
+)
+DETAIL_LINES = 4
+
+
+def columns(page: Page) -> tuple[Column, ...]:
+    return WIDE_COLUMNS if page.wide else COLUMNS
+
+
+def row(snapshot: SnapshotView, page: Page) -> Row:
+    mark = snapshot_mark(snapshot.state, page.glyphs)
+    known = snapshot.state == SnapshotState.COMPLETE
+    texts = (
+        moment(timeline.moment_of(snapshot)),
+        size(snapshot.bytes) if known else NONE,
+        size(snapshot.new_bytes) if known else NONE,
+        _took(snapshot),
+        ago(snapshot.created_at, page.now),
+    )
+    first, *others = ((Span(text),) for text in texts)
+    cells: tuple[Line, ...] = (first, mark.line, *others)
+    if not page.wide:
+        return Row(snapshot.id, cells)
+    more = (
+        str(snapshot.files or NONE),
+        snapshot.mongod_version or NONE,
+        _optime(snapshot),
+        snapshot.id,
+    )
+    return Row(snapshot.id, (*cells, *((Span(text, Tone.DIM),) for text in more)))
+
+
+def _optime(snapshot: SnapshotView) -> str:
+    return NONE if snapshot.optime is None else str(snapshot.optime)
+
+
+def _took(snapshot: SnapshotView) -> str:
+    if snapshot.finished_at is None:
+        return NONE
+    return duration((snapshot.finished_at - snapshot.created_at).total_seconds())
+
+
+def axis_lines(
+    deployment: DeploymentView, snapshots: Sequence[SnapshotView], chosen: str, page: Page
+) -> list[Line]:
+    """The whole time that is there, with the chosen snapshot pointed at; six lines."""
+    window = deployment.status.window
+    axis = timeline.axis_for(snapshots, window, page.now, page.width - timeline.LABEL_CELLS - 1)
+    windows = [window] if window else []
+    found = next((each for each in snapshots if each.id == chosen), None)
+    pointer: Line = ()
+    if found is not None:
+        at = timeline.moment_of(found)
+        pointer = timeline.pointer_line(axis, at, moment(at), page.glyphs)
+    return [*timeline.draw(snapshots, windows, axis, page, chosen), pointer, ()]
+
+
+def detail(snapshot: SnapshotView, page: Page) -> list[Line]:
+    """What the chosen snapshot is, or why it failed."""
+    head = rule(f"snapshot {snapshot.id[:12]}", page, f"asked for {moment(snapshot.created_at)}")
+    if snapshot.reason:
+        return [head, *indent(wrap(snapshot.reason, page.width - 2, Tone.BAD)[:2], 1)]
+    if snapshot.state != SnapshotState.COMPLETE:
+        return [head, line(" ", Span("being taken; the jobs say how far it is", Tone.BUSY))]
+    equals = (
+        f" equals the source up to and including {moment_of(snapshot.optime)} ({_optime(snapshot)})"
+    )
+    made = f" {snapshot.files} files of mongod {snapshot.mongod_version}, fcv {snapshot.fcv}"
+    return [head, line(equals), line(Span(made, Tone.DIM))]
+
+
+def newest_complete(snapshots: Sequence[SnapshotView], at: datetime) -> SnapshotView | None:
+    """Where a restore to `at` would begin."""
+    before = [
+        each
+        for each in snapshots
+        if each.state == SnapshotState.COMPLETE and each.optime and each.optime.time <= at
+    ]
+    return max(before, key=timeline.moment_of, default=None)

@@ -1,0 +1,146 @@
+"""Marks: what state something is in, as a sign, a word and a tone, never a colour alone."""
+
+from dataclasses import dataclass
+
+from mmsconsole.console.glyphs import Glyphs
+from mmsconsole.console.present.progress import share
+from mmsconsole.console.present.text import Line, Span, Tone
+from mmsconsole.console.present.words import clock, duration
+from mmsconsole.metadata.deployments import BackupState
+from mmsconsole.metadata.events import Severity
+from mmsconsole.metadata.heads import SyncPhase
+from mmsconsole.metadata.jobs import JobState
+from mmsconsole.metadata.restores import RestoreState
+from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.operations.views import BackupStatus, JobView, RestoreView
+
+LAGGING_SECONDS = 60
+
+SHORT_PHASES = {
+    SyncPhase.FETCHING_MISSING.value: "fetching missing",
+    "": "starting",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    sign: str
+    word: str
+    tone: Tone
+
+    @property
+    def line(self) -> Line:
+        return (Span(f"{self.sign} {self.word}", self.tone),)
+
+
+def backup_mark(status: BackupStatus, glyphs: Glyphs) -> Mark:
+    if status.state == BackupState.RESYNC_REQUIRED:
+        return Mark(glyphs.bad, "resync required", Tone.BAD)
+    if status.state == BackupState.STOPPED:
+        return Mark(glyphs.off, "stopped", Tone.DIM)
+    if status.state == BackupState.INACTIVE:
+        return Mark(glyphs.todo, "not backed up", Tone.DIM)
+    if unreachable(status):
+        return Mark(glyphs.bad, "unreachable", Tone.BAD)
+    if status.phase != SyncPhase.IN_SYNC:
+        return Mark(glyphs.busy, _phase_word(status), Tone.BUSY)
+    if lagging(status):
+        return Mark(glyphs.warn, "lagging", Tone.WARN)
+    return Mark(glyphs.good, "in sync", Tone.GOOD)
+
+
+def unreachable(status: BackupStatus) -> bool:
+    return status.tail is not None and bool(status.tail.error)
+
+
+def lagging(status: BackupStatus) -> bool:
+    lag = lag_of(status)
+    return lag is not None and lag > LAGGING_SECONDS
+
+
+def lag_of(status: BackupStatus) -> int | None:
+    return status.head.lag_seconds if status.head else None
+
+
+def lag_line(status: BackupStatus) -> Line:
+    """How far the head is behind; meaningful only while a backup runs."""
+    lag = lag_of(status)
+    if lag is None or status.state != BackupState.STARTED or status.phase != SyncPhase.IN_SYNC:
+        return (Span("-", Tone.DIM),)
+    return (Span(duration(lag), Tone.WARN if lag > LAGGING_SECONDS else Tone.TEXT),)
+
+
+def _phase_word(status: BackupStatus) -> str:
+    word = SHORT_PHASES.get(status.phase, status.phase)
+    current = next((p for p in status.progress if p.phase == status.phase), None)
+    done = None if current is None else share(current)
+    return word if done is None else f"{word} {done:.0%}"
+
+
+def backup_sentence(status: BackupStatus, start_key: str) -> str:
+    """What the state means and what to do about it. `start_key` starts a backup."""
+    if status.state == BackupState.RESYNC_REQUIRED:
+        return (
+            f"{_ended(status.reason)} Press {start_key} to start a new initial sync; "
+            "older snapshots stay."
+        )
+    if status.state == BackupState.STOPPED:
+        return f"Stopped. What is stored can be restored; press {start_key} to go on."
+    if status.state == BackupState.INACTIVE:
+        return f"Press {start_key} to start its backup: an initial sync copies all of it."
+    if unreachable(status):
+        assert status.tail is not None
+        return f"{_ended(status.tail.error)} The backup goes on by itself when the source answers."
+    if status.reason:
+        return _ended(status.reason)
+    if status.phase != SyncPhase.IN_SYNC:
+        return f"Initial sync: {status.phase or 'waiting for the engine'}."
+    if lagging(status):
+        return f"The head is {duration(lag_of(status) or 0)} behind the source."
+    end = status.window.end if status.window else None
+    return f"Kept up to and including {clock(end.time, end.time)}." if end else "In sync."
+
+
+def _ended(text: str) -> str:
+    text = text.strip()
+    if not text:
+        return "The stored oplog no longer reaches the source's."
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def snapshot_mark(state: str, glyphs: Glyphs) -> Mark:
+    return {
+        SnapshotState.COMPLETE.value: Mark(glyphs.good, "complete", Tone.GOOD),
+        SnapshotState.RUNNING.value: Mark(glyphs.busy, "running", Tone.BUSY),
+        SnapshotState.FAILED.value: Mark(glyphs.bad, "failed", Tone.BAD),
+    }.get(state, Mark(glyphs.off, state, Tone.DIM))
+
+
+def job_mark(job: JobView, glyphs: Glyphs) -> Mark:
+    if job.cancel_requested and job.state in (JobState.LEASED, JobState.QUEUED):
+        return Mark(glyphs.busy, "cancelling", Tone.WARN)
+    if job.state == JobState.QUEUED and job.attempts:
+        return Mark(glyphs.warn, "will try again", Tone.WARN)
+    return {
+        JobState.QUEUED.value: Mark(glyphs.off, "queued", Tone.TEXT),
+        JobState.LEASED.value: Mark(glyphs.busy, "running", Tone.BUSY),
+        JobState.DONE.value: Mark(glyphs.done, "done", Tone.GOOD),
+        JobState.FAILED.value: Mark(glyphs.bad, "failed", Tone.BAD),
+        JobState.CANCELLED.value: Mark(glyphs.off, "cancelled", Tone.DIM),
+    }.get(job.state, Mark(glyphs.off, job.state, Tone.DIM))
+
+
+def restore_mark(restore: RestoreView, glyphs: Glyphs) -> Mark:
+    return {
+        RestoreState.QUEUED.value: Mark(glyphs.off, "queued", Tone.TEXT),
+        RestoreState.DONE.value: Mark(glyphs.done, "done", Tone.GOOD),
+        RestoreState.FAILED.value: Mark(glyphs.bad, "failed", Tone.BAD),
+        RestoreState.CANCELLED.value: Mark(glyphs.off, "cancelled", Tone.DIM),
+    }.get(restore.state, Mark(glyphs.busy, restore.state, Tone.BUSY))
+
+
+def severity_mark(severity: str, glyphs: Glyphs) -> Mark:
+    return {
+        Severity.WARNING.value: Mark(glyphs.warn, "warning", Tone.WARN),
+        Severity.ERROR.value: Mark(glyphs.bad, "error", Tone.BAD),
+    }.get(severity, Mark(glyphs.dot, "info", Tone.DIM))

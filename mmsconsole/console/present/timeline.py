@@ -1,0 +1,190 @@
+"""A time axis: snapshots as marks on it, and below them what can be restored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from mmsconsole.console.glyphs import Glyphs
+from mmsconsole.console.present.text import Line, Page, Span, Tone, line
+from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.operations.views import SnapshotView, Window
+
+LABEL_CELLS = 13
+TICK_CELLS_MIN = 13
+SPAN_SECONDS_MIN = 60
+STEPS = (
+    1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600,
+    86400, 2 * 86400, 7 * 86400, 14 * 86400, 28 * 86400, 84 * 86400, 364 * 86400,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """`width` cells from `start` to `end`, both ends included."""
+
+    start: datetime
+    end: datetime
+    width: int
+
+    @property
+    def seconds_per_cell(self) -> float:
+        return max(1.0, (self.end - self.start).total_seconds() / max(1, self.width - 1))
+
+    def column(self, at: datetime) -> int | None:
+        """Where a moment lies; None beyond the ends."""
+        if not self.start <= at <= self.end:
+            return None
+        return min(self.width - 1, round((at - self.start).total_seconds() / self.seconds_per_cell))
+
+    def zoomed(self, factor: float, around: datetime) -> "Axis":
+        """A shorter (factor < 1) or longer piece of time that keeps `around` where it is."""
+        total = (self.end - self.start).total_seconds()
+        wanted = max(float(max(SPAN_SECONDS_MIN, self.width - 1)), total * factor)
+        before = (around - self.start).total_seconds() / total if total else 0.5
+        start = around - timedelta(seconds=wanted * before)
+        return replace(self, start=start, end=start + timedelta(seconds=wanted))
+
+    def showing(self, at: datetime) -> "Axis":
+        """Moved as little as is needed to have `at` in sight."""
+        if at < self.start:
+            return replace(self, start=at, end=self.end - (self.start - at))
+        if at > self.end:
+            return replace(self, start=self.start + (at - self.end), end=at)
+        return self
+
+
+def axis_for(
+    snapshots: Sequence[SnapshotView], window: Window | None, now: datetime, width: int
+) -> Axis:
+    """Everything that is there, up to now."""
+    moments = [moment_of(snapshot) for snapshot in snapshots]
+    if window:
+        moments += [window.start.time, window.end.time]
+    start = min([*moments, now - timedelta(seconds=SPAN_SECONDS_MIN)])
+    return Axis(start, max([*moments, now]), max(2, width))
+
+
+def moment_of(snapshot: SnapshotView) -> datetime:
+    """The time that it holds; while that is not known, the time when it was asked for."""
+    return snapshot.optime.time if snapshot.optime else snapshot.created_at
+
+
+def ticks(axis: Axis) -> list[datetime]:
+    """Round moments, far enough apart to be labelled."""
+    room = axis.seconds_per_cell * TICK_CELLS_MIN
+    step = next((step for step in STEPS if step >= room), STEPS[-1])
+    first = -(-int(axis.start.timestamp()) // step) * step
+    last = int(axis.end.timestamp())
+    return [datetime.fromtimestamp(at, UTC) for at in range(first, last + 1, step)]
+
+
+def _tick_label(at: datetime, axis: Axis) -> str:
+    if (axis.end - axis.start) > timedelta(days=10):
+        return f"{at:%Y-%m-%d}"
+    if (at.hour, at.minute, at.second) == (0, 0, 0):
+        return f"{at:%m-%d}"
+    return f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
+
+
+def scale_lines(axis: Axis, glyphs: Glyphs) -> list[Line]:
+    labels = [" "] * (axis.width + 12)
+    stroke = [glyphs.axis] * axis.width
+    for at in ticks(axis):
+        column = axis.column(at)
+        text = _tick_label(at, axis)
+        if column is not None and column + len(text) <= axis.width:
+            labels[column : column + len(text)] = text
+            stroke[column] = glyphs.tick
+    lead = " " * LABEL_CELLS
+    return [
+        line(lead, Span("".join(labels[: axis.width]), Tone.DIM)),
+        line(lead, Span("".join(stroke), Tone.DIM)),
+    ]
+
+
+def marks_line(
+    snapshots: Sequence[SnapshotView], axis: Axis, glyphs: Glyphs, chosen: str = ""
+) -> Line:
+    """One sign per cell: several snapshots in one cell show how many; the chosen one is lit."""
+    held: dict[int, list[SnapshotView]] = {}
+    for snapshot in snapshots:
+        column = axis.column(moment_of(snapshot))
+        if column is not None:
+            held.setdefault(column, []).append(snapshot)
+    spans = [
+        Span(" ") if column not in held else _mark(held[column], glyphs, chosen)
+        for column in range(axis.width)
+    ]
+    return line(Span(f"{' snapshots':<{LABEL_CELLS}}"), *_joined(spans))
+
+
+def _mark(held: Sequence[SnapshotView], glyphs: Glyphs, chosen: str) -> Span:
+    complete = sum(snapshot.state == SnapshotState.COMPLETE for snapshot in held)
+    if complete > 1:
+        sign, tone = (str(complete) if complete < 10 else "+"), Tone.GOOD
+    elif complete:
+        sign, tone = glyphs.mark, Tone.GOOD
+    elif any(snapshot.state == SnapshotState.RUNNING for snapshot in held):
+        sign, tone = glyphs.mark_busy, Tone.BUSY
+    else:
+        sign, tone = glyphs.mark_bad, Tone.BAD
+    return Span(sign, Tone.CURSOR if any(s.id == chosen for s in held) else tone)
+
+
+def window_line(
+    snapshots: Sequence[SnapshotView], windows: Sequence[Window], axis: Axis, glyphs: Glyphs
+) -> Line:
+    """Where any second can be restored; gaps are drawn, not left blank.
+
+    A gap is time between the first snapshot and now that no window covers.
+    """
+    begin = min(
+        [*(moment_of(s) for s in snapshots), *(w.start.time for w in windows)], default=axis.end
+    )
+    spans: list[Span] = []
+    for column in range(axis.width):
+        at = axis.start + timedelta(seconds=column * axis.seconds_per_cell)
+        half = timedelta(seconds=axis.seconds_per_cell / 2)
+        if any(w.start.time <= at + half and at - half <= w.end.time for w in windows):
+            spans.append(Span(glyphs.window, Tone.ACCENT))
+        else:
+            spans.append(Span(" ") if at + half < begin else Span(glyphs.gap, Tone.DIM))
+    return line(Span(f"{' any second':<{LABEL_CELLS}}"), *_joined(spans))
+
+
+def pointer_line(axis: Axis, at: datetime, label: str, glyphs: Glyphs) -> Line:
+    """A sign under the moment, its label on the side where there is room."""
+    column = axis.column(at)
+    if column is None:
+        return ()
+    left = LABEL_CELLS + column
+    if column + 2 + len(label) <= axis.width:
+        return line(" " * left, Span(f"{glyphs.pointer} {label}", Tone.TITLE))
+    text = f"{label} {glyphs.pointer}"
+    return line(" " * max(0, left + 1 - len(text)), Span(text, Tone.TITLE))
+
+
+def draw(
+    snapshots: Sequence[SnapshotView],
+    windows: Sequence[Window],
+    axis: Axis,
+    page: Page,
+    chosen: str,
+) -> list[Line]:
+    """Times, axis, marks, window."""
+    return [
+        *scale_lines(axis, page.glyphs),
+        marks_line(snapshots, axis, page.glyphs, chosen),
+        window_line(snapshots, windows, axis, page.glyphs),
+    ]
+
+
+def _joined(spans: Sequence[Span]) -> list[Span]:
+    """Neighbours of one tone as one span."""
+    joined: list[Span] = []
+    for span in spans:
+        if joined and joined[-1].tone == span.tone:
+            joined[-1] = Span(joined[-1].text + span.text, span.tone)
+        else:
+            joined.append(span)
+    return joined

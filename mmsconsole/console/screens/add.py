@@ -1,0 +1,93 @@
+"""The form for a new deployment. What may be a password never appears on the screen."""
+
+from collections.abc import Mapping
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input
+
+from mmsconsole.console import actions
+from mmsconsole.console.bindings import bindings_for
+from mmsconsole.console.navigation import Place
+from mmsconsole.console.present import add
+from mmsconsole.console.present.text import Page, Tone
+from mmsconsole.console.screens.base import ConsoleScreen, Handler
+from mmsconsole.console.state import State
+from mmsconsole.console.widgets.command_line import field
+from mmsconsole.console.widgets.lines import Lines
+from mmsconsole.operations.views import DeploymentView
+from mmsconsole.secret import Secret
+
+BULLET = "*"
+
+
+class UriInput(Input):
+    """Shows a URI with its password hidden, while it is typed as well."""
+
+    @property
+    def _value(self) -> Text:
+        return Text(add.hidden(self.value, BULLET), no_wrap=True, overflow="ignore", end="")
+
+
+class AddScreen(ConsoleScreen):
+    VIEW = actions.ADD
+    BINDINGS = bindings_for(VIEW)
+
+    def body(self) -> ComposeResult:
+        yield Lines(id="above")
+        with Vertical(id="form"):
+            with Horizontal(classes="entry"):
+                yield Lines(id="name-label", classes="label")
+                yield field(id="name")
+            with Horizontal(classes="entry"):
+                yield Lines(id="uri-label", classes="label")
+                yield field(id="uri", kind=UriInput)
+        yield Lines(id="below")
+
+    def on_mount(self) -> None:
+        self.query_one("#name", Input).focus()
+
+    def draw(self, _: State, page: Page) -> None:
+        self._lines("above").set_lines(add.above(page))
+        self._lines("name-label").set_lines([add.label("name")])
+        self._lines("uri-label").set_lines([add.label("URI")])
+        self._lines("below").set_lines(add.below())
+
+    def focus_body(self) -> None:
+        self.query_one("#name", Input).focus()
+
+    def own_handlers(self) -> Mapping[str, Handler]:
+        return {"add.save": lambda _: self._save(), "add.next": lambda _: self._next()}
+
+    def _next(self) -> None:
+        on_name = self.query_one("#name", Input).has_focus
+        self.query_one("#uri" if on_name else "#name", Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input.id == "name" and event.value.strip():
+            self.query_one("#uri", Input).focus()
+        elif event.input.id in ("name", "uri"):
+            self._save()
+        else:
+            super().on_input_submitted(event)
+
+    def _save(self) -> None:
+        name = self.query_one("#name", Input).value.strip()
+        uri = self.query_one("#uri", Input).value.strip()
+        if not name or not uri:
+            self.tell("Both a name and a URI are needed.", Tone.WARN)
+            self.query_one("#uri" if name else "#name", Input).focus()
+            return
+        secret = Secret(uri)
+        self.console.ask(
+            f"reaching the source of {name}",
+            lambda operations: operations.add_deployment(name, secret),
+            self._added,
+        )
+
+    def _added(self, view: DeploymentView) -> str:
+        navigation = self.console.navigation
+        if navigation.place == self.place:
+            navigation.replace(Place(actions.DEPLOYMENT, view.name))
+        return add.added(view.name)

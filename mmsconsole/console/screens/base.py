@@ -1,0 +1,231 @@
+"""What all views share: header, tabs, banner, notice, footer, polling and dispatch.
+
+The poll runs off the event loop and comes back as a message; the state is changed in the
+message's handler, and drawing follows from the state. Only the screen in sight polls.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import work
+from textual.app import ComposeResult
+from textual.events import Resize, ScreenResume
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from mmsconsole.console import errands
+from mmsconsole.console.actions import Action, action_of, footer_actions
+from mmsconsole.console.command import completions, parse
+from mmsconsole.console.navigation import Place
+from mmsconsole.console.present import frame
+from mmsconsole.console.present.text import Line, Page, Tone
+from mmsconsole.console.state import READERS, Query, State
+from mmsconsole.console.widgets.command_line import CommandLine
+from mmsconsole.console.widgets.lines import Lines
+from mmsconsole.errors import MmsError, UsageError
+
+if TYPE_CHECKING:
+    from mmsconsole.console.app import MmsConsole
+
+Handler = Callable[[str], None]
+
+
+class ConsoleScreen(Screen[None]):
+    VIEW: ClassVar[str]
+    PARTS: ClassVar[tuple[str, ...]] = ()
+    """Names of ELSEWHERE whose actions the footer shows too."""
+
+    state: reactive[State | None] = reactive(None, init=False)
+
+    class Answered(Message):
+        def __init__(self, state: State) -> None:
+            super().__init__()
+            self.state = state
+
+    class Failed(Message):
+        def __init__(self, error: MmsError) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self._asking = False
+
+    # What a view defines
+
+    def body(self) -> ComposeResult:
+        raise NotImplementedError
+
+    def draw(self, state: State, page: Page) -> None:
+        """Give the widgets of the body what they show."""
+        raise NotImplementedError
+
+    def own_handlers(self) -> Mapping[str, Handler]:
+        return {}
+
+    def deployment_name(self) -> str:
+        """The deployment that an action is about."""
+        return self.place.deployment
+
+    # Composition
+
+    @property
+    def console(self) -> "MmsConsole":
+        return cast("MmsConsole", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="header", classes="bar")
+        yield Lines(id="tabs", classes="bar")
+        yield Lines(id="banner")
+        yield from self.body()
+        yield Lines(id="notice")
+        yield CommandLine(id="command")
+        yield Lines(id="footer", classes="bar")
+
+    def on_mount(self) -> None:
+        self.console.look(self)
+        remembered = self.console.memory.state(self.place)
+        if remembered is not None:
+            self.set_reactive(ConsoleScreen.state, remembered)
+        self.set_interval(self.console.refresh_seconds, self.tick)
+
+    def on_resize(self, _: Resize) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def on_screen_resume(self, _: ScreenResume) -> None:
+        self.call_after_refresh(self.tick)
+
+    # Polling
+
+    def tick(self) -> None:
+        """Ages are drawn anew; then the engine is asked, unless it still owes an answer."""
+        if self.console.paused or not self.is_current:
+            return
+        self.redraw()
+        self.poll()
+
+    def poll(self) -> None:
+        if not self._asking:
+            self._asking = True
+            self._poll()
+
+    @work(group="poll")
+    async def _poll(self) -> None:
+        reader, operations = READERS[self.VIEW], self.console.operations
+        query = Query(self.place, self.console.clock.now())
+        try:
+            state = await errands.poll(lambda: reader(operations, query))
+        except MmsError as error:
+            self.post_message(self.Failed(error))
+        else:
+            self.post_message(self.Answered(state))
+
+    def on_console_screen_answered(self, message: Answered) -> None:
+        self._asking = False
+        self.console.answered(message.state)
+        self.console.memory.keep(self.place, message.state)
+        if message.state == self.state:
+            self.redraw()
+        self.state = message.state
+
+    def on_console_screen_failed(self, message: Failed) -> None:
+        self._asking = False
+        self.console.failed(message.error)
+        self.redraw()
+
+    def watch_state(self) -> None:
+        self.redraw()
+
+    # Drawing
+
+    def redraw(self) -> None:
+        if not self.is_mounted or not self.query("#footer"):
+            return
+        page = self.console.page(self.app.size.width, self.app.size.height)
+        self._lines("header").set_lines([self._header(page)])
+        self._lines("tabs").set_lines([frame.tabs(self.place, page)])
+        self._lines("banner").set_lines(frame.banner(self.console.freshness, page))
+        self._lines("notice").set_lines(self.console.notice_lines(page))
+        self._lines("footer").set_lines([self._footer(page)])
+        if self.state is not None:
+            self.draw(self.state, page)
+
+    def _lines(self, id_: str) -> Lines:
+        return self.query_one(f"#{id_}", Lines)
+
+    def _header(self, page: Page) -> Line:
+        deployment = self.state.deployment if self.state else None
+        right = (
+            frame.state_of(deployment, page)
+            if deployment
+            else frame.engine_line(self.console.freshness.engine, page)
+        )
+        return frame.header(self.console.navigation.crumbs(), right, page)
+
+    def _footer(self, page: Page) -> Line:
+        shown = footer_actions((self.VIEW, *self.PARTS))
+        return frame.footer(shown, "PAUSED" if self.console.paused else "", page)
+
+    # Dispatch
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Every action that works in this view, by its id."""
+        return {**self.console.handlers(self), **self.own_handlers()}
+
+    def action_act(self, id_: str) -> None:
+        self.perform(action_of(id_))
+
+    def perform(self, action: Action, argument: str = "") -> None:
+        self.console.clear_notice()
+        self.handlers()[action.id](argument)
+        if self.is_current:
+            self.redraw()
+
+    def open_command(self, _: str) -> None:
+        names = self.console.memory.deployment_names()
+        self.query_one(CommandLine).open(completions(names, sorted(self.console.themes.known)))
+        self._lines("footer").display = False
+
+    def close_command(self) -> bool:
+        command = self.query_one(CommandLine)
+        if not command.is_open:
+            return False
+        command.close()
+        self._lines("footer").display = True
+        self.focus_body()
+        return True
+
+    def focus_body(self) -> None:
+        """Back to what takes the keys of this view."""
+        focusable = [w for w in self.query(Widget) if w.can_focus and not isinstance(w, Input)]
+        self.set_focus(focusable[0] if focusable else None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input.id == "command-input":
+            event.stop()
+            self.close_command()
+            self._run(event.value)
+
+    def _run(self, text: str) -> None:
+        if not text.strip():
+            return
+        try:
+            command = parse(text, self.VIEW)
+        except UsageError as error:
+            self.console.tell_error(error)
+            return
+        self.console.do(self, command.action, command.argument)
+
+    def back(self, _: str) -> None:
+        if not self.close_command():
+            self.console.navigation.back()
+
+    def tell(self, text: str, tone: Tone = Tone.GOOD, hint: str = "") -> None:
+        self.console.tell(text, tone, hint)
+
+    def dialog(self, dialog: Screen[Any], done: Callable[[Any], None]) -> None:
+        self.app.push_screen(dialog, done)

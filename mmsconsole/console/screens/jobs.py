@@ -1,0 +1,70 @@
+"""Jobs of one deployment or of all."""
+
+from collections.abc import Mapping, Sequence
+
+from mmsconsole.console import actions
+from mmsconsole.console.bindings import bindings_for
+from mmsconsole.console.present import empty, jobs
+from mmsconsole.console.present.table import Column, Row
+from mmsconsole.console.present.text import Line, Page, Tone
+from mmsconsole.console.screens.base import Handler
+from mmsconsole.console.screens.dialog import confirm
+from mmsconsole.console.screens.listing import ListScreen, find
+from mmsconsole.console.state import JobsState, State
+from mmsconsole.metadata.jobs import ENDED
+from mmsconsole.operations.views import JobView
+
+
+class JobsScreen(ListScreen):
+    VIEW = actions.JOBS
+    BINDINGS = bindings_for(VIEW)
+    DETAIL_LINES = jobs.DETAIL_LINES
+
+    def columns(self, page: Page) -> Sequence[Column]:
+        return jobs.columns(page)
+
+    def rows(self, state: State, page: Page) -> list[Row]:
+        return [jobs.row(job, page) for job in _jobs(state)]
+
+    def detail(self, state: State, page: Page) -> list[Line]:
+        chosen = self._chosen(state)
+        return jobs.detail(chosen, page) if chosen else []
+
+    def nothing(self) -> list[Line]:
+        return empty.no_jobs()
+
+    def deployment_name(self) -> str:
+        chosen = self._chosen(self.state)
+        return self.place.deployment or (chosen.deployment if chosen else "")
+
+    def own_handlers(self) -> Mapping[str, Handler]:
+        return {"job.cancel": self._cancel}
+
+    def _chosen(self, state: State | None) -> JobView | None:
+        return find(_jobs(state), self.key) if state else None
+
+    def _cancel(self, _: str) -> None:
+        job = self._chosen(self.state)
+        if job is None:
+            return
+        if job.state in ENDED:
+            self.tell(f"This {job.kind} is {job.state} already.", Tone.WARN)
+            return
+        question = confirm(
+            f"Cancel the {job.kind} of {job.deployment}?",
+            ("It stops at its next step; what it wrote and nobody needs is taken away.",),
+            "cancel it",
+        )
+        self.console.confirm(question, lambda: self._cancelled(job))
+
+    def _cancelled(self, job: JobView) -> None:
+        self.console.ask(
+            f"cancelling the {job.kind} of {job.deployment}",
+            lambda operations: operations.cancel_job(job.id),
+            lambda _: f"The {job.kind} of {job.deployment} is being cancelled.",
+        )
+
+
+def _jobs(state: State) -> tuple[JobView, ...]:
+    assert isinstance(state, JobsState)
+    return state.jobs

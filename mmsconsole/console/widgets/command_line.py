@@ -1,0 +1,54 @@
+"""The line that `:` opens in place of the footer."""
+
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.suggester import SuggestFromList
+from textual.widgets import Input
+
+from mmsconsole.console.present.text import Span, Tone
+from mmsconsole.console.widgets.lines import Lines
+
+
+class CommandLine(Horizontal):
+    DEFAULT_CSS = """
+    CommandLine { height: 1; display: none; background: $bar; }
+    CommandLine > Lines { width: 3; height: 1; background: $bar; }
+    CommandLine > Input { width: 1fr; background: $bar; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Lines()
+        yield field(id="command-input")
+
+    def on_mount(self) -> None:
+        self.query_one(Lines).set_lines([(Span(" : ", Tone.KEY),)])
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.display)
+
+    def open(self, completions: Sequence[str]) -> None:
+        typed = self.query_one(Input)
+        typed.suggester = SuggestFromList(list(completions), case_sensitive=True)
+        typed.value = ""
+        self.display = True
+        typed.focus()
+
+    def close(self) -> None:
+        self.display = False
+
+
+def field(
+    *,
+    id: str,
+    value: str = "",
+    password: bool = False,
+    placeholder: str = "",
+    kind: Callable[..., Input] = Input,
+) -> Input:
+    """One line to type in: no border, and a cursor that stands still (blinking costs bytes)."""
+    made = kind(value, id=id, password=password, placeholder=placeholder, compact=True)
+    made.cursor_blink = False
+    return made

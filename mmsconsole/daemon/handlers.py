@@ -1,0 +1,87 @@
+"""What the daemon does for each kind of job."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mmsconsole.daemon.keeper import BackupKeeper
+from mmsconsole.daemon.removing import remove_deployment
+from mmsconsole.metadata.events import Severity
+from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState
+from mmsconsole.metadata.restores import RestoreState
+from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.restore.restoring import Restoring
+from mmsconsole.restore.target import abandon
+from mmsconsole.stores.resources import Resources
+from mmsconsole.task import Task
+
+Result = Mapping[str, object]
+
+
+class Handlers:
+    """Every handler may be called again after a crash, and then begins anew or goes on."""
+
+    def __init__(self, resources: Resources, keeper: BackupKeeper) -> None:
+        self._resources = resources
+        self._keeper = keeper
+        self._metadata = resources.metadata
+
+    def initial_sync(self, job: Job, task: Task) -> Result:
+        backup = self._keeper.backup_of(job.deployment)
+        try:
+            head = backup.sync(task)
+        except BaseException:
+            self._keeper.release(job.deployment)
+            raise
+        return {"head": head.id}
+
+    def snapshot(self, job: Job, task: Task) -> Result:
+        snapshot = self._metadata.snapshots.get(job.subject)
+        finished = self._keeper.backup_of(job.deployment).take_snapshot(snapshot, task)
+        text = f"snapshot {finished.id} at {finished.optime} is complete"
+        self._resources.event("snapshot complete", text, deployment=job.deployment)
+        return {"bytes": finished.bytes, "new_bytes": finished.new_bytes}
+
+    def restore(self, job: Job, task: Task) -> Result:
+        restore = self._metadata.restores.get(job.subject)
+        finished = Restoring(self._resources, restore).run(task)
+        text = f"restore {finished.id} into {finished.target} is done, at {finished.optime}"
+        self._resources.event("restore done", text, deployment=job.deployment)
+        return {"path": finished.target}
+
+    def removal(self, job: Job, task: Task) -> Result:
+        self._keeper.release(job.deployment)
+        remove_deployment(self._resources, job.deployment, task)
+        return {}
+
+    def ended(self, job: Job) -> None:
+        """A job has ended: what it worked for learns of it, and people do."""
+        if job.state is JobState.DONE:
+            return
+        error = job.error or JobError("", "")
+        if job.kind is JobKind.SNAPSHOT:
+            self._snapshot_failed(job, error)
+        elif job.kind is JobKind.RESTORE:
+            self._restore_failed(job, error)
+        elif job.kind is JobKind.INITIAL_SYNC and job.state is JobState.FAILED:
+            self._metadata.deployments.set(job.deployment, reason=error.message)
+        severity = Severity.ERROR if job.state is JobState.FAILED else Severity.INFO
+        told = f"{job.kind} {job.state}: {error.message}"
+        self._resources.event(
+            f"{job.kind} {job.state}", told, deployment=job.deployment, severity=severity
+        )
+
+    def _snapshot_failed(self, job: Job, error: JobError) -> None:
+        self._metadata.snapshots.set_where(
+            {"_id": job.subject, "state": SnapshotState.RUNNING.value},
+            state=SnapshotState.FAILED, reason=error.message,
+            finished_at=self._resources.clock.now(),
+        )  # fmt: skip
+
+    def _restore_failed(self, job: Job, error: JobError) -> None:
+        cancelled = job.state is JobState.CANCELLED
+        restore = self._metadata.restores.set(
+            job.subject,
+            state=RestoreState.CANCELLED if cancelled else RestoreState.FAILED,
+            reason=error.message, finished_at=self._resources.clock.now(),
+        )  # fmt: skip
+        abandon(Path(restore.target), restore.id)

@@ -1,0 +1,79 @@
+"""Snapshots on a plain interval."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from mmsconsole.clock import Clock
+from mmsconsole.metadata.collection import new_id
+from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.deployments import BackupState, Deployment
+from mmsconsole.metadata.heads import SyncPhase
+from mmsconsole.metadata.jobs import Job, JobKind
+from mmsconsole.metadata.snapshots import Snapshot
+
+TICK_SECONDS = 5
+
+
+def is_due(interval_minutes: int, newest: datetime | None, now: datetime) -> bool:
+    """Whether the next snapshot's time has come.
+
+    `newest` is when the newest snapshot began, whatever became of it: a failing one is not
+    tried again at once. After a downtime one snapshot is made up, not many. With a clock that
+    ran backwards nothing is due until it has caught up.
+    """
+    if interval_minutes <= 0:
+        return False
+    return newest is None or now - newest >= timedelta(minutes=interval_minutes)
+
+
+class Ticker:
+    """Calls `tick` every few seconds until stopped; a late or long tick is never doubled."""
+
+    def __init__(self, tick: Callable[[], None], seconds: float = TICK_SECONDS) -> None:
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        self._scheduler.add_job(tick, IntervalTrigger(seconds=seconds))
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=True)
+
+
+def queue_due_snapshots(metadata: Metadata, clock: Clock) -> None:
+    """A job for every deployment in sync whose interval has passed and that has none waiting."""
+    now = clock.now()
+    for deployment in metadata.deployments.listed():
+        newest = metadata.snapshots.newest(deployment.id)
+        begun = None if newest is None else newest.created_at
+        if is_due(deployment.snapshot_interval_minutes, begun, now) and _ready(
+            metadata, deployment
+        ):
+            _queue(metadata, deployment, now)
+
+
+def _ready(metadata: Metadata, deployment: Deployment) -> bool:
+    if deployment.backup is not BackupState.STARTED or not deployment.head:
+        return False
+    head = metadata.heads.find(deployment.head)
+    in_sync = head is not None and head.phase is SyncPhase.IN_SYNC
+    waiting = next(metadata.jobs.open(deployment.id, JobKind.SNAPSHOT), None)
+    return in_sync and waiting is None
+
+
+def _queue(metadata: Metadata, deployment: Deployment, now: datetime) -> None:
+    snapshot = metadata.snapshots.add(Snapshot(new_id(), deployment.id, deployment.head, now))
+    metadata.jobs.add(
+        Job(
+            id=new_id(), kind=JobKind.SNAPSHOT, deployment=deployment.id,
+            resource=f"head:{deployment.id}", created_at=now, created_by="schedule",
+            subject=snapshot.id,
+        )
+    )  # fmt: skip

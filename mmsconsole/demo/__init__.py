@@ -1,0 +1,1 @@
+"""A deployment and a workload on this machine, for the first minute with the product."""

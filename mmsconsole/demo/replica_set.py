@@ -1,0 +1,273 @@
+"""A replica set of our own on this machine: the demo's deployment, and what tests back up."""
+
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pymongo import MongoClient
+from pymongo.errors import AutoReconnect, PyMongoError
+
+from mmsconsole.clock import Clock
+from mmsconsole.durable import write_file
+from mmsconsole.errors import MongodFailed
+from mmsconsole.mongod.address import Address
+from mmsconsole.mongod.process import MongodOptions, MongodProcess
+from mmsconsole.secret import Secret
+
+Client = MongoClient[dict[str, Any]]
+
+SETTINGS = {
+    "electionTimeoutMillis": 2_000,
+    "heartbeatIntervalMillis": 500,
+    "heartbeatTimeoutSecs": 2,
+    "catchUpTimeoutMillis": 2_000,
+}
+"""Elections within a few seconds; a real deployment waits ten before it begins one."""
+MEMBER_FLAGS = (
+    "--setParameter", "diagnosticDataCollectionEnabled=false",
+    "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
+)  # fmt: skip
+"""A member of a set waits 15 s at its end for its clients to notice; nobody here needs that."""
+PRIMARY_SECONDS_MAX = 60
+POLL_SECONDS = 0.05
+PORTS = range(20_000, 32_000)
+"""Below the kernel's own choice for outgoing connections, so a stopped member's stays free."""
+USER = "root"
+
+
+class LocalReplicaSet:
+    """`members` real mongods on 127.0.0.1, their files below `folder`. A context manager.
+
+    `password` turns authentication on, with a keyFile and the user "root". `member_settings`
+    adds to a member's configuration by its index (hidden, priority, secondaryDelaySecs, …).
+    `extra` is added to every mongod's command line.
+    """
+
+    def __init__(
+        self,
+        binary: Path,
+        folder: Path,
+        clock: Clock,
+        members: int = 3,
+        *,
+        password: Secret | None = None,
+        member_settings: Mapping[int, Mapping[str, Any]] | None = None,
+        extra: Sequence[str] = (),
+    ) -> None:
+        self.name = "rs0"
+        self.folder = folder
+        self._binary = binary
+        self._clock = clock
+        self._password = password
+        self._member_settings = dict(member_settings or {})
+        self._extra = tuple(extra)
+        self.addresses = [Address.loopback(port) for port in free_ports(members)]
+        self._members: dict[int, MongodProcess] = {}
+
+    def __enter__(self) -> "LocalReplicaSet":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # -- all of it
+
+    def start(self) -> "LocalReplicaSet":
+        """Start every member that does not run; initiate the set the first time.
+
+        There is a primary on return. Raises MongodFailed.
+        """
+        fresh = not self._dbpath(0).exists()
+        try:
+            for index in range(len(self.addresses)):
+                self.start_member(index)
+            if fresh:
+                self._initiate()
+            self.wait_for_primary()
+            if fresh and self._password:
+                self._create_user()
+            if fresh:
+                self.wait_for_secondaries()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """A clean end of all members, secondaries first; the files stay."""
+        for index in sorted(self._members, key=self._is_primary):
+            self.stop_member(index)
+
+    def kill(self) -> None:
+        """SIGKILL for all members."""
+        for index in list(self._members):
+            self.kill_member(index)
+
+    # -- one member, by its index
+
+    def start_member(self, index: int) -> None:
+        process = self._members.get(index)
+        if process is None or not process.alive:
+            self._members[index] = MongodProcess.start(self._options(index), self._clock)
+
+    def stop_member(self, index: int) -> None:
+        self._members.pop(index).stop()
+
+    def kill_member(self, index: int) -> None:
+        self._members.pop(index).kill()
+
+    def restart_member(self, index: int) -> None:
+        self.stop_member(index)
+        self.start_member(index)
+
+    def member(self, index: int) -> MongodProcess:
+        return self._members[index]
+
+    def member_client(self, index: int, **options: Any) -> Client:
+        """A direct client; the caller closes it."""
+        return MongoClient(self._uri([self.addresses[index]]), directConnection=True,
+                           **(_client_options() | options))  # fmt: skip
+
+    # -- as the set
+
+    @property
+    def uri(self) -> str:
+        """With its password: give it to nobody who logs it."""
+        return f"{self._uri(self.addresses)}&replicaSet={self.name}"
+
+    def client(self, **options: Any) -> Client:
+        """A client of the whole set; the caller closes it."""
+        return MongoClient(self.uri, **(_client_options() | options))
+
+    def primary(self) -> int:
+        """The index of the primary. Waits for one; raises MongodFailed when none comes."""
+        return self.wait_for_primary()
+
+    def secondaries(self) -> list[int]:
+        """Indexes of the members that say they are secondaries."""
+        return [index for index in self._running() if self._hello(index).get("secondary")]
+
+    def step_down(self) -> int:
+        """Make another member primary; returns its index. Needs a second electable member."""
+        before = self.wait_for_primary()
+        with self.member_client(before) as client:
+            command = {"replSetStepDown": 30, "secondaryCatchUpPeriodSecs": 10, "force": True}
+            with suppress(AutoReconnect):  # it closes its connections when it steps down
+                client.admin.command(command)
+        return self._wait(lambda: self._writable(excluded=before), "another primary")
+
+    def wait_for_primary(self) -> int:
+        return self._wait(self._writable, "a primary")
+
+    def wait_for_secondaries(self) -> None:
+        """Until every running member is primary, secondary or arbiter."""
+        settled = ("isWritablePrimary", "secondary", "arbiterOnly")
+
+        def all_settled() -> int | None:
+            hellos = [self._hello(index) for index in self._running()]
+            return 0 if all(any(map(hello.get, settled)) for hello in hellos) else None
+
+        self._wait(all_settled, "its secondaries")
+
+    # -- how
+
+    def _dbpath(self, index: int) -> Path:
+        return self.folder / f"member{index}"
+
+    def _options(self, index: int) -> MongodOptions:
+        return MongodOptions(
+            binary=self._binary,
+            dbpath=self._dbpath(index),
+            listen=self.addresses[index],
+            log=self.folder / f"member{index}.log",
+            repl_set=self.name,
+            key_file=self._key_file() if self._password else None,
+            oplog_mb=990,
+            extra=(*MEMBER_FLAGS, *self._extra),
+        )
+
+    def _key_file(self) -> Path:
+        path = self.folder / "keyfile"
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_file(path, [secrets.token_hex(100).encode()], mode=0o400)
+        return path
+
+    def _uri(self, addresses: Sequence[Address], login: bool = True) -> str:
+        hosts = ",".join(map(str, addresses))
+        if not (login and self._password):
+            return f"mongodb://{hosts}/?appName=demo"
+        return f"mongodb://{USER}:{quote(self._password.reveal(), safe='')}@{hosts}/?appName=demo"
+
+    def _initiate(self) -> None:
+        members = [
+            {"_id": index, "host": str(address)} | dict(self._member_settings.get(index, {}))
+            for index, address in enumerate(self.addresses)
+        ]
+        config = {"_id": self.name, "members": members, "settings": SETTINGS}
+        with self._anonymous(0) as client:
+            client.admin.command({"replSetInitiate": config})
+
+    def _create_user(self) -> None:
+        """By the localhost exception: the first user may be made without one."""
+        assert self._password is not None
+        with self._anonymous(self.wait_for_primary()) as client:
+            client.admin.command(
+                {"createUser": USER, "pwd": self._password.reveal(), "roles": ["root"]},
+                writeConcern={"w": 1},
+            )
+
+    def _anonymous(self, index: int) -> Client:
+        uri = self._uri([self.addresses[index]], login=False)
+        return MongoClient(uri, directConnection=True, **_client_options())
+
+    def _running(self) -> list[int]:
+        return [index for index, process in self._members.items() if process.alive]
+
+    def _hello(self, index: int) -> dict[str, Any]:
+        with self._anonymous(index) as client:
+            try:
+                return dict(client.admin.command("hello"))
+            except PyMongoError:
+                return {}  # a member that is going or coming has no role
+
+    def _is_primary(self, index: int) -> bool:
+        return bool(self._hello(index).get("isWritablePrimary"))
+
+    def _writable(self, excluded: int | None = None) -> int | None:
+        for index in self._running():
+            if index != excluded and self._is_primary(index):
+                return index
+        return None
+
+    def _wait(self, found: Any, what: str) -> int:
+        deadline = self._clock.monotonic() + PRIMARY_SECONDS_MAX
+        while (index := found()) is None:
+            if self._clock.monotonic() > deadline:
+                raise MongodFailed(f"did not get {what}", where=str(self.folder))
+            self._clock.sleep(POLL_SECONDS)
+        return int(index)
+
+
+def _client_options() -> dict[str, Any]:
+    return {
+        "tz_aware": True,
+        "serverSelectionTimeoutMS": 15_000,
+        "connectTimeoutMS": 5_000,
+        "socketTimeoutMS": 60_000,
+    }
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 on which nobody listens now."""
+    found: set[int] = set()
+    while len(found) < count:
+        port = PORTS[secrets.randbelow(len(PORTS))]
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                found.add(port)
+    return sorted(found)

@@ -1,0 +1,117 @@
+"""run_engine: from the lock to the last child's end."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from mmsconsole.clock import Clock
+from mmsconsole.engine.lock import EngineLock
+from mmsconsole.engine.log import logging_to
+from mmsconsole.engine.parts import EngineParts
+from mmsconsole.errors import MmsError, Refused, UsageError
+from mmsconsole.settings import Settings
+
+log = logging.getLogger(__name__)
+
+READY = "engine ready"
+SPEAKER = "mmsconsole: "
+TICK_SECONDS = 0.5
+
+EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED = 1, 2, 4
+
+MakeParts = Callable[[Settings, Clock], EngineParts]
+
+
+def run_engine(
+    settings: Settings, clock: Clock, stdout: TextIO, make_parts: MakeParts | None = None
+) -> int:
+    """Run until SIGTERM or SIGINT; returns the process's exit status.
+
+    Prints "engine ready" on `stdout` once it works. SIGHUP is ignored: a lost terminal is no
+    reason to stop backing up. An error is told on stderr, with what to do about it. Call it from
+    the main thread.
+    """
+    try:
+        with (
+            _private_files(),
+            _stop_signals() as stop,
+            EngineLock(settings.home, clock) as lock,
+            logging_to(settings),
+        ):
+            parts = (make_parts or real_parts)(settings, clock)
+            _run(parts, clock, stop, lambda: _tell_ready(lock, stdout))
+    except MmsError as error:
+        return tell(error)
+    return 0
+
+
+def real_parts(settings: Settings, clock: Clock) -> EngineParts:
+    # Imported here: the console, which starts and asks for engines, needs nothing of them.
+    from mmsconsole.daemon.daemon import Daemon
+    from mmsconsole.storage.open import open_storage
+
+    return EngineParts(settings, clock, open_storage, Daemon)
+
+
+def _run(
+    parts: EngineParts, clock: Clock, stop: threading.Event, ready: Callable[[], None]
+) -> None:
+    try:
+        parts.start()
+        try:
+            ready()
+            while not clock.wait(stop, TICK_SECONDS):
+                parts.tick()
+        finally:
+            log.info("the engine stops")
+            parts.stop()
+    except BaseException as error:
+        log.critical("the engine ends: %s", error, exc_info=error)
+        raise
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    before = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: stop.set()),
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: stop.set()),
+        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Everything that the engine and its children write is readable by their user alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _tell_ready(lock: EngineLock, stdout: TextIO) -> None:
+    lock.tell_ready()
+    print(READY, file=stdout, flush=True)
+    log.info(READY)
+
+
+def tell(error: MmsError) -> int:
+    """On stderr, with what to do about it; returns the exit status."""
+    print(f"{SPEAKER}{error}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)
+    if isinstance(error, Refused):
+        return EXIT_REFUSED
+    return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED

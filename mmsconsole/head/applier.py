@@ -1,0 +1,306 @@
+"""Applies the stored oplog to a head.
+
+One applier serves the catch-up of an initial sync, the steady state and restores to a point in
+time. Documents' entries go to the head in batches, as they came; a command goes alone, with all
+before it applied; a transaction goes when it commits.
+
+What a crash leaves: the position says `applied`, and `applying_until` for the batch that was
+under way. After it the same entries are applied again. Until `applying_until` an update may
+then miss its document and a value may clash with a later one's; each such document must be
+made good by a later entry of the same range, or the head is given up (ApplyFailed): nothing is
+passed over silently. The position does not move before that range is through.
+"""
+
+from collections.abc import Iterable
+
+from mmsconsole.errors import ApplyFailed, OplogError, ResyncRequired
+from mmsconsole.head.batch import Batch, alone
+from mmsconsole.head.index_changes import change_index, create_all, save_catalogue
+from mmsconsole.head.missing import MissingDocument, MissingDocuments
+from mmsconsole.head.position import HeadPosition, PositionStore
+from mmsconsole.head.sending import REBUILD, Sender, Tolerance
+from mmsconsole.mongod.wire import WireConnection
+from mmsconsole.oplog.catalogue import IndexCatalogue
+from mmsconsole.oplog.decide import (
+    APPLY,
+    Apply,
+    CreateIndexes,
+    Decision,
+    DropIndex,
+    EndOfWindow,
+    IndexChange,
+    InTransaction,
+    ModifyIndex,
+    Refuse,
+    Rewrite,
+    Unwrap,
+    decide,
+)
+from mmsconsole.oplog.entry import Entry, array_entries, entries
+from mmsconsole.oplog.transactions import Spool, TransactionBuffer
+from mmsconsole.optime import Optime
+from mmsconsole.task import Task
+
+_Time = tuple[int, int, float]
+"""Seconds, increment, term: what an entry is ordered by."""
+_EVER = float("inf")
+
+
+class Applier:
+    """For one head and one thread. After an error, Cancelled too, it is spent: make a new one.
+
+    `tolerate_until`: the end of the scan of an initial sync (Optime(0, 0): there was none); up
+    to it missing documents and clashes are collected in `missing`. It may be set anew between
+    two calls. `catalogue`: while it is given, changes of indexes go there and not to the head.
+    Raises ApplyFailed if the head has no position.
+    """
+
+    def __init__(
+        self,
+        connection: WireConnection,
+        positions: PositionStore,
+        spool: Spool,
+        tolerate_until: Optime,
+        catalogue: IndexCatalogue | None = None,
+    ) -> None:
+        position = positions.read()
+        if position is None:
+            raise ApplyFailed("the head has no position", where=str(connection.address))
+        self.tolerate_until = tolerate_until
+        self.missing = MissingDocuments.load(connection)
+        self._connection = connection
+        self._positions = positions
+        self._position = position
+        self._catalogue = catalogue
+        self._sender = Sender(connection, self.missing)
+        self._buffer = TransactionBuffer(spool)
+        self._batch = Batch()
+        self._applied = position.applied
+        self._seen = _end_of(position.replay_from)
+        self._whole = _time(position.applied)
+        """Newest entry of which everything is applied or in the batch."""
+        self._commit: _Time | None = None
+        """The commit of the transaction whose operations are going into the batch."""
+        self._crashed_until = position.applying_until
+        self._task = Task()
+        self._spent = False
+
+    @property
+    def position(self) -> HeadPosition:
+        """As it is written in the head."""
+        return self._position
+
+    # -- the stream ---------------------------------------------------------------------------
+
+    def apply(self, arrays: bytes, until: Optime | None, task: Task) -> HeadPosition:
+        """Apply the entries of the BSON arrays that lie one behind the other in `arrays`.
+
+        Begin with the entries after `position.replay_from`. Entries that were taken before are
+        passed over; it stops behind `until` (inclusive). All is applied on return.
+
+        Raises OplogError (UnreadableEntry, UnknownCommand) for an entry that must not be passed
+        over and ResyncRequired where a head cannot follow: all before it has been applied then.
+        ApplyFailed when the head refuses something; Cancelled.
+        """
+        assert not self._spent, "an applier is spent after an error"
+        self._spent, self._task = True, task
+        seen, applied, border = self._seen, _end_of(self._applied), self._border(until)
+        last: _Time = (0, 0, -_EVER)
+        for entry in entries(arrays):
+            at = entry[5:8]
+            if at <= last:
+                raise OplogError("entries are out of order", where=_place(entry))
+            last = at
+            if at <= seen:
+                continue
+            if at > border:
+                self._settle()
+                if until is not None and at > _end_of(until):
+                    break
+                border = self._border(until)
+            if at <= applied:
+                self._read_again(entry)
+                continue
+            self._operation(entry, at)
+            self._whole = at
+        self._settle()
+        self._seen = max(seen, _end_of(self._applied))
+        self._spent = False
+        return self._position
+
+    def _border(self, until: Optime | None) -> _Time:
+        """No batch goes beyond this: here something ends (the tolerance, the replay, all)."""
+        ends = [until, self._crashed_until, self.tolerate_until]
+        ahead = [_end_of(end) for end in ends if end is not None and end > self._applied]
+        return min(ahead, default=(1 << 32, 0, 0))
+
+    def _read_again(self, entry: Entry) -> None:
+        """It has been applied; only a transaction that is still open needs it."""
+        if entry.op == b"c" and isinstance(decide(entry), InTransaction):
+            self._buffer.take(entry, applied=True)
+
+    def _operation(self, entry: Entry, at: _Time) -> None:
+        """An entry, or an operation inside the entry at `at`."""
+        decision = decide(entry)
+        if decision is APPLY and entry.op != b"c":
+            self._add(entry)
+        else:
+            self._otherwise(entry, at, decision)
+
+    def _otherwise(self, entry: Entry, at: _Time, decision: Decision) -> None:
+        match decision:
+            case Apply():
+                self._command(entry, at)
+            case Rewrite(operation) if entry.op != b"c":
+                self._add(alone(operation))
+            case Rewrite(operation):
+                self._command(alone(operation), at)
+            case CreateIndexes() | DropIndex() | ModifyIndex():
+                self._change_index(decision, at)
+            case Unwrap(start, end):
+                self._operations(array_entries(entry.data, start, end), at)
+            case InTransaction():
+                for piece in self._buffer.take(entry):
+                    array = piece.read()
+                    self._operations(array_entries(array, 0, len(array)), at)
+                self._buffer.release()
+            case Refuse(error):
+                self._leave()
+                raise type(error)(error.what, where=_place(entry), hint=error.hint)
+            case EndOfWindow(reason):
+                self._leave()
+                raise ResyncRequired(reason, where=_place(entry))
+
+    def _operations(self, operations: Iterable[Entry], at: _Time) -> None:
+        """What one entry holds: the position passes it when the last of them is applied."""
+        self._commit = at
+        for operation in operations:
+            self._operation(operation, at)
+        self._commit = None
+
+    # -- to the head --------------------------------------------------------------------------
+
+    def _add(self, entry: Entry) -> None:
+        if self.missing.collections and entry.uuid in self.missing.collections:
+            return
+        if not self._batch.add(entry):
+            self._flush()
+            self._batch.add(entry)
+
+    def _flush(self) -> None:
+        """Apply the batch."""
+        if self._batch.entries:
+            self._announce(self._commit or self._whole)
+            self._sender.send(self._batch, self._tolerance(self._commit or self._whole))
+            self._batch = Batch()
+        self._applied = _optime(self._whole)
+
+    def _command(self, entry: Entry, at: _Time) -> None:
+        """An entry of op `c`: all before it first, then it alone."""
+        self._flush()
+        self._announce(at)
+        self._sender.send_command(entry, self._tolerance(at))
+        if self._catalogue is not None:
+            self._catalogue.command(entry)
+
+    def _change_index(self, change: IndexChange, at: _Time) -> None:
+        if self._catalogue is not None:
+            self._catalogue.change(change)
+            if isinstance(change, ModifyIndex) and change.rest is not None:
+                self._command(alone(change.rest), at)
+        elif isinstance(change, ModifyIndex):
+            self._command(alone(change.operation), at)
+        elif isinstance(change, CreateIndexes | DropIndex):
+            self._flush()
+            self._announce(at)
+            change_index(self._connection, change, self._tolerance(at))
+
+    def _tolerance(self, at: _Time) -> Tolerance:
+        if at <= _end_of(self.tolerate_until):
+            return Tolerance.SCAN
+        return Tolerance.REPLAY if self._in_doubt(at) else Tolerance.NOTHING
+
+    def _in_doubt(self, at: _Time) -> bool:
+        """Whether it lies in the range that a crash left, which is applied again."""
+        return self._crashed_until is not None and at <= _end_of(self._crashed_until)
+
+    def _leave(self) -> None:
+        """Before an entry that ends everything; inside a transaction a part of it is there."""
+        if self._commit is None:
+            self._settle()
+
+    # -- the position -------------------------------------------------------------------------
+
+    def _announce(self, reach: _Time) -> None:
+        """Say in the head how far what comes now will go."""
+        if self._task.cancellation.requested:
+            self._write(self._settled())
+            self._task.check()
+        if not self._in_doubt(reach):
+            replay_from = self._buffer.replay_from(self._applied)
+            self._write(HeadPosition(self._applied, replay_from, _optime(reach)))
+
+    def _settle(self) -> None:
+        """Apply what is in the batch, and say that nothing is under way."""
+        self._flush()
+        if self._crashed_until is not None and self._crashed_until <= self._applied:
+            self._conclude_replay()
+        self._write(self._settled())
+
+    def _settled(self) -> HeadPosition:
+        if self._commit is not None or self._crashed_until is not None:
+            return self._position  # part of a transaction or of a replay: still in doubt
+        return HeadPosition(self._applied, self._buffer.replay_from(self._applied))
+
+    def _conclude_replay(self) -> None:
+        left = self._sender.in_doubt.documents()
+        if left:
+            raise ApplyFailed(
+                f"{len(left)} documents could not be made good after a crash",
+                where=left[0].ns,
+                hint=REBUILD,
+            )
+        self._crashed_until = None
+
+    def _write(self, position: HeadPosition) -> None:
+        """First what belongs to the entries that the position passes."""
+        self.missing.save(self._connection)
+        if self._catalogue is not None and self._catalogue.changed:
+            save_catalogue(self._connection, self._catalogue)
+        if position != self._position:
+            self._positions.write(position)
+            self._position = position
+
+    # -- the end of an initial sync -----------------------------------------------------------
+
+    def settle(self, missing: MissingDocument, found: bytes | None) -> None:
+        """Put what the source has now (raw BSON; None: nothing) in the place of a missing
+        document. Entries up to the moment of its reading must then be tolerated: set
+        `tolerate_until` to it, and create no index before.
+        """
+        self._sender.put(missing, found)
+        self.missing.discard(missing.key)
+        self.missing.save(self._connection)
+
+    def create_indexes(self, task: Task) -> None:
+        """Make the catalogue's indexes; from now on changes of indexes go to the head."""
+        if self._catalogue is not None:
+            create_all(self._connection, self._catalogue, task)
+            self._catalogue = None
+
+
+def _time(optime: Optime) -> _Time:
+    return optime.t, optime.i, optime.term
+
+
+def _end_of(optime: Optime) -> _Time:
+    """Not before any entry at that position, whatever its term."""
+    return optime.t, optime.i, _EVER
+
+
+def _optime(at: _Time) -> Optime:
+    return Optime(at[0], at[1], int(at[2]))
+
+
+def _place(entry: Entry) -> str:
+    return f"oplog entry {entry.optime}"

@@ -1,0 +1,79 @@
+"""One applyOps command, made of the bytes of entries as they came."""
+
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mmsconsole.oplog.entry import Entry, peek
+from mmsconsole.rawbson import Buffer
+
+ENTRIES_MAX = 1000
+BYTES_MAX = 15 << 20
+"""A larger entry goes alone: a document has 16 MB, its entry a little more."""
+
+MISSING_DOCUMENT = 8
+"""What applyOps answers as a whole when an update found no document (alwaysUpsert: false)."""
+
+_int32 = struct.Struct("<i")
+_BEFORE = b"\x04applyOps\x00"
+# alwaysUpsert is true by default: an update of a missing document would make a part of one.
+_AFTER = (
+    b"\x00\x08allowAtomic\x00\x00\x08alwaysUpsert\x00\x00\x08bypassDocumentValidation\x00\x01"
+    b"\x02$db\x00\x06\x00\x00\x00admin\x00\x00"
+)
+# mongod wants the keys of the array to be its positions (measured on 6.0.5), so an array of the
+# oplog can not go as it is.
+_KEYS = [b"\x03%d\x00" % position for position in range(ENTRIES_MAX)]
+_KEY_BYTES_MAX = len(_KEYS[-1])
+
+
+class Batch:
+    """Operations for one applyOps, in order."""
+
+    def __init__(self, entries: Sequence[Entry] = ()) -> None:
+        self.entries = list(entries)
+        self._bytes = 0
+
+    def add(self, entry: Entry) -> bool:
+        """False, and nothing is added, if there is no room."""
+        size = entry.end - entry.start + _KEY_BYTES_MAX
+        entries = self.entries
+        if entries and (len(entries) == ENTRIES_MAX or self._bytes + size > BYTES_MAX):
+            return False
+        entries.append(entry)
+        self._bytes += size
+        return True
+
+    def command(self) -> list[Buffer]:
+        """The parts of the command's body document."""
+        count = len(self.entries)
+        parts = [b""] * (2 * count)
+        parts[0::2] = _KEYS[:count]
+        parts[1::2] = [data[start:end] for data, start, end, *_ in self.entries]
+        operations = b"".join(parts)
+        array = 4 + len(operations) + 1
+        total = 4 + len(_BEFORE) + array - 1 + len(_AFTER)
+        return [_int32.pack(total) + _BEFORE + _int32.pack(array), operations, _AFTER]
+
+
+def alone(operation: bytes) -> Entry:
+    """An operation that lies in no array."""
+    return peek(operation, 0, len(operation))
+
+
+class Outcome(NamedTuple):
+    """What applyOps answered where not everything went well."""
+
+    results: list[bool]
+    """One for each operation that was tried; those behind them were not."""
+    code: int
+    """Of the operation that stopped it, or MISSING_DOCUMENT if all were tried."""
+    message: str
+
+    @classmethod
+    def of(cls, reply: Mapping[str, Any]) -> "Outcome":
+        return cls(
+            [bool(result) for result in reply.get("results", [])],
+            int(reply.get("code", 0)),
+            str(reply.get("errmsg", ""))[:500],
+        )

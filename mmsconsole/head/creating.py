@@ -1,0 +1,90 @@
+"""Collections of a fresh head, made as the source has them: same UUIDs, options and views.
+
+Collections are created through applyOps, which honours the UUID. Views are rebuilt as the
+documents of system.views from what listCollections tells, because the roles of a backup user
+do not read system.views. The view over a time series has a stage that only the server can
+write, so it is taken from a time series of the same options in a database that is dropped again.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import bson
+from bson.binary import Binary
+from pymongo import MongoClient
+
+from mmsconsole.errors import ApplyFailed
+from mmsconsole.metadata.syncs import SyncCollection
+
+Client = MongoClient[dict[str, Any]]
+
+SCRATCH_DATABASE = "mmsconsole_scratch"
+MADE_BY_THE_HEAD = frozenset({"admin.system.version"})
+UUID_SUBTYPE = 4
+
+
+def create_collections(client: Client, collections: Iterable[SyncCollection]) -> None:
+    """Create what is not there yet. Raises ApplyFailed naming the collection."""
+    listed = list(collections)
+    for collection in listed:
+        if collection.uuid and collection.ns not in MADE_BY_THE_HEAD:
+            create_collection(client, collection)
+    views_of = {c.ns: c for c in listed if c.ns.endswith(".system.views")}
+    for collection in listed:
+        if not collection.uuid:
+            _create_view(client, collection, views_of)
+
+
+def create_collection(client: Client, collection: SyncCollection) -> None:
+    database, name = collection.ns.split(".", 1)
+    entry = {
+        "op": "c",
+        "ns": f"{database}.$cmd",
+        "ui": Binary(collection.uuid, UUID_SUBTYPE),
+        "o": {"create": name, **bson.decode(collection.options), **_id_index(collection)},
+    }
+    _apply(client, entry, collection.ns)
+
+
+def drop_collection(client: Client, collection: SyncCollection) -> None:
+    database, name = collection.ns.split(".", 1)
+    client[database].drop_collection(name)
+
+
+def _id_index(collection: SyncCollection) -> dict[str, Any]:
+    # Without it the server would make the _id index in an older format than the source's.
+    return {"idIndex": bson.decode(collection.id_index)} if collection.id_index else {}
+
+
+def _create_view(client: Client, view: SyncCollection, views_of: dict[str, SyncCollection]) -> None:
+    database, name = view.ns.split(".", 1)
+    options = bson.decode(view.options)
+    definition = _time_series_view(client, options) if view.kind == "timeseries" else options
+    if view.kind == "timeseries":
+        definition["viewOn"] = f"system.buckets.{name}"
+    catalogue = f"{database}.system.views"
+    entry = {
+        "op": "i",
+        "ns": catalogue,
+        "ui": Binary(views_of[catalogue].uuid, UUID_SUBTYPE),
+        "o": {"_id": view.ns, **definition},
+    }
+    _apply(client, entry, view.ns)
+
+
+def _time_series_view(client: Client, options: dict[str, Any]) -> dict[str, Any]:
+    scratch = client[SCRATCH_DATABASE]
+    client.drop_database(SCRATCH_DATABASE)
+    scratch.command("create", "view", **options)
+    made = scratch["system.views"].find_one({"_id": f"{SCRATCH_DATABASE}.view"}, {"_id": 0})
+    client.drop_database(SCRATCH_DATABASE)
+    assert made is not None
+    return dict(made)
+
+
+def _apply(client: Client, entry: dict[str, Any], ns: str) -> None:
+    reply = client.admin.command(
+        "applyOps", [entry], allowAtomic=False, alwaysUpsert=False, check=False
+    )
+    if reply.get("ok") != 1:
+        raise ApplyFailed(f"could not be created: {reply.get('errmsg')}", where=ns)

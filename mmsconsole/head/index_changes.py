@@ -1,0 +1,93 @@
+"""Changes of indexes on a head: made at once, or kept in the catalogue of an initial sync.
+
+applyOps knows nothing of index builds (error 115), so they are commands of their own. The
+catalogue lives in the head too until its indexes are made: after a crash the oplog that it
+followed is not read again.
+"""
+
+from bson.binary import Binary
+
+from mmsconsole.errors import ApplyFailed, CommandFailed
+from mmsconsole.head.position import INDEXES, load, remove, save
+from mmsconsole.head.sending import NAMESPACE_NOT_FOUND, Tolerance
+from mmsconsole.mongod.wire import WireConnection
+from mmsconsole.oplog import index_spec
+from mmsconsole.oplog.catalogue import IndexCatalogue
+from mmsconsole.oplog.decide import CreateIndexes, DropIndex
+from mmsconsole.task import Task
+
+INDEX_NOT_FOUND = 27
+INDEX_SECONDS_MAX = 24 * 3600
+"""The command answers when the index is built."""
+PHASE = "creating indexes"
+
+
+def change_index(
+    connection: WireConnection, change: CreateIndexes | DropIndex, tolerance: Tolerance
+) -> None:
+    """Raises ApplyFailed."""
+    if isinstance(change, CreateIndexes):
+        specs = list(change.specs)
+        run_command(
+            connection, index_spec.create_indexes(change.database, change.collection, specs)
+        )
+        return
+    tolerated = () if tolerance is Tolerance.NOTHING else (INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND)
+    command = index_spec.drop_index(change.database, change.collection, change.name)
+    run_command(connection, command, tolerated)
+
+
+def create_all(connection: WireConnection, catalogue: IndexCatalogue, task: Task) -> None:
+    """Make the catalogue's indexes, one command for each collection, and drop the catalogue.
+
+    Reports collections, not bytes. May be run again after a crash: what exists stays.
+    """
+    total = len(catalogue)
+    for done, command in enumerate(catalogue.commands()):
+        task.check()
+        task.report(PHASE, done, total)
+        run_command(connection, command)
+    task.report(PHASE, total, total)
+    remove(connection, INDEXES, [found["_id"] for found in load(connection, INDEXES)])
+
+
+def run_command(
+    connection: WireConnection, command: bytes, tolerated: tuple[int, ...] = ()
+) -> None:
+    patience = connection.timeout_seconds
+    connection.timeout_seconds = INDEX_SECONDS_MAX
+    try:
+        connection.call([command])
+    except CommandFailed as error:
+        if error.server_code not in tolerated:
+            what = f"indexes could not be changed: {error.what} (code {error.server_code})"
+            raise ApplyFailed(what, where=error.where) from error
+    finally:
+        connection.timeout_seconds = patience or INDEX_SECONDS_MAX
+
+
+def save_catalogue(connection: WireConnection, catalogue: IndexCatalogue) -> None:
+    """Write what has changed since the last time."""
+    documents, gone = [], []
+    for uuid in catalogue.changed:
+        entry = catalogue.get(uuid)
+        if entry is None:
+            gone.append(Binary(uuid))
+            continue
+        names = {"database": Binary(entry.database), "collection": Binary(entry.collection)}
+        specs = [Binary(spec) for spec in entry.specs.values()]
+        documents.append({"_id": Binary(uuid), **names, "specs": specs})
+    save(connection, INDEXES, documents)
+    remove(connection, INDEXES, gone)
+    catalogue.changed.clear()
+
+
+def load_catalogue(connection: WireConnection) -> IndexCatalogue:
+    """As it was last saved; empty if there is none."""
+    catalogue = IndexCatalogue()
+    for found in load(connection, INDEXES):
+        specs = [bytes(spec) for spec in found["specs"]]
+        names = bytes(found["database"]), bytes(found["collection"])
+        catalogue.add(bytes(found["_id"]), *names, specs)
+    catalogue.changed.clear()
+    return catalogue

@@ -1,0 +1,116 @@
+"""How a process reaches the metadata database: the engine's private one, or an external one."""
+
+from pathlib import Path
+from typing import Any
+
+import pymongo
+from pymongo import MongoClient
+
+from mmsconsole.errors import MetadataError, NoEngine, SettingsError, UsageError
+from mmsconsole.metadata.credentials import Credentials, load_credentials
+from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.failures import metadata_errors
+from mmsconsole.metadata.migrations import check_schema, schema_version
+from mmsconsole.mongod.address import Address
+from mmsconsole.mongod.source_uri import parse_uri
+from mmsconsole.secret import Secret
+from mmsconsole.settings import HOME, Home, Settings
+
+SOCKET = "metadata.sock"
+ANSWER_SECONDS = 2.0
+"""A console waits this long for an engine's answer before it says that there is none."""
+
+SELECTION_SECONDS = 15
+"""An operation of the engine waits this long for a database that is being started again."""
+
+SELECTION_SECONDS_OF_PEOPLE = 5
+"""An operation of a console or command does: somebody is looking."""
+
+SOCKET_SECONDS = 30
+APP_NAME = "mmsconsole"
+
+
+def socket_of(home: Home) -> Path:
+    """Raises SettingsError if the path is longer than a socket's may be."""
+    path = home.run / SOCKET
+    try:
+        Address.unix(path)
+    except UsageError as error:
+        hint = f"set {HOME} to a shorter path, /var/lib/mms for example"
+        raise SettingsError(error.what, where=str(path), hint=hint) from error
+    return path
+
+
+def is_external(settings: Settings) -> bool:
+    """Whether the settings name a database that is not the engine's own."""
+    return bool(settings.tree.metadata.uri.get_secret_value())
+
+
+def connect(settings: Settings) -> Metadata:
+    """The metadata database of an engine that runs, for console and command line.
+
+    Raises NoEngine when nothing answers within about ANSWER_SECONDS, or when the engine has
+    not yet made the database ready; MetadataError when it holds a newer program's schema or an
+    external database does not answer.
+    """
+    home = str(settings.home.data)
+    if not is_external(settings) and not socket_of(settings.home).exists():
+        raise NoEngine("no engine runs here", where=home)
+    metadata = open_metadata(settings, SELECTION_SECONDS_OF_PEOPLE)
+    try:
+        version = _first_answer(metadata, settings)
+        if version == 0:
+            raise NoEngine("the engine is still starting", where=home, hint="try again")
+        check_schema(version)
+    except BaseException:
+        metadata.close()
+        raise
+    return metadata
+
+
+def _first_answer(metadata: Metadata, settings: Settings) -> int:
+    try:
+        with pymongo.timeout(ANSWER_SECONDS):
+            return schema_version(metadata)
+    except MetadataError as error:
+        if is_external(settings):
+            raise
+        raise NoEngine("no engine answers here", where=str(settings.home.data)) from error
+
+
+def open_metadata(settings: Settings, selection_seconds: int = SELECTION_SECONDS) -> Metadata:
+    """A client of the database, without asking whether it answers."""
+    if is_external(settings):
+        uri = Secret(settings.tree.metadata.uri.get_secret_value())
+        return Metadata(parse_uri(uri).client(**_timeouts(selection_seconds)))
+    credentials = load_credentials(settings.home.metadata)
+    if credentials is None:
+        raise NoEngine("no engine has run here yet", where=str(settings.home.data))
+    socket = socket_of(settings.home)
+    return Metadata(private_client(socket, credentials, selection_seconds))
+
+
+def private_client(
+    socket: Path, credentials: Credentials | None, selection_seconds: int = SELECTION_SECONDS
+) -> MongoClient[dict[str, Any]]:
+    """Of the private database; without credentials, as nobody.
+
+    A direct connection: as a member of its set it would be looked for by the name in the set's
+    configuration, which pymongo puts in lower case, and a path is not the same then.
+    """
+    login: dict[str, Any] = {}
+    if credentials is not None:
+        password = credentials.password.reveal()
+        login = {"username": credentials.user, "password": password, "authSource": "admin"}
+    with metadata_errors():
+        return MongoClient(Address.unix(socket).uri, **login, **_timeouts(selection_seconds))
+
+
+def _timeouts(selection_seconds: int) -> dict[str, Any]:
+    return {
+        "serverSelectionTimeoutMS": selection_seconds * 1000,
+        "connectTimeoutMS": int(ANSWER_SECONDS * 1000),
+        "socketTimeoutMS": SOCKET_SECONDS * 1000,
+        "tz_aware": True,
+        "appname": APP_NAME,
+    }

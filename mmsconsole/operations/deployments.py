@@ -1,0 +1,209 @@
+"""Deployments: added, edited, removed."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mmsconsole.errors import AlreadyExists, Busy, UsageError, WrongReplicaSet
+from mmsconsole.metadata.collection import new_id
+from mmsconsole.metadata.deployments import BackupState, Deployment, ReadFrom
+from mmsconsole.metadata.groups import DEFAULT_GROUP
+from mmsconsole.metadata.jobs import Job, JobKind
+from mmsconsole.operations import jobs
+from mmsconsole.operations.desk import Desk
+from mmsconsole.operations.sources import Identity
+from mmsconsole.operations.status import backup_status
+from mmsconsole.operations.views import DeploymentView, Removal
+from mmsconsole.secret import Secret
+
+NAME_MAX = 64
+INTERVAL_MINUTES_MAX = 7 * 24 * 60
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What may be chosen for a deployment; None: the settings' value, or as it was."""
+
+    snapshot_interval_minutes: int | None = None
+    sync_from: str | None = None
+    tail_from: str | None = None
+
+
+def add(desk: Desk, name: str, uri: Secret, wishes: Wishes) -> DeploymentView:
+    """The source is asked who it is, and that is pinned. Nothing is copied yet."""
+    _check_name(name)
+    changes = _changes(wishes)
+    _check_free(desk, name)
+    identity = desk.sources.identify(uri)
+    _check_unknown_set(desk, identity)
+    defaults = desk.settings.tree.backup
+    deployment = Deployment(
+        id=new_id(),
+        name=name,
+        uri=uri,
+        set_name=identity.set_name,
+        set_id=identity.set_id,
+        server_version=identity.server_version,
+        fcv=identity.fcv,
+        created_at=desk.clock.now(),
+        sync_from=ReadFrom(defaults.sync_from),
+        tail_from=ReadFrom(defaults.tail_from),
+        snapshot_interval_minutes=defaults.snapshot_interval_minutes,
+    )
+    deployment = desk.metadata.deployments.add(replace(deployment, **changes))
+    desk.event("deployment added", f"deployment {name} was added", deployment)
+    return _view(desk, deployment)
+
+
+def edit(
+    desk: Desk, name: str, wishes: Wishes, new_name: str | None, uri: Secret | None
+) -> DeploymentView:
+    """What was backed up stays. A new connection string must lead to the same replica set."""
+    deployment = desk.metadata.deployments.named(name)
+    changes = _changes(wishes)
+    if new_name is not None and new_name != name:
+        _check_name(new_name)
+        _check_free(desk, new_name)
+        changes["name"] = new_name
+    if uri is not None:
+        changes |= _new_source(desk, deployment, uri)
+    if not changes:
+        return _view(desk, deployment)
+    edited = desk.metadata.deployments.set(deployment.id, **changes)
+    what = ", ".join(sorted(changes))
+    desk.event("deployment edited", f"deployment {name} was edited: {what}", edited)
+    return _view(desk, edited)
+
+
+def _new_source(desk: Desk, deployment: Deployment, uri: Secret) -> dict[str, Any]:
+    identity = desk.sources.identify(uri)
+    if identity.set_id != deployment.set_id:
+        raise WrongReplicaSet(
+            f"the connection string leads to another replica set ({identity.set_name}, "
+            f"id {identity.set_id}) than the one that is backed up (id {deployment.set_id})",
+            where=deployment.name,
+            hint="add it as a deployment of its own",
+        )
+    return {"uri": uri, "server_version": identity.server_version, "fcv": identity.fcv}
+
+
+def listed(desk: Desk) -> list[DeploymentView]:
+    return [_view(desk, deployment) for deployment in desk.metadata.deployments.listed()]
+
+
+def show(desk: Desk, name: str) -> DeploymentView:
+    return _view(desk, desk.metadata.deployments.named(name))
+
+
+def removal(desk: Desk, name: str) -> Removal:
+    deployment = desk.metadata.deployments.named(name)
+    snapshots = list(desk.metadata.snapshots.of(deployment.id))
+    chunks = desk.metadata.chunks.size(deployment.id)
+    return Removal(
+        deployment=name,
+        heads=tuple(head.path for head in desk.metadata.heads.of(deployment.id)),
+        snapshots=len(snapshots),
+        snapshot_bytes=sum(snapshot.new_bytes for snapshot in snapshots),
+        chunks=chunks.chunks,
+        chunk_bytes=chunks.stored_bytes,
+        restores_open=len(_open_restores(desk, deployment)),
+    )
+
+
+def remove(desk: Desk, name: str, *, cancel_restores: bool) -> Removal:
+    """Its name and its replica set are free at once; a job deletes what was kept for it.
+
+    Raises Busy while restores of it run, unless they may be cancelled.
+    """
+    deployment = desk.metadata.deployments.named(name)
+    found = removal(desk, name)
+    if found.restores_open and not cancel_restores:
+        raise Busy(
+            f"{found.restores_open} restores of it still run", where=name,
+            hint="wait for them, or say --yes to cancel them",
+        )  # fmt: skip
+    removed = desk.metadata.deployments.set(
+        deployment.id, removed=True, backup=BackupState.INACTIVE
+    )
+    for job in desk.metadata.jobs.open(deployment.id):
+        jobs.request_cancel(desk, job)
+    jobs.queue(desk, JobKind.REMOVAL, removed, f"head:{deployment.id}")
+    desk.event(
+        "deployment removed",
+        f"deployment {name} was removed, with {found.snapshots} snapshots and its stored oplog",
+        removed,
+    )
+    return found
+
+
+def _open_restores(desk: Desk, deployment: Deployment) -> list[Job]:
+    return list(desk.metadata.jobs.open(deployment.id, JobKind.RESTORE))
+
+
+def _check_name(name: str) -> None:
+    if len(name) > NAME_MAX or _NAME.fullmatch(name) is None:
+        raise UsageError(
+            "not a name for a deployment", where=repr(name[: NAME_MAX + 1]),
+            hint=f"letters, digits, '.', '_' and '-', {NAME_MAX} at most, no sign in front",
+        )  # fmt: skip
+
+
+def _changes(wishes: Wishes) -> dict[str, Any]:
+    """Raises UsageError."""
+    changes: dict[str, Any] = {}
+    minutes = wishes.snapshot_interval_minutes
+    if minutes is not None:
+        if not 0 <= minutes <= INTERVAL_MINUTES_MAX:
+            raise UsageError(
+                f"the snapshot interval is 0 (none) to {INTERVAL_MINUTES_MAX} minutes",
+                where=str(minutes),
+            )
+        changes["snapshot_interval_minutes"] = minutes
+    for field in ("sync_from", "tail_from"):
+        member = getattr(wishes, field)
+        if member is not None:
+            changes[field] = _read_from(member)
+    return changes
+
+
+def _read_from(member: str) -> ReadFrom:
+    try:
+        return ReadFrom(member)
+    except ValueError as error:
+        raise UsageError("read from primary or secondary", where=member) from error
+
+
+def _check_free(desk: Desk, name: str) -> None:
+    if desk.metadata.deployments.one({"group": DEFAULT_GROUP, "name": name, "removed": False}):
+        raise AlreadyExists(f"there is a deployment {name!r} already")
+
+
+def _check_unknown_set(desk: Desk, identity: Identity) -> None:
+    known = desk.metadata.deployments.one(
+        {"group": DEFAULT_GROUP, "set_id": identity.set_id, "removed": False}
+    )
+    if known is not None:
+        raise AlreadyExists(
+            f"this replica set is the deployment {known.name!r} already", where=identity.set_name
+        )
+
+
+def _view(desk: Desk, deployment: Deployment) -> DeploymentView:
+    from mmsconsole.mongod.source_uri import parse_uri
+
+    return DeploymentView(
+        id=deployment.id,
+        name=deployment.name,
+        group=deployment.group,
+        uri=parse_uri(deployment.uri).redacted,
+        set_name=deployment.set_name,
+        server_version=deployment.server_version,
+        fcv=deployment.fcv,
+        sync_from=deployment.sync_from.value,
+        tail_from=deployment.tail_from.value,
+        snapshot_interval_minutes=deployment.snapshot_interval_minutes,
+        created_at=deployment.created_at,
+        status=backup_status(desk, deployment),
+    )

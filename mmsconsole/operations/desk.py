@@ -1,0 +1,46 @@
+"""What every operation works with, and the trace that it leaves."""
+
+import getpass
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmsconsole.clock import Clock
+from mmsconsole.metadata.collection import new_id
+from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.metadata.events import Event
+from mmsconsole.operations.estimate import Disk
+from mmsconsole.operations.sources import Sources
+from mmsconsole.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks."""
+
+    name: str
+
+    @classmethod
+    def of_process(cls) -> "Actor":
+        """The user of the operating system that this process runs as."""
+        return cls(getpass.getuser())
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    metadata: Metadata
+    settings: Settings
+    clock: Clock
+    actor: Actor
+    sources: Sources
+    disk: Callable[[Path], Disk]
+
+    def event(self, kind: str, text: str, deployment: Deployment, **details: str) -> None:
+        """The audit: every change that was asked for, after it was written."""
+        self.metadata.events.add(
+            Event(
+                new_id(), self.clock.now(), kind, text,
+                deployment=deployment.id, actor=self.actor.name, details=details,
+            )
+        )  # fmt: skip

@@ -1,0 +1,126 @@
+"""Records to views. Pure."""
+
+from collections.abc import Iterable
+
+from mmsconsole.metadata.events import Event
+from mmsconsole.metadata.heads import Head
+from mmsconsole.metadata.jobs import Job
+from mmsconsole.metadata.restores import Restore
+from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.tails import Tail
+from mmsconsole.operations.views import (
+    EventView,
+    HeadView,
+    JobView,
+    RestoreView,
+    SnapshotView,
+    TailView,
+)
+from mmsconsole.optime import Optime
+
+
+def snapshot_view(snapshot: Snapshot, deployment: str) -> SnapshotView:
+    return SnapshotView(
+        id=snapshot.id,
+        deployment=deployment,
+        state=snapshot.state.value,
+        optime=snapshot.optime,
+        bytes=snapshot.bytes,
+        new_bytes=snapshot.new_bytes,
+        files=snapshot.files,
+        mongod_version=snapshot.mongod_version,
+        fcv=snapshot.fcv,
+        created_at=snapshot.created_at,
+        finished_at=snapshot.finished_at,
+        reason=snapshot.reason,
+    )
+
+
+def head_view(head: Head, tail: Tail | None) -> HeadView:
+    return HeadView(
+        optime=head.optime,
+        lag_seconds=lag_seconds(head.optime, tail),
+        phase=head.phase.value,
+        path=head.path,
+        bytes=head.bytes,
+        mongod_version=head.mongod_version,
+        applied_at=head.applied_at,
+    )
+
+
+def lag_seconds(applied: Optime | None, tail: Tail | None) -> int | None:
+    """How much newer the newest position known of the source is; None while unknown."""
+    if applied is None or tail is None:
+        return None
+    known = [position.t for position in (tail.source, tail.stored) if position is not None]
+    return max(0, max(known) - applied.t) if known else None
+
+
+def tail_view(tail: Tail) -> TailView:
+    return TailView(
+        member=tail.member,
+        optime=tail.stored,
+        source_optime=tail.source,
+        oplog_window_seconds=tail.oplog_window_seconds,
+        seen_at=tail.seen_at,
+        error=tail.error,
+    )
+
+
+def job_view(job: Job, deployment: str) -> JobView:
+    return JobView(
+        id=job.id,
+        kind=job.kind.value,
+        deployment=deployment,
+        state=job.state.value,
+        subject=job.subject,
+        attempts=job.attempts,
+        created_at=job.created_at,
+        created_by=job.created_by,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        progress=job.progress,
+        cancel_requested=job.cancel_requested,
+        error=job.error,
+    )
+
+
+def restore_view(restore: Restore, deployment: str, job: Job | None) -> RestoreView:
+    return RestoreView(
+        id=restore.id,
+        deployment=deployment,
+        state=restore.state.value,
+        snapshot=restore.snapshot,
+        point=restore.point,
+        optime=restore.optime,
+        path=restore.target,
+        bytes=restore.bytes,
+        created_at=restore.created_at,
+        created_by=restore.created_by,
+        finished_at=restore.finished_at,
+        reason=restore.reason,
+        job=restore.job,
+        progress=() if job is None else job.progress,
+    )
+
+
+def event_view(event: Event, deployment: str) -> EventView:
+    return EventView(
+        id=event.id,
+        at=event.at,
+        kind=event.kind,
+        severity=event.severity.value,
+        deployment=deployment,
+        actor=event.actor,
+        text=event.text,
+    )
+
+
+def complete_by_optime(snapshots: Iterable[Snapshot]) -> list[Snapshot]:
+    """Those that can be restored, oldest first."""
+    complete = [
+        snapshot
+        for snapshot in snapshots
+        if snapshot.state is SnapshotState.COMPLETE and snapshot.optime is not None
+    ]
+    return sorted(complete, key=lambda snapshot: snapshot.optime or Optime(0, 0))

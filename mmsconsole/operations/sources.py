@@ -1,0 +1,37 @@
+"""A look at a source before anything is written down about it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which replica set a connection string leads to, and what runs there."""
+
+    set_name: str
+    set_id: str
+    server_version: str
+    fcv: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Of what an initial sync would copy."""
+
+    data_bytes: int
+    """Of the documents."""
+    files_bytes: int
+    """Of the source's data files, indexes among them."""
+
+
+class Sources(Protocol):
+    """Both raise SourceRefused and SourceError; nothing is changed in the source."""
+
+    def identify(self, uri: Secret) -> Identity: ...
+
+    def preflight(self, deployment: Deployment) -> Size:
+        """Whether an initial sync can begin now."""
+        ...

@@ -1,0 +1,19 @@
+"""The oplog of a replica set, read as bytes. Pure: nothing here reads, writes or waits.
+
+    entry.py         Entry: where the parts of an entry lie; found without decoding it
+    decide.py        the one table of what is done with each kind of entry
+    transactions.py  TransactionBuffer: puts transactions together until they commit
+    catalogue.py     IndexCatalogue: the indexes that are made once an initial sync is through
+    index_spec.py    an index's specification as raw BSON, and the commands made of it
+
+An entry of a document (insert, update, delete) is never decoded: its header is looked at, and
+its bytes go to the head as they came. The head's applier (head/applier.py) asks `decide`, feeds
+the buffer and the catalogue, and does the talking.
+
+What an oplog is, in short: every change of a replica set, in order of its optime (cluster time
+and increment), idempotent one by one. Applying entries twice from one position on ends in the
+same state; in between there may be updates of documents that a later entry has deleted already
+(missing documents) and values that clash with a later one's under a unique index. Both are
+normal while a scan or a crash lies inside the range that is being applied, and an error
+anywhere else.
+"""

@@ -1,0 +1,41 @@
+"""Applying what is stored until a position has been passed, waiting for what is not stored yet."""
+
+from mmsconsole.clock import Clock
+from mmsconsole.errors import SourceUnreachable
+from mmsconsole.head.keeping import KeptHead
+from mmsconsole.metadata.heads import SyncPhase
+from mmsconsole.optime import Optime
+from mmsconsole.strategies.embedded import OplogIngest
+from mmsconsole.task import Task
+
+PHASE = f"{SyncPhase.APPLYING_OPLOG} (seconds of oplog)"
+WAIT_SECONDS = 0.5
+PATIENCE_SECONDS = 600.0
+"""An idle source writes an entry of its own every ten seconds; longer silence is a fault."""
+
+
+class CatchUp:
+    def __init__(self, kept: KeptHead, uplink: OplogIngest, clock: Clock) -> None:
+        self._kept = kept
+        self._uplink = uplink
+        self._clock = clock
+
+    def apply_until(self, end: Optime, task: Task) -> None:
+        """Raises SourceUnreachable when no oplog comes in, and what applying raises."""
+        begin = reached = self._kept.applied()
+        heard = self._clock.monotonic()
+        while reached < end:
+            task.check()
+            if self._uplink.failure is not None:
+                raise self._uplink.failure
+            task.report(PHASE, reached.t - begin.t, max(end.t - begin.t, 1))
+            self._uplink.arrived.clear()
+            if self._kept.apply_stored(task):
+                heard = self._clock.monotonic()
+            elif self._clock.monotonic() - heard > PATIENCE_SECONDS:
+                raise SourceUnreachable("no oplog has come in for ten minutes")
+            else:
+                self._clock.wait(self._uplink.arrived, WAIT_SECONDS)
+            reached = self._kept.applied()
+        total = max(end.t - begin.t, 1)
+        task.report(PHASE, total, total)

@@ -1,0 +1,66 @@
+"""The uplink of an agent that runs inside the engine: straight into the stores."""
+
+import threading
+from typing import Protocol
+
+from mmsconsole.errors import MmsError
+from mmsconsole.metadata.syncs import Slice, SyncCollection
+from mmsconsole.metadata.tails import Tail
+from mmsconsole.rawbson import Buffer
+from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.resources import Resources
+from mmsconsole.task import Task
+
+
+class SliceReceiver(Protocol):
+    """Who builds the head while slices still come in."""
+
+    def add(self, collection: SyncCollection, stored: Slice) -> None: ...
+
+    def restart(self, collection: SyncCollection) -> None: ...
+
+    def done(self, collection: SyncCollection) -> None: ...
+
+
+class OplogIngest:
+    """The tail's half: chunks into the oplog store; `arrived` is set after each."""
+
+    def __init__(self, resources: Resources, deployment: str) -> None:
+        self._resources = resources
+        self._deployment = deployment
+        self.arrived = threading.Event()
+        self.after_gap = False
+        """The next chunk begins a new stretch of oplog: what lies before it is not known."""
+        self.failure: MmsError | None = None
+        """Why no more oplog will come; who waits for some raises it."""
+
+    def put_chunk(self, body: ChunkBody) -> None:
+        store = self._resources.oplog_store
+        store.put(self._deployment, body, after_gap=self.after_gap)
+        self.after_gap = False
+        self.arrived.set()
+
+    def report_tail(self, tail: Tail) -> None:
+        self._resources.metadata.tails.report(tail)
+        self.arrived.set()
+
+
+class SliceIngest:
+    """The initial sync's half: slices into the sync store, and on to who builds the head."""
+
+    def __init__(self, resources: Resources, head: str, receiver: SliceReceiver) -> None:
+        self._resources = resources
+        self._head = head
+        self._receiver = receiver
+
+    def put_slice(self, collection: SyncCollection, sequence: int, array: Buffer) -> None:
+        stored = self._resources.sync_store.put(self._head, collection, sequence, array)
+        self._receiver.add(collection, stored)
+
+    def restart_collection(self, collection: SyncCollection) -> None:
+        self._receiver.restart(collection)
+        self._resources.sync_store.drop_collection(self._head, collection.id, Task())
+
+    def collection_done(self, collection: SyncCollection) -> None:
+        self._resources.metadata.sync_collections.set(collection.id, done=True)
+        self._receiver.done(collection)

@@ -1,0 +1,47 @@
+"""A new head: which folder, which mongod, which featureCompatibilityVersion."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from mmsconsole.durable import disk_errors, make_folders
+from mmsconsole.metadata.collection import new_id
+from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.metadata.heads import Head
+from mmsconsole.mongod.binaries import choose_binary
+from mmsconsole.stores.resources import Resources
+from mmsconsole.strategies.origin import origin_of
+
+
+def new_head(resources: Resources, deployment: Deployment) -> Head:
+    """Its record, with the deployment pointing to it; the head before it is given up.
+
+    Raises NoSuitableMongod, and what asking the source raises.
+    """
+    source = origin_of(deployment, deployment.sync_from).replica_set()
+    binary = choose_binary(resources.binaries, source.server_version, source.fcv)
+    id_ = new_id()
+    metadata = resources.metadata
+    for earlier in list(metadata.heads.of(deployment.id)):
+        metadata.heads.set(earlier.id, active=False)
+    head = metadata.heads.add(
+        Head(
+            id=id_, deployment=deployment.id,
+            path=str(_roomiest(resources.settings.head_folders) / id_),
+            mongod_version=str(binary.version), fcv=source.fcv, created_at=resources.clock.now(),
+        )
+    )  # fmt: skip
+    metadata.deployments.set(
+        deployment.id, head=id_, server_version=source.server_version, fcv=source.fcv
+    )
+    return head
+
+
+def _roomiest(folders: Iterable[Path]) -> Path:
+    return max(folders, key=_free_bytes)
+
+
+def _free_bytes(folder: Path) -> int:
+    with disk_errors(str(folder)):
+        make_folders(folder)
+        return shutil.disk_usage(folder).free

@@ -1,0 +1,98 @@
+"""The tail of one deployment, in a thread of its own, for as long as the backup is started."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from mmsconsole.agent.reader import Origin
+from mmsconsole.agent.tail import OplogTail, TailOptions
+from mmsconsole.errors import Cancelled, MmsError, ResyncRequired
+from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.metadata.tails import Tail
+from mmsconsole.optime import Optime
+from mmsconsole.stores.resources import Resources
+from mmsconsole.strategies.embedded import OplogIngest
+from mmsconsole.strategies.origin import origin_of
+from mmsconsole.task import Cancellation, Task
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 3.0
+STOP_SECONDS = 15.0
+
+
+class Tailing:
+    """Begins behind the stored oplog, or at `start` of a new initial sync.
+
+    `lost` is called, once, when the source's oplog no longer reaches what is stored.
+    """
+
+    def __init__(
+        self, resources: Resources, deployment: Deployment, uplink: OplogIngest,
+        lost: Callable[[ResyncRequired], None], start: Optime | None = None,
+    ) -> None:  # fmt: skip
+        self._resources = resources
+        self._deployment = deployment
+        self._uplink = uplink
+        self._lost = lost
+        self._start = start
+        self._cancellation = Cancellation()
+        name = f"tail-{deployment.name}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._cancellation.cancel()
+        self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        origin = origin_of(self._deployment, self._deployment.tail_from)
+        while not self._cancellation.requested:
+            try:
+                self._follow(origin)
+            except Cancelled:
+                return
+            except ResyncRequired as error:
+                self._lost(error)
+                return
+            except MmsError as error:
+                self._failed(str(error))
+            except Exception as error:
+                log.exception("a fault in the tail of %s", self._deployment.name)
+                self._failed(f"a fault of ours: {type(error).__name__} (see the engine's log)")
+            self._resources.clock.wait(self._cancellation.event, AGAIN_SECONDS)
+
+    def _follow(self, origin: Origin) -> None:
+        last = self._resources.metadata.chunks.last(self._deployment.id)
+        if last is None:
+            assert self._start is not None  # the first tail is an initial sync's
+            self._follow_from(origin, self._start)
+            return
+        try:
+            self._follow_from(origin, last.end)
+        except ResyncRequired:
+            if self._start is None or self._reached(self._start):
+                raise
+            # The stored oplog ends before the new sync begins: what lies between is lost.
+            self._uplink.after_gap = True
+            self._follow_from(origin, self._start)
+
+    def _reached(self, position: Optime) -> bool:
+        last = self._resources.metadata.chunks.last(self._deployment.id)
+        return last is not None and last.end >= position
+
+    def _follow_from(self, origin: Origin, anchor: Optime) -> None:
+        seconds = self._resources.settings.tree.backup.chunk_seconds
+        OplogTail(
+            origin, self._deployment.id, anchor, self._uplink, self._resources.clock,
+            TailOptions(chunk_seconds=seconds),
+        ).run(Task(self._cancellation))  # fmt: skip
+
+    def _failed(self, error: str) -> None:
+        log.warning("the tail of %s waits: %s", self._deployment.name, error)
+        tails, now = self._resources.metadata.tails, self._resources.clock.now()
+        known = tails.find(self._deployment.id) or Tail(self._deployment.id, "", now)
+        tails.report(replace(known, member="", seen_at=now, error=error))

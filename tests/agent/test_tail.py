@@ -1,0 +1,328 @@
+"""The tail hands over every majority-committed entry once, or says why it can not."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.write_concern import WriteConcern
+
+from mmsconsole.agent.reader import Origin, Prefer
+from mmsconsole.agent.tail import OplogTail, TailOptions
+from mmsconsole.clock import SystemClock
+from mmsconsole.errors import Cancelled, MmsError, ResyncRequired, StorageError
+from mmsconsole.optime import Optime
+from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.task import Cancellation, Task
+from tests.support.guarded import GuardedSet
+from tests.support.uplink import RecordingUplink
+
+Client = MongoClient[dict[str, Any]]
+QUICK = TailOptions(chunk_seconds=0.2)
+pytestmark = pytest.mark.xdist_group("agent-tail")
+
+
+def newest(guarded: GuardedSet, member: int = 0) -> Optime:
+    reader = guarded.reader(member)
+    try:
+        return reader.optimes().majority
+    finally:
+        reader.close()
+
+
+def write(client: Client, ids: list[Any], name: str = "things") -> None:
+    collection = client["tailed"].get_collection(name, write_concern=WriteConcern("majority"))
+    for each in ids:
+        collection.insert_one({"_id": each})
+
+
+class Running:
+    """A tail in a thread of its own."""
+
+    def __init__(self, tail: OplogTail) -> None:
+        self.cancellation = Cancellation()
+        self.ended_by: MmsError | None = None
+        self._thread = threading.Thread(target=self._run, args=(tail,))
+        self._thread.start()
+
+    def _run(self, tail: OplogTail) -> None:
+        try:
+            tail.run(Task(self.cancellation))
+        except MmsError as error:
+            self.ended_by = error
+
+    def wait(self) -> MmsError | None:
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        return self.ended_by
+
+
+@contextmanager
+def tailing(
+    guarded: GuardedSet, uplink: RecordingUplink, anchor: Optime, prefer: Prefer = "primary"
+) -> Iterator[Running]:
+    """Leaving it cancels the tail, and nothing else may have ended it."""
+    running = start(guarded, uplink, anchor, prefer)
+    yield running
+    running.cancellation.cancel()
+    assert isinstance(running.wait(), Cancelled)
+
+
+def start(
+    guarded: GuardedSet, uplink: RecordingUplink, anchor: Optime, prefer: Prefer = "primary"
+) -> Running:
+    origin = Origin(guarded.source, prefer)
+    return Running(OplogTail(origin, "deployment", anchor, uplink, SystemClock(), QUICK))
+
+
+def assert_continuous(uplink: RecordingUplink, anchor: Optime) -> None:
+    for chunk in uplink.chunks:
+        assert chunk.start.same_entry(anchor)
+        anchor = chunk.end
+    optimes = [(entry["ts"], entry["t"]) for entry in uplink.entries()]
+    assert optimes == sorted(optimes)
+    assert len(set(optimes)) == len(optimes) == sum(chunk.entries for chunk in uplink.chunks)
+
+
+# -- one member
+
+
+def test_entries_come_without_gap_or_overlap(
+    guarded: GuardedSet, root: Client, uplink: RecordingUplink
+) -> None:
+    anchor = newest(guarded)
+    with tailing(guarded, uplink, anchor):
+        for first in range(0, 300, 100):
+            write(root, list(range(first, first + 100)))
+            uplink.wait(lambda first=first: first + 99 in uplink.inserted("tailed.things"))
+    assert uplink.inserted("tailed.things") == list(range(300))
+    assert len(uplink.chunks) >= 3
+    assert_continuous(uplink, anchor)
+    root.drop_database("tailed")
+
+
+def test_what_was_written_before_the_tail_began_is_caught_up(
+    guarded: GuardedSet, root: Client, uplink: RecordingUplink
+) -> None:
+    anchor = newest(guarded)
+    root["tailed"].many.insert_many([{"_id": n, "x": "y" * 1000} for n in range(30_000)])
+    write(root, ["last"], "many")
+    with tailing(guarded, uplink, anchor):
+        uplink.wait(lambda: "last" in uplink.inserted("tailed.many"))
+    assert uplink.inserted("tailed.many") == [*range(30_000), "last"]
+    assert_continuous(uplink, anchor)
+    assert all(sum(map(len, chunk.arrays)) < 32 << 20 for chunk in uplink.chunks)
+    root.drop_database("tailed")
+
+
+def test_an_entry_of_more_than_sixteen_megabytes_passes(
+    guarded: GuardedSet, root: Client, uplink: RecordingUplink
+) -> None:
+    anchor = newest(guarded)
+    large = {"_id": "large", "x": "y" * (16 * 1024 * 1024 - 64)}
+    root["tailed"].large.insert_one(large)
+    with tailing(guarded, uplink, anchor):
+        uplink.wait(lambda: "large" in uplink.inserted("tailed.large"))
+    assert_continuous(uplink, anchor)
+    root.drop_database("tailed")
+
+
+def test_a_chunk_ends_at_its_last_entry_and_carries_its_wall_clock(
+    guarded: GuardedSet, root: Client, uplink: RecordingUplink
+) -> None:
+    anchor = newest(guarded)
+    with tailing(guarded, uplink, anchor):
+        write(root, ["a"])
+        uplink.wait(lambda: "a" in uplink.inserted("tailed.things"))
+    last, chunk = uplink.entries()[-1], uplink.chunks[-1]
+    assert chunk.end.same_entry(Optime.of(last["ts"], last["t"]))
+    assert chunk.wall == root.local["oplog.rs"].find_one({"ts": last["ts"]})["wall"]
+    root.drop_database("tailed")
+
+
+def test_the_tail_tells_where_it_is(
+    guarded: GuardedSet, root: Client, uplink: RecordingUplink
+) -> None:
+    anchor = newest(guarded)
+    with tailing(guarded, uplink, anchor):
+        write(root, ["a"])
+        uplink.wait(lambda: bool(uplink.chunks) and uplink.tails[-1].stored == uplink.end)
+    tail = uplink.tails[-1]
+    assert (tail.id, tail.member, tail.error) == ("deployment", guarded.hosts[0], "")
+    assert tail.source is not None
+    assert tail.source >= anchor
+    assert tail.oplog_window_seconds is not None
+
+
+def test_a_tail_is_cancelled_within_a_second_while_nothing_happens(
+    guarded: GuardedSet, uplink: RecordingUplink
+) -> None:
+    with tailing(guarded, uplink, newest(guarded)) as running:
+        uplink.wait(lambda: bool(uplink.tails))
+        running.cancellation.cancel()
+        began = time.monotonic()
+        running.wait()
+        assert time.monotonic() - began < 2  # a generous second, for a busy machine
+
+
+def test_an_anchor_older_than_the_oplog_requires_a_resync(
+    guarded: GuardedSet, uplink: RecordingUplink
+) -> None:
+    error = start(guarded, uplink, Optime(1000, 1, 1)).wait()
+    assert isinstance(error, ResyncRequired)
+    assert "ends at 1000:1" in str(error)
+    assert not uplink.chunks
+
+
+def test_an_anchor_of_another_term_requires_a_resync(
+    guarded: GuardedSet, uplink: RecordingUplink
+) -> None:
+    there = newest(guarded)
+    error = start(guarded, uplink, Optime(there.t, there.i, there.term + 1)).wait()
+    assert isinstance(error, ResyncRequired)
+    assert "rolled back" in str(error)
+
+
+def test_an_anchor_that_is_no_entry_requires_a_resync(
+    guarded: GuardedSet, root: Client, uplink: RecordingUplink
+) -> None:
+    write(root, [1], "holes")
+    there = newest(guarded)
+    write(root, [2], "holes")
+    error = start(guarded, uplink, Optime(there.t, there.i + 100_000, there.term)).wait()
+    assert isinstance(error, ResyncRequired)
+    root.drop_database("tailed")
+
+
+def test_an_anchor_that_the_member_has_not_reached_is_waited_for(
+    guarded: GuardedSet, uplink: RecordingUplink
+) -> None:
+    there = newest(guarded)
+    with tailing(guarded, uplink, Optime(there.t + 1_000_000, 1, there.term)):
+        uplink.wait(lambda: bool(uplink.tails) and "has not come as far" in uplink.tails[-1].error)
+    assert not uplink.chunks
+
+
+def test_a_chunk_that_can_not_be_stored_ends_the_tail(
+    guarded: GuardedSet, root: Client, uplink: RecordingUplink
+) -> None:
+    def full(body: ChunkBody) -> None:
+        raise StorageError("no")
+
+    uplink.before_chunk = full
+    running = start(guarded, uplink, newest(guarded))
+    write(root, [1])
+    assert isinstance(running.wait(), StorageError)
+    root.drop_database("tailed")
+
+
+def test_a_user_whose_password_is_wrong_is_reported_and_tried_again(
+    guarded: GuardedSet, uplink: RecordingUplink
+) -> None:
+    origin = Origin(guarded.as_user("nobody"), "primary")
+    tail = OplogTail(origin, "deployment", newest(guarded), uplink, SystemClock(), QUICK)
+    running = Running(tail)
+    uplink.wait(lambda: bool(uplink.tails))
+    running.cancellation.cancel()
+    assert isinstance(running.wait(), Cancelled)
+    assert "uthentication" in uplink.tails[0].error
+    assert "nobody-may-see-this" not in uplink.tails[0].error
+
+
+# -- three members
+
+
+@pytest.fixture
+def three(guarded_three: GuardedSet) -> Iterator[GuardedSet]:
+    """All members run before and after."""
+    yield guarded_three
+    guarded_three.replica_set.start()
+    guarded_three.replica_set.wait_for_secondaries()
+
+
+def test_a_tail_survives_a_stepped_down_primary(three: GuardedSet, uplink: RecordingUplink) -> None:
+    with three.replica_set.client() as client:
+        write(client, ["before"], "steps")
+        anchor = newest(three, three.replica_set.primary())
+        with tailing(three, uplink, anchor):
+            write(client, list(range(50)), "steps")
+            uplink.wait(lambda: 49 in uplink.inserted("tailed.steps"))
+            now = three.hosts[three.replica_set.step_down()]
+            write(client, list(range(50, 100)), "steps")
+            uplink.wait(lambda: 99 in uplink.inserted("tailed.steps"))
+            uplink.wait(lambda: uplink.tails[-1].member == now)
+        assert uplink.inserted("tailed.steps") == list(range(100))
+        assert_continuous(uplink, anchor)
+        client.drop_database("tailed")
+
+
+def test_a_tail_survives_a_killed_primary(three: GuardedSet, uplink: RecordingUplink) -> None:
+    with three.replica_set.client() as client:
+        write(client, ["before"], "kills")
+        primary = three.replica_set.primary()
+        anchor = newest(three, primary)
+        with tailing(three, uplink, anchor):
+            write(client, list(range(50)), "kills")
+            uplink.wait(lambda: 49 in uplink.inserted("tailed.kills"))
+            three.replica_set.kill_member(primary)
+            three.replica_set.wait_for_primary()
+            write(client, list(range(50, 100)), "kills")
+            uplink.wait(lambda: 99 in uplink.inserted("tailed.kills"))
+        assert uplink.inserted("tailed.kills") == list(range(100))
+        assert_continuous(uplink, anchor)
+        assert any(tail.error for tail in uplink.tails)
+        three.replica_set.start_member(primary)
+        client.drop_database("tailed")
+
+
+def test_a_tail_may_read_a_secondary(three: GuardedSet, uplink: RecordingUplink) -> None:
+    with three.replica_set.client() as client:
+        write(client, ["before"], "second")
+        anchor = newest(three, three.replica_set.primary())
+        with tailing(three, uplink, anchor, "secondary"):
+            write(client, list(range(50)), "second")
+            uplink.wait(lambda: 49 in uplink.inserted("tailed.second"))
+        secondaries = [three.hosts[index] for index in three.replica_set.secondaries()]
+        assert {tail.member for tail in uplink.tails if not tail.error} <= set(secondaries)
+        assert_continuous(uplink, anchor)
+        client.drop_database("tailed")
+
+
+def test_entries_that_no_majority_has_are_not_handed_over(
+    three: GuardedSet, uplink: RecordingUplink
+) -> None:
+    replica_set = three.replica_set
+    with replica_set.client() as client:
+        write(client, ["before"], "minority")
+        primary = replica_set.primary()
+        anchor = newest(three, primary)
+        with tailing(three, uplink, anchor):
+            write(client, ["committed"], "minority")
+            uplink.wait(lambda: "committed" in uplink.inserted("tailed.minority"))
+            with held_back(client, three, replica_set.secondaries()):
+                with replica_set.member_client(primary) as direct:
+                    direct["tailed"].minority.insert_one({"_id": "uncommitted"})
+                    seen = len(uplink.tails)
+                    uplink.wait(lambda: len(uplink.tails) > seen + 1)
+                assert "uncommitted" not in uplink.inserted("tailed.minority")
+            uplink.wait(lambda: "uncommitted" in uplink.inserted("tailed.minority"))
+        assert_continuous(uplink, anchor)
+        client.drop_database("tailed")
+
+
+@contextmanager
+def held_back(client: Client, three: GuardedSet, members: list[int]) -> Iterator[None]:
+    """These members fetch no oplog meanwhile."""
+    clients = [three.replica_set.member_client(index) for index in members]
+    point = {"configureFailPoint": "stopReplProducer"}
+    for each in clients:
+        each.admin.command(point | {"mode": "alwaysOn"})
+    try:
+        yield
+    finally:
+        for each in clients:
+            each.admin.command(point | {"mode": "off"})
+            each.close()

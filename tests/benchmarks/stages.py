@@ -1,0 +1,232 @@
+"""The stages of the product, each measured, and the ceilings measured beside them.
+
+Order matters: a snapshot needs the sync, a restore needs the snapshot, and the ceilings of
+snapshots and restores work on the restored files, which are the snapshot's own.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmsconsole.metadata.connect import connect
+from mmsconsole.mongod.address import Address
+from mmsconsole.mongod.process import HEAD_FLAGS, MongodOptions, MongodProcess
+from mmsconsole.mongod.wire import WireConnection
+from mmsconsole.operations.operations import Actor, Operations
+from mmsconsole.operations.views import JobView
+from mmsconsole.secret import Secret
+from mmsconsole.settings import load_settings
+from tests.benchmarks import ceilings, dataset
+from tests.benchmarks.meter import MEGABYTE, Measured, Meter
+from tests.support.processes import mongods_below
+from tests.support.stage import NAME, Stage
+
+SYNC, SNAPSHOT, UNCHANGED, RESTORE = "sync", "snapshot", "unchanged", "restore"
+STAGES = (SYNC, SNAPSHOT, UNCHANGED, RESTORE)
+CACHE_GB = 0.5
+"""Of the ceiling's standalone: what heads.cache_gb is by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table. Ceilings have no ratio and no engine."""
+
+    name: str
+    megabytes: float
+    seconds: float
+    cpu_seconds: Mapping[str, float]
+    peak_mb: float = 0.0
+    ceiling: str = ""
+    """Name of the row that it is held against."""
+    stored_mb: float | None = None
+
+
+class Bench:
+    """Runs stages on a stage; `rows` is what came of them."""
+
+    def __init__(self, stage: Stage, scale: float, tell: Callable[[str], None]) -> None:
+        self.stage = stage
+        self.scale = scale
+        self.tell = tell
+        self.rows: list[Row] = []
+        self.data_bytes = 0
+
+    def fill(self) -> None:
+        self.tell("writing the data set")
+        self.stage.client.admin.command({"replSetResizeOplog": 1, "size": 8000.0})
+        with self._source() as connection:
+            self.data_bytes = dataset.fill(self.stage.client, connection, self.scale)
+
+    def run(self, wanted: tuple[str, ...]) -> None:
+        """Stages in order; what a wanted one needs is run too."""
+        last = max(STAGES.index(name) for name in wanted)
+        self._sync_ceilings()
+        self.stage.start_engine()
+        self.operations = self._operations()
+        for name in STAGES[: last + 1]:
+            getattr(self, f"_{name}")()
+        self._file_ceilings()
+
+    # -- stages
+
+    def _sync(self) -> None:
+        uri = Secret(self.stage.source.uri)
+        self.operations.add_deployment(NAME, uri, snapshot_interval_minutes=0)
+
+        def start() -> str:
+            self.operations.start_backup(NAME)
+            return next(job.id for job in self.operations.jobs(NAME) if job.kind == "initial sync")
+
+        job = self._stage("initial sync", start, self.data_bytes, "read and build")
+        against = {"transferring": "read", "building": "build alone"}
+        for phase in job.progress:
+            seconds = (phase.updated_at - phase.started_at).total_seconds()
+            size = self.data_bytes / MEGABYTE if phase.phase in against else 0.0
+            ceiling = against.get(phase.phase, "")
+            self.rows.append(Row(f"  {phase.phase}", size, seconds, {}, ceiling=ceiling))
+
+    def _snapshot(self) -> None:
+        self._take_snapshot("first snapshot", "sha256 and zstd 1 of the files")
+
+    def _unchanged(self) -> None:
+        self._take_snapshot("unchanged snapshot", "sha256 of the files")
+
+    def _take_snapshot(self, name: str, ceiling: str) -> None:
+        taken: list[str] = []
+
+        def start() -> str:
+            taken.append(self.operations.take_snapshot(NAME).id)
+            return self._job_of(taken[0])
+
+        self._stage(name, start, None, ceiling)
+        snapshot = self.operations.snapshot(taken[0])
+        self._mend_last(megabytes=snapshot.bytes / MEGABYTE, stored=snapshot.new_bytes / MEGABYTE)
+
+    def _restore(self) -> None:
+        newest = [one for one in self.operations.snapshots(NAME) if one.state == "complete"][-1]
+        target = self.stage.folder / "restored"
+
+        def start() -> str:
+            asked = self.operations.start_restore(NAME, snapshot=newest.id, target=target)
+            return self._job_of(asked.id)
+
+        self._stage("restore of a snapshot", start, newest.bytes, "cp and sync of the files")
+
+    def _stage(
+        self, name: str, start: Callable[[], str], size: int | None, ceiling: str
+    ) -> JobView:
+        """Measured from the request to the end of its job, as the job's record tells."""
+        self.tell(name)
+        assert self.stage.engine is not None
+        with Meter(self._groups, self.stage.engine.pid).measure() as measured:
+            job = self._ended(start())
+        assert job.finished_at is not None
+        self.rows.append(
+            Row(
+                name,
+                (size or 0) / MEGABYTE,
+                (job.finished_at - job.created_at).total_seconds(),
+                measured.cpu_seconds,
+                measured.peak_mb,
+                ceiling,
+            )
+        )
+        return job
+
+    def _ended(self, job_id: str) -> JobView:
+        def look() -> JobView | None:
+            job = self.operations.job(job_id)
+            assert job.state not in ("failed", "cancelled"), job.error
+            return job if job.state == "done" else None
+
+        return self.stage.wait("the job did not end", look, seconds=1800)
+
+    def _job_of(self, subject: str) -> str:
+        return next(job.id for job in self.operations.jobs(NAME) if job.subject == subject)
+
+    def _mend_last(self, *, megabytes: float, stored: float) -> None:
+        last = self.rows.pop()
+        self.rows.append(
+            Row(
+                last.name, megabytes, last.seconds, last.cpu_seconds, last.peak_mb,
+                last.ceiling, stored,
+            )
+        )  # fmt: skip
+
+    # -- ceilings
+
+    def _sync_ceilings(self) -> None:
+        with self._source() as connection:
+            read = self._ceiling("read", lambda: ceilings.read(connection))
+            both = self._ceiling("read and build", lambda: self._build(connection))
+        cpu = {name: both.cpu_seconds[name] for name in ("ceiling", "heads")}
+        alone = max(both.seconds - read.seconds, 0.0)
+        self.rows.append(Row("build alone", self.data_bytes / MEGABYTE, alone, cpu))
+
+    def _build(self, source: WireConnection) -> int:
+        folder = self.stage.folder / "home" / "ceiling"
+        options = MongodOptions(
+            binary=self.stage.binary.path,
+            dbpath=folder / "head",
+            listen=Address.unix(folder / "head.sock"),
+            log=folder / "head.log",
+            cache_gb=CACHE_GB,
+            extra=HEAD_FLAGS,
+        )
+        folder.mkdir(parents=True)
+        head = MongodProcess.start(options, self.stage.clock)
+        try:
+            return ceilings.build(source, head)
+        finally:
+            head.kill()
+            ceilings.remove(folder)
+
+    def _file_ceilings(self) -> None:
+        restored, copied = self.stage.folder / "restored", self.stage.folder / "copied"
+        if not restored.exists():
+            return
+        works: dict[str, Callable[[], int]] = {
+            "sha256 of the files": lambda: ceilings.hash_files(restored),
+            "sha256 and zstd 1 of the files": lambda: ceilings.hash_and_pack(restored),
+            "cp of the files": lambda: ceilings.copy(restored, copied),
+            "cp and sync of the files": lambda: ceilings.copy_and_sync(restored, copied),
+        }
+        for name, work in works.items():
+            self._ceiling(name, work)
+            if copied.exists():
+                ceilings.remove(copied)
+
+    def _ceiling(self, name: str, work: Callable[[], int]) -> Measured:
+        self.tell(f"ceiling: {name}")
+        with Meter(self._groups).measure() as measured:
+            size = work()
+        self.rows.append(Row(name, size / MEGABYTE, measured.seconds, measured.cpu_seconds))
+        return measured
+
+    # -- where things are
+
+    def _groups(self) -> dict[str, list[int]]:
+        """`heads` are all mongods of the engine, its metadata database among them."""
+        engine = self.stage.engine
+        return {
+            "engine": [] if engine is None else [engine.pid],
+            "ceiling": [_own_pid()],
+            "source": mongods_below(self.stage.folder / "source"),
+            "heads": mongods_below(self.stage.folder / "home"),
+        }
+
+    def _source(self) -> WireConnection:
+        return WireConnection.connect(self.stage.source.addresses[0], None, timeout_seconds=300)
+
+    def _operations(self) -> Operations:
+        settings = load_settings(self.stage.environ)
+        return Operations(connect(settings), settings, self.stage.clock, Actor("benchmark"))
+
+
+def _own_pid() -> int:
+    return int(Path("/proc/self").resolve().name)
+
+
+def as_document(row: Row) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in Row.__slots__}

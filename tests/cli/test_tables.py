@@ -1,0 +1,54 @@
+"""What people read is as it was, and nothing in it can steer their terminal."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mmsconsole.cli.answer import Answer
+from mmsconsole.cli.tables import show
+from mmsconsole.optime import Optime
+from tests.cli.terminal import Stream
+from tests.cli.views import NOW, PROGRESS, SNAPSHOT, STATUS, VIEWS
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def shown(answer: Answer) -> str:
+    stream = Stream()
+    show(answer, stream, NOW)
+    return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
+
+
+@pytest.mark.parametrize("name", [name for name, value in VIEWS.items() if value])
+def test_an_answer_is_as_it_was(name: str) -> None:
+    assert shown(Answer(VIEWS[name])) == (GOLDEN / f"{name}.txt").read_text()
+
+
+def test_a_list_without_entries_says_so() -> None:
+    assert shown(Answer([], empty="no jobs yet")) == "no jobs yet\n"
+
+
+def test_a_backup_that_is_not_in_sync_shows_its_phases() -> None:
+    text = shown(Answer(replace(STATUS, phase="transferring", head=None, window=None)))
+    assert "transferring: 45 %, 450 MB of 1.0 GB, 90 MB/s, 6s left" in text
+    assert "nothing can be restored yet" in text
+
+
+@pytest.mark.parametrize("hostile", ["[red]x[/red]", "a\x1b[2Jb", "a\r\nb\x07"])
+def test_what_comes_from_outside_is_shown_harmless(hostile: str) -> None:
+    text = shown(Answer(replace(SNAPSHOT, state="failed", reason=hostile)))
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    if hostile.isprintable():
+        assert hostile in text
+
+
+def test_no_line_is_broken_in_a_pipe() -> None:
+    path = "/x" * 300
+    assert path in shown(Answer(replace(VIEWS["restore"], path=path, progress=(PROGRESS,))))
+
+
+def test_an_unknown_position_is_a_dash() -> None:
+    assert "optime      -" in shown(Answer(replace(SNAPSHOT, optime=None)))
+    assert "(5:6)" in shown(Answer(replace(SNAPSHOT, optime=Optime(5, 6))))

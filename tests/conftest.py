@@ -1,0 +1,150 @@
+"""Fixtures that every room's tests may use."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from mmsconsole.clock import SystemClock
+from mmsconsole.demo.replica_set import LocalReplicaSet
+from mmsconsole.metadata.database import Metadata
+from mmsconsole.mongod.address import Address
+from mmsconsole.mongod.binaries import MongodBinary, find_binaries
+from mmsconsole.mongod.process import HEAD_FLAGS, MongodOptions, MongodProcess
+from tests.support.clock import ManualClock
+from tests.support.metadata import empty, private_metadata, settings_of
+
+StartMongod = Callable[..., MongodProcess]
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A fresh 0700 folder with a path short enough for sockets."""
+    yield from _short_folder()
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Iterator[Path]:
+    """As short_folder, for fixtures of the whole session."""
+    yield from _short_folder()
+
+
+def _short_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="mms-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def mongod_binary() -> MongodBinary:
+    return find_binaries([], os.environ)[-1]
+
+
+@pytest.fixture(scope="session")
+def clock() -> SystemClock:
+    """The system's clock."""
+    return SystemClock()
+
+
+@pytest.fixture
+def manual_clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def start_mongod(
+    short_folder: Path, mongod_binary: MongodBinary, clock: SystemClock
+) -> Iterator[StartMongod]:
+    """start_mongod(name="mongod", **options of MongodOptions) -> MongodProcess; all are ended."""
+    started: list[MongodProcess] = []
+
+    def start(name: str = "mongod", **options: Any) -> MongodProcess:
+        options.setdefault("listen", Address.unix(short_folder / f"{name}.sock"))
+        options.setdefault("extra", HEAD_FLAGS)
+        made = MongodOptions(
+            binary=mongod_binary.path,
+            dbpath=short_folder / name,
+            log=short_folder / f"{name}.log",
+            **options,
+        )
+        process = MongodProcess.start(made, clock)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def mongod(start_mongod: StartMongod) -> MongodProcess:
+    """A fresh standalone on a unix socket, with a head's flags."""
+    return start_mongod()
+
+
+@pytest.fixture(scope="session")
+def standalone(
+    session_folder: Path, mongod_binary: MongodBinary, clock: SystemClock
+) -> Iterator[MongodProcess]:
+    """A standalone that all tests of the session share: each takes a database of its own."""
+    options = MongodOptions(
+        binary=mongod_binary.path,
+        dbpath=session_folder / "shared",
+        listen=Address.unix(session_folder / "shared.sock"),
+        log=session_folder / "shared.log",
+        extra=HEAD_FLAGS,
+    )
+    process = MongodProcess.start(options, clock)
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+def client(mongod: MongodProcess) -> Iterator[MongoClient[dict[str, Any]]]:
+    """Of the test's own `mongod`."""
+    with mongod.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def replica_set(
+    session_folder: Path, mongod_binary: MongodBinary, clock: SystemClock
+) -> Iterator[LocalReplicaSet]:
+    """One member, shared by the session: each test takes databases of its own."""
+    yield from _replica_set(session_folder / "one", mongod_binary, clock, members=1)
+
+
+@pytest.fixture(scope="session")
+def three_members(
+    session_folder: Path, mongod_binary: MongodBinary, clock: SystemClock
+) -> Iterator[LocalReplicaSet]:
+    """Three members, shared by the session; who stops one starts it again."""
+    yield from _replica_set(session_folder / "three", mongod_binary, clock, members=3)
+
+
+def _replica_set(
+    folder: Path, binary: MongodBinary, clock: SystemClock, members: int
+) -> Iterator[LocalReplicaSet]:
+    started = LocalReplicaSet(binary.path, folder, clock, members).start()
+    yield started
+    started.kill()
+
+
+@pytest.fixture(scope="session")
+def session_metadata(
+    session_folder: Path, mongod_binary: MongodBinary, clock: SystemClock
+) -> Iterator[Metadata]:
+    settings = settings_of(session_folder / "metadata")
+    with private_metadata(settings, mongod_binary, clock) as metadata:
+        yield metadata
+
+
+@pytest.fixture
+def metadata(session_metadata: Metadata) -> Metadata:
+    """The metadata database as after an engine's first start, the same server for all tests."""
+    return empty(session_metadata)

@@ -1,0 +1,19 @@
+"""A process that starts a mongod, says the ids of it and of its guard, and waits to be killed.
+
+Arguments: the binary and a folder.
+"""
+
+import sys
+from pathlib import Path
+
+from mmsconsole.clock import SystemClock
+from mmsconsole.mongod.address import Address
+from mmsconsole.mongod.process import MongodOptions, MongodProcess
+
+binary, folder = map(Path, sys.argv[1:])
+options = MongodOptions(
+    binary, folder / "data", Address.unix(folder / "parent.sock"), folder / "mongod.log"
+)
+process = MongodProcess.start(options, SystemClock())
+print(process.pid, process._guard.pid, flush=True)
+sys.stdin.read()

@@ -1,0 +1,103 @@
+"""Every check says ok, or what is wrong and how to mend it; no engine is needed."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mmsconsole.operations import doctor
+from mmsconsole.operations.estimate import Disk
+from mmsconsole.operations.views import Finding
+from mmsconsole.settings import HOME
+from tests.operations.records import NOW
+from tests.support.clock import ManualClock
+
+
+def examined(home: Path, now: datetime = NOW, **environ: str) -> list[Finding]:
+    return doctor.examine({HOME: str(home), **environ}, ManualClock(now))
+
+
+def wrong(findings: list[Finding]) -> list[str]:
+    assert all(finding.mend for finding in findings if not finding.ok)
+    return [finding.check for finding in findings if not finding.ok]
+
+
+def test_a_fresh_home_is_well(short_folder: Path) -> None:
+    findings = examined(short_folder / "home")
+    assert wrong(findings) == []
+    assert {finding.check for finding in findings} == {
+        "settings",
+        "mongod",
+        "disk",
+        "ports",
+        "permissions",
+        "clock",
+    }
+    assert not (short_folder / "home").exists()
+
+
+def test_a_wrong_setting_is_told_with_what_is_allowed(short_folder: Path) -> None:
+    (finding,) = examined(short_folder, MMSCONSOLE_NOSUCH_KEY="1")
+    assert (finding.check, finding.ok) == ("settings", False)
+    assert "MMSCONSOLE_BACKUP_SYNC_FROM" in finding.mend
+
+
+def test_a_mongod_that_does_not_run_is_told(short_folder: Path) -> None:
+    findings = examined(short_folder, MMSCONSOLE_MONGOD_BINARIES="/bin/false")
+    assert wrong(findings) == ["mongod"]
+
+
+def test_a_library_that_is_missing_is_told_with_its_package(short_folder: Path) -> None:
+    binary = short_folder / "mongod"
+    loader = "error while loading shared libraries: libcurl.so.4: cannot open shared object file"
+    binary.write_text(f"#!/bin/sh\necho '{loader}' >&2\nexit 127\n")
+    binary.chmod(0o700)
+    findings = examined(short_folder, MMSCONSOLE_MONGOD_BINARIES=str(binary))
+    (mongod,) = [finding for finding in findings if finding.check == "mongod"]
+    assert not mongod.ok
+    assert "libcurl.so.4" in mongod.found
+    assert mongod.mend == "apt-get install libcurl4"
+
+
+def test_a_home_that_others_can_read_is_told(short_folder: Path) -> None:
+    data = short_folder / "data"
+    data.mkdir()
+    data.chmod(0o755)
+    findings = examined(short_folder)
+    assert wrong(findings) == ["permissions"]
+    assert f"chmod 700 {data}" in [finding.mend for finding in findings]
+
+
+def test_a_file_where_a_folder_should_be_is_told(short_folder: Path) -> None:
+    (short_folder / "data").touch()
+    assert "permissions" in wrong(examined(short_folder))
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_can_not_be_written_to_is_told(short_folder: Path) -> None:
+    short_folder.chmod(0o500)
+    assert "permissions" in wrong(examined(short_folder / "home"))
+    short_folder.chmod(0o700)
+
+
+def test_a_path_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
+    assert wrong(examined(tmp_path / ("x" * 100))) == ["ports"]
+
+
+def test_a_full_disk_is_told(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "disk_of", lambda folder: Disk(1, folder, 1024))
+    assert set(wrong(examined(short_folder))) == {"disk"}
+
+
+def test_a_clock_before_this_program_is_told(short_folder: Path) -> None:
+    assert wrong(examined(short_folder, datetime(1970, 1, 2, tzinfo=UTC))) == ["clock"]
+
+
+def test_a_clock_behind_the_files_here_is_told(short_folder: Path) -> None:
+    logs = short_folder / "logs"
+    logs.mkdir(mode=0o700)
+    (logs / "engine.log").touch()
+    ahead = NOW.timestamp() + 7200
+    os.utime(logs / "engine.log", (ahead, ahead))
+    assert wrong(examined(short_folder)) == ["clock"]

@@ -1,0 +1,345 @@
+"""The data of the scenes: views as Operations would answer them on 2026-07-16 at 12:04:30Z."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from mmsconsole.metadata.jobs import JobError, PhaseProgress
+from mmsconsole.operations.views import (
+    BackupStatus,
+    DeploymentView,
+    EngineStatus,
+    EventView,
+    HeadView,
+    JobView,
+    LagPoint,
+    RestorePlan,
+    RestoreView,
+    SnapshotView,
+    TailView,
+    Window,
+)
+from mmsconsole.optime import Optime
+
+NOW = datetime(2026, 7, 16, 12, 4, 30, tzinfo=UTC)
+GB, MB = 1_000_000_000, 1_000_000
+
+ENGINE = EngineStatus(
+    running=True,
+    id="engine-1",
+    host="ops1",
+    home="/var/lib/mmsconsole",
+    version="0.1.0",
+    started_at=NOW - timedelta(days=9),
+    seen_at=NOW,
+    deployments=0,
+    jobs_open=0,
+    storage_bytes_free=412 * GB,
+)
+
+
+def rfc(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def optime(at: datetime, increment: int = 1) -> Optime:
+    return Optime(int(at.timestamp()), increment, 7)
+
+
+def window(hours: float, behind: float = 2) -> Window:
+    return Window(optime(NOW - timedelta(hours=hours)), optime(NOW - timedelta(seconds=behind), 4))
+
+
+def snapshot(
+    id_: str, deployment: str, at: datetime, *, state: str = "complete", reason: str = ""
+) -> SnapshotView:
+    done = state == "complete"
+    return SnapshotView(
+        id=id_,
+        deployment=deployment,
+        state=state,
+        optime=optime(at - timedelta(seconds=3), 12) if done else None,
+        bytes=1_240 * MB if done else 0,
+        new_bytes=14 * MB + at.hour * MB if done else 0,
+        files=57 if done else 0,
+        mongod_version="6.0.5",
+        fcv="6.0",
+        created_at=at,
+        finished_at=at + timedelta(seconds=9) if state != "running" else None,
+        reason=reason,
+    )
+
+
+def snapshots(name: str) -> list[SnapshotView]:
+    """Every six hours for three days and a half, one failed, one being taken."""
+    newest = datetime(2026, 7, 16, 12, 0, tzinfo=UTC)
+    kept = [
+        snapshot(f"{26_000 + number:x}c4f1a2b3", name, newest - timedelta(hours=6 * number))
+        for number in range(13, 0, -1)
+    ]
+    reason = "the storage has no room left: 14 MB were needed, 3 MB are free"
+    kept[6] = snapshot(kept[6].id, name, kept[6].created_at, state="failed", reason=reason)
+    return [*kept, snapshot("7b11e9a0c4f1", name, newest + timedelta(minutes=4), state="running")]
+
+
+def head(lag_seconds: int | None, **changes: object) -> HeadView:
+    lag_seconds_known = lag_seconds or 0
+    made = HeadView(
+        optime=optime(NOW - timedelta(seconds=lag_seconds_known)),
+        lag_seconds=lag_seconds,
+        phase="in sync",
+        path="/var/lib/mmsconsole/heads/6f0c",
+        bytes=1_240 * MB,
+        mongod_version="6.0.5",
+        applied_at=NOW - timedelta(seconds=1),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def tail(member: str, seen: float = 1, error: str = "") -> TailView:
+    return TailView(
+        member=member,
+        optime=optime(NOW - timedelta(seconds=seen)),
+        source_optime=optime(NOW),
+        oplog_window_seconds=26 * 3600 + 1200,
+        seen_at=NOW - timedelta(seconds=seen),
+        error=error,
+    )
+
+
+def progress(
+    phase: str,
+    done: int,
+    total: int | None,
+    started: float,
+    *,
+    finished: bool = False,
+    **more: float,
+) -> PhaseProgress:
+    return PhaseProgress(
+        phase=phase,
+        done=done,
+        total=total,
+        rate=more.get("rate", 0.0),
+        eta_seconds=more.get("eta"),
+        started_at=NOW - timedelta(seconds=started),
+        updated_at=NOW - timedelta(seconds=more.get("updated", 1.0)),
+        finished=finished,
+    )
+
+
+INACTIVE = BackupStatus(
+    deployment="", state="inactive", phase="", reason="", head=None, tail=None, window=None,
+    last_snapshot=None, progress=(),
+)  # fmt: skip
+
+
+def deployment(name: str, status: BackupStatus, **changes: object) -> DeploymentView:
+    made = DeploymentView(
+        id=f"id-{name}",
+        name=name,
+        group="default",
+        uri=f"mongodb://backup@{name}-1.example:27017,{name}-2.example:27017/?replicaSet=rs0",
+        set_name="rs0",
+        server_version="6.0.5",
+        fcv="6.0",
+        sync_from="secondary",
+        tail_from="primary",
+        snapshot_interval_minutes=360,
+        created_at=NOW - timedelta(days=40),
+        status=replace(status, deployment=name),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def in_sync(name: str) -> BackupStatus:
+    sync = (
+        progress("transferring", 1_180 * MB, 1_180 * MB, 9_400, finished=True, updated=9_389),
+        progress("building", 1_180 * MB, 1_180 * MB, 9_389, finished=True, updated=9_371),
+    )
+    return BackupStatus(
+        deployment=name,
+        state="started",
+        phase="in sync",
+        reason="",
+        head=head(2),
+        tail=tail(f"{name}-1.example:27017"),
+        window=window(52),
+        last_snapshot=snapshots(name)[-2],
+        progress=sync,
+    )
+
+
+SYNCING = BackupStatus(
+    deployment="",
+    state="started",
+    phase="building",
+    reason="",
+    head=head(None, phase="building", bytes=640 * MB, optime=None, applied_at=None),
+    tail=tail("catalogue-1.example:27017"),
+    window=None,
+    last_snapshot=None,
+    progress=(
+        progress("starting", 0, None, 41, finished=True, updated=40),
+        progress("transferring", 48_200 * MB, 48_200 * MB, 40, finished=True, updated=12),
+        progress("building", 25_100 * MB, 48_200 * MB, 38, rate=112.0 * MB, eta=206),
+    ),
+)
+
+
+def deployments() -> list[DeploymentView]:
+    well = in_sync("orders")
+    return [
+        deployment("orders", well),
+        deployment("catalogue", SYNCING, server_version="7.0.14", fcv="7.0", set_name="cat-rs"),
+        deployment("payments", replace(
+            well, head=head(842), tail=tail("payments-2.example:27017"), window=window(52, 842)),
+            set_name="pay-rs"),
+        deployment("archive-2019", replace(
+            well, state="stopped", head=head(None), tail=None, window=window(400, 86400 * 3)),
+            snapshot_interval_minutes=0),
+        deployment("sessions", replace(
+            well, state="resync required", head=head(None), tail=None,
+            reason="the source's oplog begins at 09:12:44Z, the stored oplog ends at 02:00:03Z"),
+            set_name="sess"),
+        deployment("warehouse-analytics-eu-west", replace(
+            well, tail=tail("", 1260, "no member of wh answers: connection refused by wh-1:27017"),
+            head=head(2)), set_name="wh"),
+        deployment("staging", INACTIVE, server_version="5.0.31", fcv="5.0"),
+    ]  # fmt: skip
+
+
+def jobs() -> list[JobView]:
+    def job(id_: str, kind: str, name: str, state: str, minutes: float, **more: object) -> JobView:
+        at = NOW - timedelta(minutes=minutes)
+        made = JobView(
+            id=id_, kind=kind, deployment=name, state=state, subject="", attempts=1, created_at=at,
+            created_by="", started_at=at, finished_at=None, progress=(), cancel_requested=False,
+            error=None,
+        )  # fmt: skip
+        return replace(made, **more)  # type: ignore[arg-type]
+
+    ended = {"finished_at": NOW - timedelta(minutes=3)}
+    disk_full = JobError("disk_full", "/srv/restores: no room left on the disk",
+                         "free some space; what was written has been taken away again")  # fmt: skip
+    return [
+        job("j1", "restore", "orders", "leased", 0.3, created_by="anna", progress=(
+            progress("materialising", 410 * MB, 1_240 * MB, 18, rate=190.0 * MB, eta=4.3),)),
+        job("j2", "snapshot", "orders", "queued", 0.4, started_at=None, attempts=0),
+        job("j3", "initial sync", "catalogue", "leased", 0.7, progress=SYNCING.progress,
+            created_by="anna"),
+        job("j4", "snapshot", "payments", "leased", 2, progress=(
+            progress("cutting blocks", 300 * MB, 1_240 * MB, 110, rate=0.0, updated=74),)),
+        job("j5", "snapshot", "orders", "done", 4, **ended),
+        job("j6", "restore", "orders", "failed", 64, finished_at=NOW - timedelta(minutes=63),
+            error=disk_full, created_by="ben", attempts=5),
+        job("j7", "restore", "payments", "cancelled", 190, finished_at=NOW - timedelta(minutes=189),
+            created_by="ben"),
+    ]  # fmt: skip
+
+
+def restore(
+    id_: str,
+    name: str,
+    state: str,
+    point: Optime | None,
+    path: str = "/srv/restores/orders",
+    **more: object,
+) -> RestoreView:
+    made = RestoreView(
+        id=id_, deployment=name, state=state, snapshot=snapshots(name)[-3].id, point=point,
+        optime=None, path=path, bytes=0, created_at=NOW - timedelta(seconds=18), created_by="anna",
+        finished_at=None, reason="", job="j1", progress=(),
+    )  # fmt: skip
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def restores() -> list[RestoreView]:
+    point = optime(NOW - timedelta(hours=3, minutes=11), 0xFFFFFFFF)
+    running = (
+        progress("materialising", 1_240 * MB, 1_240 * MB, 18, finished=True, updated=10),
+        progress("applying oplog", 31 * MB, 84 * MB, 10, rate=5.3 * MB, eta=10),
+    )
+    return [
+        restore("r-4411", "orders", "applying oplog", point, progress=running),
+        restore("r-4410", "orders", "done", point, path="/srv/restores/orders-before",
+                bytes=1_240 * MB,
+                optime=optime(NOW - timedelta(hours=3, minutes=11, seconds=4), 3), progress=(
+                    replace(running[0]), replace(running[1], done=84 * MB, finished=True)),
+                created_at=NOW - timedelta(hours=2),
+                finished_at=NOW - timedelta(hours=1, minutes=59)),
+        restore("r-4409", "orders", "failed", point, path="/srv/restores/full",
+                created_at=NOW - timedelta(minutes=64), created_by="ben",
+                reason="/srv/restores/full: no room left on the disk; free some space"),
+        restore("r-4400", "payments", "cancelled", None, path="/srv/restores/payments",
+                created_at=NOW - timedelta(minutes=190), created_by="ben"),
+    ]  # fmt: skip
+
+
+def plan(
+    name: str, base: SnapshotView, point: Optime | None, target: str, window_: Window
+) -> RestorePlan:
+    assert base.optime is not None
+    end = point or base.optime
+    words = (
+        f"The data of {name} as of {rfc(end.time)}: every write up to and including that second, "
+        "and none after it."
+    )
+    return RestorePlan(
+        deployment=name,
+        snapshot=base.id,
+        point=point,
+        in_words=words,
+        target=target,
+        bytes=base.bytes,
+        oplog_bytes=84 * MB if point else 0,
+        free_bytes=412 * GB,
+        window=window_,
+    )
+
+
+def lag(late: int = 2) -> list[LagPoint]:
+    """One hour, a point each 30 s, with a hill twenty minutes ago."""
+    points = []
+    for number in range(120):
+        seconds = 2 + number % 3
+        if 70 <= number < 86:
+            seconds = 4 + (8 - abs(78 - number)) * 5
+        if late > 60 and number > 100:
+            seconds = late * (number - 100) // 20
+        points.append(LagPoint(NOW - timedelta(seconds=30 * (120 - number)), seconds))
+    return points
+
+
+def event(
+    minutes: float, kind: str, name: str, text: str, *, severity: str = "info", actor: str = ""
+) -> EventView:
+    at = NOW - timedelta(minutes=minutes)
+    return EventView(f"e{minutes}", at, kind, severity, name, actor, text)
+
+
+def events() -> list[EventView]:
+    wh = "warehouse-analytics-eu-west"
+    ready = "The snapshot of {} is complete: 1.2 GB, 26 MB new."
+    gap = "A gap in the oplog: the source's begins at 09:12:44Z, the stored one ends at 02:00:03Z."
+    return [
+        event(0.3, "restore asked for", "orders", "A restore to /srv/restores/orders began.",
+              actor="anna"),
+        event(4, "snapshot complete", "orders", ready.format("11:59:57Z")),
+        event(12, "backup started", "catalogue",
+              "The backup was started; an initial sync copies 48 GB.", actor="anna"),
+        event(14, "lagging", "payments",
+              "The head falls behind: an index is built in the source.", severity="warning"),
+        event(21, "source unreachable", wh,
+              "No member of wh answers: connection refused by wh-1:27017.", severity="error"),
+        event(63, "restore failed", "orders",
+              "The restore to /srv/restores/full failed: no room left on the disk.",
+              severity="error"),
+        event(172, "resync required", "sessions", gap, severity="error"),
+        event(190, "restore cancelled", "payments",
+              "The restore to /srv/restores/payments was cancelled.", severity="warning",
+              actor="ben"),
+        event(364, "snapshot complete", "orders", ready.format("05:59:57Z")),
+        event(4320, "backup stopped", "archive-2019", "The backup was stopped.", actor="anna"),
+        event(57000, "deployment added", "orders",
+              "orders was added: replica set rs0, MongoDB 6.0.5.", actor="anna"),
+    ]  # fmt: skip

@@ -1,0 +1,245 @@
+"""Operations as the console sees them, answered from memory: scenes for tests and pictures.
+
+A scene is a `FakeOperations` with data of a moment in July 2026. Its clock stands still, so the
+same scene always makes the same picture.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mmsconsole.errors import AlreadyExists, Busy, MmsError, NoEngine, NotFound, OutsideWindow
+from mmsconsole.operations.views import (
+    BackupStatus,
+    DeploymentView,
+    EngineStatus,
+    EventView,
+    JobView,
+    LagPoint,
+    RestorePlan,
+    RestoreView,
+    SnapshotView,
+)
+from mmsconsole.optime import Optime
+from mmsconsole.secret import Secret
+from tests.support import fake_data as data
+from tests.support.fake_data import NOW
+
+
+class StandingClock:
+    """A wall clock that tests move."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        return event.wait(0)
+
+
+@dataclass
+class FakeOperations:
+    """`calls` lists what was asked for; `fail` makes a method raise; `away` takes it all down."""
+
+    views: dict[str, DeploymentView] = field(default_factory=dict)
+    kept_snapshots: dict[str, list[SnapshotView]] = field(default_factory=dict)
+    kept_jobs: list[JobView] = field(default_factory=list)
+    kept_restores: dict[str, RestoreView] = field(default_factory=dict)
+    kept_events: list[EventView] = field(default_factory=list)
+    lag: dict[str, list[LagPoint]] = field(default_factory=dict)
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    away: bool = False
+    fail: dict[str, MmsError] = field(default_factory=dict)
+    on_poll: Callable[["FakeOperations"], None] | None = None
+
+    # Questions
+
+    def engine(self) -> EngineStatus:
+        self._reach("engine")
+        if self.on_poll:
+            self.on_poll(self)
+        open_jobs = sum(job.state in ("queued", "leased") for job in self.kept_jobs)
+        return replace(data.ENGINE, deployments=len(self.views), jobs_open=open_jobs)
+
+    def deployments(self) -> list[DeploymentView]:
+        self._reach("deployments")
+        return list(self.views.values())
+
+    def deployment(self, name: str) -> DeploymentView:
+        self._reach("deployment")
+        if name not in self.views:
+            raise NotFound(
+                f"there is no deployment {name!r}", hint="see: mmsconsole deployment list"
+            )
+        return self.views[name]
+
+    def snapshots(self, name: str) -> list[SnapshotView]:
+        self._reach("snapshots")
+        return list(self.kept_snapshots.get(name, []))
+
+    def jobs(self, name: str | None = None) -> list[JobView]:
+        self._reach("jobs")
+        return [job for job in self.kept_jobs if name in (None, job.deployment)]
+
+    def restores(self, name: str | None = None) -> list[RestoreView]:
+        self._reach("restores")
+        return [each for each in self.kept_restores.values() if name in (None, each.deployment)]
+
+    def restore(self, restore_id: str) -> RestoreView:
+        self._reach("restore")
+        return self.kept_restores[restore_id]
+
+    def events(self, name: str | None = None, limit: int = 100) -> list[EventView]:
+        self._reach("events")
+        return [each for each in self.kept_events if name in (None, each.deployment)][:limit]
+
+    def lag_history(self, name: str, since: datetime) -> list[LagPoint]:
+        self._reach("lag_history")
+        return [point for point in self.lag.get(name, []) if point.at >= since]
+
+    # Requests
+
+    def add_deployment(self, name: str, uri: Secret) -> DeploymentView:
+        self._ask("add_deployment", name)
+        if name in self.views:
+            raise AlreadyExists(f"there is a deployment {name!r} already", hint="take another name")
+        self.views[name] = data.deployment(name, data.INACTIVE)
+        return self.views[name]
+
+    def remove_deployment(self, name: str) -> object:
+        self._ask("remove_deployment", name)
+        return self.views.pop(name)
+
+    def start_backup(self, name: str) -> BackupStatus:
+        self._ask("start_backup", name)
+        return self._status(name, state="started", phase="starting")
+
+    def stop_backup(self, name: str) -> BackupStatus:
+        self._ask("stop_backup", name)
+        return self._status(name, state="stopped")
+
+    def take_snapshot(self, name: str) -> SnapshotView:
+        self._ask("take_snapshot", name)
+        taken = data.snapshot("new", name, NOW, state="running")
+        self.kept_snapshots.setdefault(name, []).append(taken)
+        return taken
+
+    def delete_snapshot(self, snapshot_id: str) -> object:
+        self._ask("delete_snapshot", snapshot_id)
+        for kept in self.kept_snapshots.values():
+            kept[:] = [each for each in kept if each.id != snapshot_id]
+        return None
+
+    def plan_restore(
+        self, name: str, *, snapshot: str | None, at: str | None, target: Path
+    ) -> RestorePlan:
+        self._ask("plan_restore", name, snapshot, at, str(target))
+        return self._plan(name, snapshot, at, target)
+
+    def start_restore(
+        self, name: str, *, snapshot: str | None, at: str | None, target: Path
+    ) -> RestoreView:
+        self._ask("start_restore", name, snapshot, at, str(target))
+        plan = self._plan(name, snapshot, at, target)
+        started = data.restore("r-new", name, "queued", plan.point, path=str(target))
+        self.kept_restores = {started.id: started, **self.kept_restores}
+        return started
+
+    def cancel_restore(self, restore_id: str) -> object:
+        self._ask("cancel_restore", restore_id)
+        cancelled = replace(self.kept_restores[restore_id], state="cancelled")
+        self.kept_restores[restore_id] = cancelled
+        return cancelled
+
+    def cancel_job(self, job_id: str) -> object:
+        self._ask("cancel_job", job_id)
+        self.kept_jobs = [
+            replace(job, cancel_requested=True) if job.id == job_id else job
+            for job in self.kept_jobs
+        ]
+        return None
+
+    # Inside
+
+    def _reach(self, method: str) -> None:
+        if self.away:
+            raise NoEngine("the metadata database does not answer")
+        if method in self.fail:
+            raise self.fail[method]
+
+    def _ask(self, method: str, *arguments: object) -> None:
+        self.calls.append((method, *arguments))
+        self._reach(method)
+
+    def _status(self, name: str, **changes: str) -> BackupStatus:
+        view = self.deployment(name)
+        status = replace(view.status, **changes)  # type: ignore[arg-type]
+        self.views[name] = replace(view, status=status)
+        return status
+
+    def _plan(self, name: str, snapshot: str | None, at: str | None, target: Path) -> RestorePlan:
+        window = self.deployment(name).status.window
+        if window is None:
+            raise Busy("nothing can be restored yet")
+        complete = [each for each in self.snapshots(name) if each.state == "complete"]
+        base = next((each for each in complete if each.id == snapshot), complete[-1])
+        point = None if at is None else _point(at, window.end)
+        if point is not None and not window.start <= point <= window.end:
+            raise OutsideWindow(
+                f"{at} lies outside of what can be restored",
+                hint=f"from {data.rfc(window.start.time)} to {data.rfc(window.end.time)}",
+            )
+        return data.plan(name, base, point, str(target), window)
+
+
+def _point(at: str, end: Optime) -> Optime:
+    if at == "latest":
+        return end
+    return Optime.end_of_second(int(datetime.fromisoformat(at).timestamp()))
+
+
+def rich_scene() -> FakeOperations:
+    """Deployments in every state, with a history."""
+    return FakeOperations(
+        views={view.name: view for view in data.deployments()},
+        kept_snapshots={"orders": data.snapshots("orders")},
+        kept_jobs=data.jobs(),
+        kept_restores={each.id: each for each in data.restores()},
+        kept_events=data.events(),
+        lag={"orders": data.lag(), "payments": data.lag(late=840)},
+    )
+
+
+def empty_scene() -> FakeOperations:
+    """An engine that runs, and nothing else."""
+    return FakeOperations()
+
+
+def hostile_scene() -> FakeOperations:
+    """Names and texts that try to move the cursor, to colour, or to be markup."""
+    evil = "\x1b[2J\x1b]0;owned\x07[red]boo[/red]\u202e\n"
+    scene = rich_scene()
+    view = replace(scene.views["orders"], name=evil)
+    events = [replace(each, text=evil, actor=evil, deployment=evil) for each in scene.kept_events]
+    jobs = [replace(each, deployment=evil, created_by=evil) for each in scene.kept_jobs]
+    return replace(
+        scene,
+        views={evil: view, **scene.views},
+        kept_snapshots={evil: data.snapshots(evil)},
+        kept_events=events,
+        kept_jobs=jobs,
+        lag={evil: data.lag()},
+    )
+
+
+SCENES = {"rich": rich_scene, "empty": empty_scene, "hostile": hostile_scene}

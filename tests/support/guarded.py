@@ -1,0 +1,37 @@
+"""A replica set that wants a login, and a user who may just do what a backup needs."""
+
+from typing import Any
+
+from mmsconsole.agent.reader import Origin, Prefer, Reader
+from mmsconsole.demo.replica_set import LocalReplicaSet
+from mmsconsole.mongod.source_uri import SourceUri, parse_uri
+from mmsconsole.secret import Secret
+
+PASSWORD = Secret("nobody-may-see-this")
+
+
+class GuardedSet:
+    """A replica set, and the SourceUri of its user with the roles backup and clusterMonitor."""
+
+    def __init__(self, replica_set: LocalReplicaSet) -> None:
+        self.replica_set = replica_set
+        hosts = ",".join(map(str, replica_set.addresses))
+        self.hosts = [str(address) for address in replica_set.addresses]
+        self.uri = f"mongodb://copier:{PASSWORD.reveal()}@{hosts}/?replicaSet={replica_set.name}"
+
+    @property
+    def source(self) -> SourceUri:
+        return parse_uri(Secret(self.uri))
+
+    def as_user(self, user: str) -> SourceUri:
+        return parse_uri(Secret(self.uri.replace("copier:", f"{user}:")))
+
+    def origin(self, prefer: Prefer = "primary") -> Origin:
+        return Origin(self.source, prefer)
+
+    def reader(self, member: int = 0) -> Reader:
+        return Reader.open(self.source, self.hosts[member], 30)
+
+    def create_user(self, name: str, roles: list[Any]) -> None:
+        with self.replica_set.client() as client:
+            client.admin.command("createUser", name, pwd=PASSWORD.reveal(), roles=roles)

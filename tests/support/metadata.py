@@ -1,0 +1,55 @@
+"""A private metadata database for tests that need no engine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from mmsconsole.clock import Clock
+from mmsconsole.metadata.connect import connect, open_metadata, socket_of
+from mmsconsole.metadata.credentials import load_credentials
+from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.migrations import COLLECTION, migrate
+from mmsconsole.metadata.server import PrivateServer
+from mmsconsole.mongod.binaries import MongodBinary
+from mmsconsole.secret import Secret
+from mmsconsole.settings import HOME, Home, Settings, load_settings
+
+
+def settings_of(home: Path, **environ: str) -> Settings:
+    """Of a home below `home`, with the defaults or what the environment's names say."""
+    return load_settings({HOME: str(home), **environ})
+
+
+def uri_of(home: Home) -> Secret:
+    """The private metadata database of a home, as if it were an external one."""
+    found = load_credentials(home.metadata)
+    assert found
+    socket = quote(str(socket_of(home)), safe="")
+    login = f"{found.user}:{quote(found.password.reveal())}"
+    return Secret(f"mongodb://{login}@{socket}/?directConnection=true")
+
+
+@contextmanager
+def private_metadata(settings: Settings, binary: MongodBinary, clock: Clock) -> Iterator[Metadata]:
+    """As an engine has it, migrated."""
+    server = PrivateServer(settings.home, binary, clock)
+    server.start()
+    try:
+        first = open_metadata(settings)
+        migrate(first, clock)
+        first.close()
+        metadata = connect(settings)
+        yield metadata
+        metadata.close()
+    finally:
+        server.stop()
+
+
+def empty(metadata: Metadata) -> Metadata:
+    """As after the first start: every collection and index, one group."""
+    for name in metadata.database.list_collection_names():
+        if name != COLLECTION:
+            metadata.database[name].delete_many({})
+    metadata.groups.ensure_default()
+    return metadata

@@ -1,0 +1,69 @@
+"""Records and folders for tests of snapshots that need no source and no head."""
+
+import os
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.optime import Optime
+from mmsconsole.secret import Secret
+
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+"""A snapshot begun then trusts the times of every file there is now."""
+
+
+def deployment_record(id_: str = "d1") -> Deployment:
+    return Deployment(
+        id=id_,
+        name=f"shop-{id_}",
+        uri=Secret("mongodb://backup:hunter2@db1.example/"),
+        set_name="rs0",
+        set_id=f"65a0c0ffee00000000000{id_}",
+        server_version="6.0.5",
+        fcv="6.0",
+        created_at=datetime(2024, 1, 1, tzinfo=UTC),
+    )
+
+
+def snapshot_record(
+    id_: str, created_at: datetime = LATER, deployment: str = "d1", head: str = "h1"
+) -> Snapshot:
+    return Snapshot(
+        id=id_,
+        deployment=deployment,
+        head=head,
+        created_at=created_at,
+        optime=Optime(1_700_000_000, 7, 3),
+        replay_from=Optime(1_699_999_990, 1, 3),
+        mongod_version="6.0.5",
+        fcv="6.0",
+    )
+
+
+def files_below(root: Path) -> list[str]:
+    return sorted(
+        Path(folder, name).relative_to(root).as_posix()
+        for folder, _, names in os.walk(root)
+        for name in names
+    )
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {path: (root / path).read_bytes() for path in files_below(root)}
+
+
+def write_files(root: Path, files: Mapping[str, bytes]) -> Path:
+    for path, data in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+    return root
+
+
+def half_random(seed: int, size: int) -> bytes:
+    """Bytes that compress to about a half; equal for equal seeds."""
+    chance = random.Random(seed)
+    pieces = (chance.randbytes(512) + bytes([seed % 251]) * 512 for _ in range(size // 1024 + 1))
+    return b"".join(pieces)[:size]
