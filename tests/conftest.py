@@ -19,6 +19,14 @@ from mmsconsole.mongod.process import HEAD_FLAGS, MongodOptions, MongodProcess
 from tests.support.clock import ManualClock
 from tests.support.metadata import empty, private_metadata, settings_of
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker has the three members: two sets would be six mongods on two cores."""
+    for item in items:
+        if "three_members" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("three_members"))
+
+
 StartMongod = Callable[..., MongodProcess]
 
 

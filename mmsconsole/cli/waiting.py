@@ -55,12 +55,18 @@ def in_sync(shell: Shell, operations: Operations, name: str) -> BackupStatus:
             raise ResyncRequired(status.reason or "a resync is required", where=name)
         if status.state != "started":
             raise Cancelled(f"the backup is {status.state}", where=name)
-        done = status.phase == "in sync"
+        done = _is_in_sync(status)
         if not done:
             _raise_failed_sync(operations, name)
         return Look(status, done, status.progress, status.reason or f"{status.phase} …")
 
     return until_ended(shell, look, f"see: mmsconsole backup status {name}")
+
+
+def _is_in_sync(status: BackupStatus) -> bool:
+    """And at a position that can be told."""
+    head = status.head
+    return status.phase == "in sync" and head is not None and head.optime is not None
 
 
 def _raise_failed_sync(operations: Operations, name: str) -> None:

@@ -63,9 +63,9 @@ REGISTRY: tuple[Action, ...] = (
            views=(OVERVIEW, RESTORES), rank=1),
     Action("deployment.add", ("a",), "add", "Add a replica set by its URI", "Deployments",
            ("add",), views=(OVERVIEW,), rank=2),
-    Action("backup.start", ("b",), "start backup", "Start the backup", "Deployments",
+    Action("backup.start", ("b",), "start", "Start the backup", "Deployments",
            ("start",), "deployment", OF_DEPLOYMENT, rank=3),
-    Action("backup.stop", ("B",), "stop backup", "Stop the backup; what is stored stays",
+    Action("backup.stop", ("B",), "stop", "Stop the backup; what is stored stays",
            "Deployments", ("stop",), "deployment", OF_DEPLOYMENT, dangerous=True, rank=9),
     Action("snapshot.take", ("S",), "snapshot", "Take a snapshot now", "Deployments",
            ("take",), "deployment", OF_DEPLOYMENT, rank=4),
@@ -125,7 +125,7 @@ REGISTRY: tuple[Action, ...] = (
     Action("look.pause", ("p",), "", "Stand still, and go on", "Console", ("pause",)),
     Action("look.theme", ("T",), "", "The next theme, or the one that is named", "Console",
            ("theme",), "theme"),
-    Action("go.command", ("colon",), "command", "Type a command", "Console", rank=22),
+    Action("go.command", ("colon",), "cmd", "Type a command", "Console", rank=22),
     Action("go.palette", ("ctrl+p",), "", "Find an action by its name", "Console", ("palette",)),
     Action("go.help", ("question_mark",), "help", "All keys", "Console", ("help",), rank=21),
     Action("go.quit", ("q", "ctrl+q"), "quit", "Leave the console", "Console", ("quit", "q"),
@@ -148,9 +148,11 @@ def key_of(id_: str) -> str:
     return action_of(id_).keys[0]
 
 
-def footer_actions(views: Sequence[str]) -> list[Action]:
-    """What the footer shows, most useful first."""
+def footer_actions(views: Sequence[str], *, root: bool) -> list[Action]:
+    """What the footer shows, most useful first; at the root there is no way back."""
     shown = {a.id: a for view in views for a in actions_in(view) if a.rank}
+    if root:
+        shown.pop("go.back", None)
     return sorted(shown.values(), key=lambda action: action.rank)
 
 

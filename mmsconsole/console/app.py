@@ -291,13 +291,16 @@ def run_console(
     stop_engine: Callable[[], None],
     clock: Clock | None = None,
 ) -> None:
-    """Run until it is quit, then stop the engine if that was asked for."""
+    """Run until it is quit, then stop the engine if that was asked for.
+
+    Textual draws on standard error: that is the stream whose encoding counts.
+    """
     app = MmsConsole(
         operations,
         settings,
         environ=os.environ,
         clock=clock or SystemClock(),
-        encoding=sys.stdout.encoding or "ascii",
+        encoding=getattr(sys.__stderr__, "encoding", None) or "ascii",
         started_engine=started_engine,
     )
     if app.run(mouse=False) == STOP:

@@ -4,14 +4,15 @@ CSS = """
 Screen { background: $background; color: $foreground; layout: vertical; overflow: hidden; }
 .bar { background: $bar; height: 1; }
 #page { height: 1fr; }
-#nothing { height: auto; }
+#nothing { height: 1fr; }
 Input, Input:focus { background: $field; border: none; height: 1; padding: 0 1; }
 .entry { height: 1; margin-bottom: 1; padding-right: 1; }
 .label { width: 13; height: 1; }
 #form { height: auto; }
 #point-step, #target-step { height: auto; }
 #review-step { height: 1fr; }
-ModalScreen { align: center middle; }
+ModalScreen { align: center middle; background: $background 60%; }
+#body { height: 1fr; }
 #dialog, #palette {
     width: 64; height: auto; max-height: 90%; background: $background;
     border: round $frame; padding: 0 2;
@@ -19,6 +20,6 @@ ModalScreen { align: center middle; }
 #palette { width: 70; height: 18; }
 #palette OpsTable { height: 1fr; }
 .-ascii #dialog, .-ascii #palette { border: ascii $frame; }
-HelpScreen { background: $background; align: left top; }
+HelpScreen { background: $background 100%; align: left top; }
 #help-title { height: 1; }
 """

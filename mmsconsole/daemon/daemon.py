@@ -19,7 +19,7 @@ from mmsconsole.stores.resources import Resources
 log = logging.getLogger(__name__)
 
 SCHEDULE_SECONDS = 5
-LAG_SAMPLE_SECONDS = 30
+SAMPLE_SECONDS = 30
 
 
 class Daemon:
@@ -46,20 +46,23 @@ class Daemon:
             ended=handlers.ended,
         )
         self._schedule = Ticker(lambda: queue_due_snapshots(metadata, clock), SCHEDULE_SECONDS)
-        self._lags = Ticker(self._keeper.sample_lag, LAG_SAMPLE_SECONDS)
-        self.failure: Exception | None = None
+        self._samples = Ticker(self._keeper.sample, SAMPLE_SECONDS)
+
+    @property
+    def failure(self) -> Exception | None:
         """Set when the daemon can not go on; the engine then ends."""
+        return self._runner.failure or self._keeper.failure
 
     def start(self) -> None:
         tidy(self._resources)
         self._keeper.start()
         self._runner.start()
         self._schedule.start()
-        self._lags.start()
+        self._samples.start()
 
     def stop(self, timeout_seconds: float) -> None:
         """Jobs go back to the queue; heads are shut down cleanly, as far as time allows."""
         self._schedule.stop()
-        self._lags.stop()
+        self._samples.stop()
         self._runner.stop(timeout_seconds / 2)
         self._keeper.stop(timeout_seconds / 2)

@@ -6,7 +6,8 @@ from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 
-NEVER_BEGUN = "the engine died before its job was queued"
+UNFINISHED = (RestoreState.QUEUED, RestoreState.MATERIALISING, RestoreState.APPLYING_OPLOG)
+NO_JOB = "the engine died, and no job goes on with it"
 
 
 def tidy(resources: Resources) -> None:
@@ -26,16 +27,16 @@ def _fail_snapshots(resources: Resources, waiting: set[str]) -> None:
     for snapshot in list(snapshots.all({"state": SnapshotState.RUNNING.value})):
         if snapshot.id not in waiting:
             snapshots.set(
-                snapshot.id, state=SnapshotState.FAILED, reason=NEVER_BEGUN,
+                snapshot.id, state=SnapshotState.FAILED, reason=NO_JOB,
                 finished_at=resources.clock.now(),
             )  # fmt: skip
 
 
 def _fail_restores(resources: Resources, waiting: set[str]) -> None:
     restores = resources.metadata.restores
-    for restore in list(restores.all({"state": RestoreState.QUEUED.value})):
+    for restore in list(restores.all({"state": {"$in": list(UNFINISHED)}})):
         if restore.id not in waiting:
             restores.set(
-                restore.id, state=RestoreState.FAILED, reason=NEVER_BEGUN,
+                restore.id, state=RestoreState.FAILED, reason=NO_JOB,
                 finished_at=resources.clock.now(),
             )  # fmt: skip

@@ -3,6 +3,8 @@
 import logging
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 from mmsconsole.errors import MmsError, MongodError, Refused
 from mmsconsole.metadata.collection import new_id
@@ -37,6 +39,7 @@ class BackupKeeper:
         self._lock = threading.Lock()
         self._stopping = Cancellation()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self.failure: Exception | None = None
 
     def start(self) -> None:
         self._thread.start()
@@ -84,19 +87,32 @@ class BackupKeeper:
         ending = self._ending.get(deployment_id)
         return ending is not None and ending.is_alive()
 
-    def sample_lag(self) -> None:
-        """One point of each running backup's lag history."""
-        metadata, now = self._resources.metadata, self._resources.clock.now()
+    def sample(self) -> None:
+        """One point of each running backup's lag history, and the size of its head."""
         with self._lock:
             running = list(self._backups)
         for deployment_id in running:
-            head = metadata.heads.one({"deployment": deployment_id, "active": True})
-            tail = metadata.tails.find(deployment_id)
-            if head and tail and head.optime and tail.source:
-                lag = max(tail.source.t - head.optime.t, 0)
-                metadata.lag_samples.add(LagSample(new_id(), deployment_id, now, lag))
+            self._sample(deployment_id)
+
+    def _sample(self, deployment_id: str) -> None:
+        metadata, now = self._resources.metadata, self._resources.clock.now()
+        head = metadata.heads.one({"deployment": deployment_id, "active": True})
+        tail = metadata.tails.find(deployment_id)
+        if head is None:
+            return
+        metadata.heads.set(head.id, bytes=folder_bytes(Path(head.path)))
+        if tail is not None and head.optime is not None and tail.source is not None:
+            lag = max(tail.source.t - head.optime.t, 0)
+            metadata.lag_samples.add(LagSample(new_id(), deployment_id, now, lag))
 
     def _run(self) -> None:
+        try:
+            self._loop_until_stopped()
+        except Exception as error:
+            log.exception("a fault in the keeper of the backups")
+            self.failure = error
+
+    def _loop_until_stopped(self) -> None:
         clock = self._resources.clock
         while not clock.wait(self._stopping.event, RECONCILE_SECONDS):
             try:
@@ -113,6 +129,15 @@ class BackupKeeper:
         for id_ in started:
             if not self._stopping.requested and not self._is_ending(id_):
                 self.backup_of(id_).go_on(started[id_])
+
+
+def folder_bytes(folder: Path) -> int:
+    """Size of the files in a folder of a mongod; files that go meanwhile do not count."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def _stop_all(backups: list[ContinuousBackup], timeout_seconds: float) -> None:

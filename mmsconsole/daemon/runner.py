@@ -103,6 +103,8 @@ class JobRunner:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._loop = threading.Thread(target=self._run, name="jobs", daemon=True)
+        self.failure: Exception | None = None
+        """Why no more jobs are taken; the engine then ends, and its next start goes on."""
 
     def start(self) -> None:
         self._loop.start()
@@ -120,6 +122,13 @@ class JobRunner:
         self._loop.join(2 * POLL_SECONDS)
 
     def _run(self) -> None:
+        try:
+            self._loop_until_stopped()
+        except Exception as error:
+            log.exception("a fault in the job runner")
+            self.failure = error
+
+    def _loop_until_stopped(self) -> None:
         beaten = self._clock.monotonic()
         while not self._clock.wait(self._stopping, POLL_SECONDS):
             try:
@@ -157,6 +166,8 @@ class JobRunner:
         for job in self._jobs.candidates(self._clock.now()) if room > 0 else ():
             if room <= 0:
                 return
+            if job.id in self._running:
+                continue
             leased = self._jobs.lease(job, self._engine, self._clock.now())
             if leased is not None:
                 self._begin(leased)
@@ -176,13 +187,21 @@ class JobRunner:
     def _work(self, job_id: str) -> None:
         one = self._running[job_id]
         try:
-            result = self._handlers[one.job.kind](one.job, Task(one.cancellation, one.book))
-            self._close(one, JobState.DONE, result=dict(result))
-        except BaseException as error:  # noqa: BLE001 - the boundary: an error becomes the job's
-            self._settle(one, LeaseLost("lost") if one.lost else error)
+            self._attempt(one)
+        except MetadataError as error:
+            # The lease runs out, and the job is taken again: handlers stand that.
+            log.error("job %s ended, but that could not be written down: %s", job_id, error)
         finally:
             with self._lock:
                 del self._running[job_id]
+
+    def _attempt(self, one: _Running) -> None:
+        try:
+            result = self._handlers[one.job.kind](one.job, Task(one.cancellation, one.book))
+        except BaseException as error:  # noqa: BLE001 - the boundary: an error becomes the job's
+            self._settle(one, LeaseLost("lost") if one.lost else error)
+        else:
+            self._close(one, JobState.DONE, result=dict(result))
 
     def _settle(self, one: _Running, error: BaseException) -> None:
         fate = fate_of(one.job, error, stopping=self._stopping.is_set())

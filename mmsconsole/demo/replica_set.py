@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import quote
 
 from pymongo import MongoClient
-from pymongo.errors import AutoReconnect, PyMongoError
+from pymongo.errors import AutoReconnect
 
 from mmsconsole.clock import Clock
 from mmsconsole.durable import write_file
-from mmsconsole.errors import MongodFailed
+from mmsconsole.errors import MmsError, MongodFailed
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
+from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.secret import Secret
 
 Client = MongoClient[dict[str, Any]]
@@ -229,11 +230,11 @@ class LocalReplicaSet:
         return [index for index, process in self._members.items() if process.alive]
 
     def _hello(self, index: int) -> dict[str, Any]:
-        with self._anonymous(index) as client:
-            try:
-                return dict(client.admin.command("hello"))
-            except PyMongoError:
-                return {}  # a member that is going or coming has no role
+        try:
+            with WireConnection.connect(self.addresses[index], None, 5) as connection:
+                return connection.hello
+        except MmsError:
+            return {}  # a member that is going or coming has no role
 
     def _is_primary(self, index: int) -> bool:
         return bool(self._hello(index).get("isWritablePrimary"))

@@ -77,6 +77,8 @@ class Applier:
         self._batch = Batch()
         self._applied = position.applied
         self._seen = _end_of(position.replay_from)
+        self._reading_again = position.replay_from < position.applied
+        """Not everything up to `applied` has been read: open transactions are not all known."""
         self._whole = _time(position.applied)
         """Newest entry of which everything is applied or in the batch."""
         self._commit: _Time | None = None
@@ -114,6 +116,7 @@ class Applier:
             if at <= seen:
                 continue
             if at > border:
+                self._reading_again = False
                 self._settle()
                 if until is not None and at > _end_of(until):
                     break
@@ -123,8 +126,9 @@ class Applier:
                 continue
             self._operation(entry, at)
             self._whole = at
+        self._seen = max(seen, last)
+        self._reading_again = self._reading_again and last < _time(self._applied)
         self._settle()
-        self._seen = max(seen, _end_of(self._applied))
         self._spent = False
         return self._position
 
@@ -233,6 +237,7 @@ class Applier:
 
     def _announce(self, reach: _Time) -> None:
         """Say in the head how far what comes now will go."""
+        self._reading_again = False
         if self._task.cancellation.requested:
             self._write(self._settled())
             self._task.check()
@@ -248,8 +253,9 @@ class Applier:
         self._write(self._settled())
 
     def _settled(self) -> HeadPosition:
-        if self._commit is not None or self._crashed_until is not None:
-            return self._position  # part of a transaction or of a replay: still in doubt
+        """The position as it is when there is no doubt: not within a transaction or a replay."""
+        if self._commit or self._crashed_until or self._reading_again:
+            return self._position
         return HeadPosition(self._applied, self._buffer.replay_from(self._applied))
 
     def _conclude_replay(self) -> None:

@@ -146,7 +146,8 @@ class HeadBuilder:
         self._built = built
         self._lock = threading.Lock()
         self._done = 0
-        self.total: int | None = None
+        self.total = 0
+        """Bytes to be expected, as far as they are known."""
 
     def count_built(self, count: int) -> None:
         """Bytes that an earlier run has built."""
@@ -198,6 +199,7 @@ class HeadBuilder:
     def _progress(self, stored: Slice, task: Task) -> None:
         with self._lock:
             self._done += stored.raw_bytes
+            self.total = max(self.total, self._done)
             task.report(PHASE, self._done, self.total)
 
     def _take(

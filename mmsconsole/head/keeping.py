@@ -106,6 +106,12 @@ class KeptHead:
         self._record(position)
         return True
 
+    def record(self) -> None:
+        """Write the position into the head's record, for people to see."""
+        position = self._positions.read()
+        if position is not None:
+            self._record(position)
+
     def _record(self, position: HeadPosition) -> None:
         self._recorded_at = self._resources.clock.monotonic()
         self.head = self._resources.metadata.heads.set(

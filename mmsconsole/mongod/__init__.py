@@ -8,6 +8,7 @@ Running one of ours:
     binaries.py     finds mongod binaries and chooses the one that suits a source
     process.py      MongodProcess: starts one, waits until it answers, stops it, and never
                     leaves one behind. Nobody starts a mongod in another way.
+    pidfd.py        waiting for a process and signalling it, by a handle
     logs.py         why a mongod ended, from its log
     guard.py        the small process between us and each mongod. It holds the reading end of
                     a pipe from us: when we die, even by SIGKILL, the pipe ends and it stops

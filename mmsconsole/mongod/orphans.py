@@ -1,16 +1,13 @@
 """Ending mongods that an engine before us left behind."""
 
 import os
-import select
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmsconsole.clock import Clock
 from mmsconsole.mongod.binaries import NAME
-
-KILLED_SECONDS_MAX = 10
-"""A process takes no longer to go after SIGKILL, unless the disk hangs."""
+from mmsconsole.mongod.pidfd import KILLED_SECONDS_MAX, send_signal, wait_ended
 
 
 def sweep_orphans(folders: Sequence[Path], clock: Clock, timeout_seconds: float = 30) -> list[int]:
@@ -34,12 +31,9 @@ def sweep_orphans(folders: Sequence[Path], clock: Clock, timeout_seconds: float 
 
 def _end_all(handles: list[int], number: signal.Signals, clock: Clock, deadline: float) -> None:
     for handle in handles:
-        try:
-            signal.pidfd_send_signal(handle, number)
-        except ProcessLookupError:
-            continue
+        send_signal(handle, number)
     for handle in handles:
-        select.select([handle], [], [], max(0.0, deadline - clock.monotonic()))
+        wait_ended(handle, deadline - clock.monotonic())
 
 
 def _open_pid(pid: int) -> int | None:

@@ -1,7 +1,6 @@
 """Running a mongod of ours: started through the guard, waited for, stopped, never left behind."""
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -15,11 +14,11 @@ from pymongo import MongoClient
 
 from mmsconsole.clock import Clock
 from mmsconsole.errors import MmsError, MongodFailed
-from mmsconsole.mongod import logs
+from mmsconsole.mongod import logs, pidfd
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import check_libraries
-from mmsconsole.mongod.orphans import KILLED_SECONDS_MAX
 from mmsconsole.mongod.orphans import sweep_orphans as sweep_orphans
+from mmsconsole.mongod.pidfd import KILLED_SECONDS_MAX
 from mmsconsole.mongod.wire import WireConnection
 
 GUARD = Path(__file__).with_name("guard.py")
@@ -77,7 +76,6 @@ class MongodProcess:
         self.options = options
         self.pid = pid
         self._guard = guard
-        # A handle, not a number: no signal of ours can reach a later process of the same id.
         self._pidfd = os.pidfd_open(pid)
         weakref.finalize(self, os.close, self._pidfd)
 
@@ -134,11 +132,11 @@ class MongodProcess:
 
     def wait_dead(self, timeout_seconds: float) -> bool:
         """Wait for its end; True if it has come."""
-        return bool(select.select([self._pidfd], [], [], timeout_seconds)[0])
+        return pidfd.wait_ended(self._pidfd, timeout_seconds)
 
     def stop(self, timeout_seconds: float = 25) -> None:
         """A clean shutdown, or SIGKILL after `timeout_seconds`. It is gone on return."""
-        self._signal(signal.SIGTERM)
+        pidfd.send_signal(self._pidfd, signal.SIGTERM)
         if self.wait_dead(timeout_seconds):
             self._reap()
         else:
@@ -146,7 +144,7 @@ class MongodProcess:
 
     def kill(self) -> None:
         """SIGKILL; it is gone on return. Raises MongodFailed if not even that helps."""
-        self._signal(signal.SIGKILL)
+        pidfd.send_signal(self._pidfd, signal.SIGKILL)
         if not self.wait_dead(KILLED_SECONDS_MAX):
             raise MongodFailed("does not end, not even by SIGKILL", where=f"process {self.pid}")
         self._reap()
@@ -161,11 +159,6 @@ class MongodProcess:
             "socketTimeoutMS": 120_000,
         }
         return MongoClient(self.options.listen.uri, **(defaults | options))
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self.alive:
-            with suppress(ProcessLookupError):  # it ended between the two
-                signal.pidfd_send_signal(self._pidfd, number)
 
     def _reap(self) -> None:
         self._guard.wait(KILLED_SECONDS_MAX)

@@ -104,7 +104,7 @@ def authenticate(run: Run, source: SourceUri, offered: Collection[str]) -> None:
     except (AuthenticationFailed, CommandFailed, MissingPrivileges) as error:
         what = f"{_who(source)} was refused on {source.auth_source} ({mechanism}): {error.what}"
         raise AuthenticationFailed(what, where=error.where) from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = f"the server did not answer as {mechanism} wants it"
         raise AuthenticationFailed(what) from error
 

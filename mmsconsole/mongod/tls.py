@@ -45,7 +45,7 @@ def wrap(channel: socket, options: TlsOptions, address: Address) -> TlsSocket:
     """The same connection in TLS. Raises SourceUnreachable; the channel is closed then."""
     try:
         return context(options).wrap_socket(channel, server_hostname=address.host)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter for what can be no host name
         channel.close()
-        said = getattr(error, "verify_message", "") or error.strerror or str(error)
+        said = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or str(error)
         raise SourceUnreachable(f"TLS: {said}", where=str(address)) from error

@@ -96,7 +96,7 @@ def cursor_batch(reply: bytes | bytearray) -> CursorBatch:
                 cursor_id = int64_at(reply, field.start)
             elif field.name in (b"firstBatch", b"nextBatch") and field.kind == ARRAY:
                 batch = field
-    if cursor_id is None or batch is None:
+    if cursor_id is None or batch is None or batch.end - batch.start < _SMALLEST_DOCUMENT:
         raise SourceUnreachable("answered without a cursor")
     return CursorBatch(cursor_id, batch.start, batch.end)
 
@@ -143,7 +143,7 @@ class WireConnection:
             channel = _open(address, timeout_seconds)
             if source and source.tls:
                 channel = tls.wrap(channel, source.tls, address)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for what can be no host name
             raise SourceUnreachable(_said(error), where=str(address)) from error
         connection = cls(channel, address)
         try:
@@ -159,7 +159,8 @@ class WireConnection:
             command["saslSupportedMechs"] = f"{source.auth_source}.{source.user}"
         self.hello = self.run("admin", command)
         if source:
-            scram.authenticate(self.run, source, self.hello.get("saslSupportedMechs", ()))
+            offered = self.hello.get("saslSupportedMechs")
+            scram.authenticate(self.run, source, offered if isinstance(offered, list) else [])
 
     @property
     def timeout_seconds(self) -> float | None:
@@ -293,7 +294,7 @@ def _open(address: Address, timeout_seconds: float) -> socket.socket:
     return channel
 
 
-def _said(error: OSError) -> str:
+def _said(error: OSError | UnicodeError) -> str:
     if isinstance(error, TimeoutError):
         return "did not answer in time"
-    return error.strerror or str(error) or type(error).__name__
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,6 +1,7 @@
 """What every operation works with, and the trace that it leaves."""
 
 import getpass
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,10 @@ class Actor:
     @classmethod
     def of_process(cls) -> "Actor":
         """The user of the operating system that this process runs as."""
-        return cls(getpass.getuser())
+        try:
+            return cls(getpass.getuser())
+        except (KeyError, OSError):  # a user id without a name, as containers have
+            return cls(f"uid {os.getuid()}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,10 @@
 """Records to views. Pure."""
 
-from collections.abc import Iterable
-
 from mmsconsole.metadata.events import Event
 from mmsconsole.metadata.heads import Head
 from mmsconsole.metadata.jobs import Job
 from mmsconsole.metadata.restores import Restore
-from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.metadata.tails import Tail
 from mmsconsole.operations.views import (
     EventView,
@@ -114,13 +112,3 @@ def event_view(event: Event, deployment: str) -> EventView:
         actor=event.actor,
         text=event.text,
     )
-
-
-def complete_by_optime(snapshots: Iterable[Snapshot]) -> list[Snapshot]:
-    """Those that can be restored, oldest first."""
-    complete = [
-        snapshot
-        for snapshot in snapshots
-        if snapshot.state is SnapshotState.COMPLETE and snapshot.optime is not None
-    ]
-    return sorted(complete, key=lambda snapshot: snapshot.optime or Optime(0, 0))

@@ -22,6 +22,8 @@ class Restoring:
 
     def run(self, task: Task) -> Restore:
         """Leaves nothing behind when it fails or is cancelled."""
+        if self._restore.state is RestoreState.DONE:
+            return self._restore
         snapshot = self._snapshot()
         try:
             claim(self._target, self._restore.id)

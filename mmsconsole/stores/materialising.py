@@ -91,13 +91,16 @@ def runs(blocks: Iterable[Wanted]) -> Iterator[list[Wanted]]:
     """Blocks that follow one another in one file, together. Pure."""
     run: list[Wanted] = []
     for block in blocks:
-        if run and (block.file is not run[0].file or block.position != end):
+        if run and not _follows(run[-1], block):
             yield run
             run = []
         run.append(block)
-        end = block.position + block.raw_bytes
     if run:
         yield run
+
+
+def _follows(before: Wanted, block: Wanted) -> bool:
+    return block.file is before.file and block.position == before.position + before.raw_bytes
 
 
 class Materialising:

@@ -22,7 +22,7 @@ from mmsconsole.head.keeping import KeptHead
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import Head, SyncPhase
-from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.optime import Optime
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.embedded import OplogIngest
@@ -199,6 +199,8 @@ class ContinuousBackup:
 
     def take_snapshot(self, snapshot: Snapshot, task: Task) -> Snapshot:
         """Between two batches of the follower. Raises Refused when there is no head in sync."""
+        if snapshot.state is SnapshotState.COMPLETE:
+            return snapshot
         if self._in_sync() is None:
             raise Refused("there is no head in sync", where=self._deployment.name)
         with self._head(task) as kept:

@@ -177,6 +177,7 @@ class HeadSync:
     def _finish(self, task: Task) -> None:
         """The head is whole: only now may the slices go."""
         head = self._kept.head
+        self._kept.record()
         self._set(phase=SyncPhase.IN_SYNC)
         BuiltSlices(self._kept.server.client).drop()
         self._resources.metadata.sync_collections.drop(head.id)

@@ -26,7 +26,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -44,7 +43,7 @@ from mmsconsole.stores.block import BLOCK_BYTES
 from mmsconsole.stores.blockstore import Blockstore, Cut
 from mmsconsole.task import Task
 from tests.support.metadata import empty, private_metadata, settings_of
-from tests.support.snapshots import deployment_record, files_below, snapshot_record
+from tests.support.snapshots import completed, deployment_record, files_below, snapshot_record
 
 READ_BYTES = 1 << 20
 PAGE_BYTES = 4096
@@ -143,12 +142,16 @@ class Bench:
         print(f"{self.bytes / 1e6:.0f} MB in {len(self.files)} files, {self.threads} threads")
         for name, seconds in self.seconds.items():
             middle = median(seconds)
-            text = f"{name:12} {middle:6.2f} s {self.bytes / 1e6 / middle:7.0f} MB/s"
-            text += f"  +{self.memory[name]:4.0f} MB"
-            if name in against:
-                ratios = [a / b for a, b in zip(seconds, self.seconds[against[name]], strict=True)]
-                text += f"  {median(ratios):5.2f} x {against[name]} ({min(ratios):.2f} to {max(ratios):.2f})"
-            print(text)
+            rate = self.bytes / 1e6 / middle
+            print(
+                f"{name:12} {middle:6.2f} s {rate:7.0f} MB/s  +{self.memory[name]:4.0f} MB",
+                self.ratio(seconds, against[name]) if name in against else "",
+            )
+
+    def ratio(self, seconds: list[float], plain: str) -> str:
+        """Round by round, so that what slows one round slows both."""
+        ratios = [a / b for a, b in zip(seconds, self.seconds[plain], strict=True)]
+        return f" {median(ratios):5.2f} x {plain} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 @contextmanager
@@ -168,12 +171,6 @@ def most_memory() -> Iterator[list[float]]:
     finally:
         ended.set()
         watcher.join()
-
-
-def completed(snapshot: Snapshot, cut: Cut) -> Snapshot:
-    return replace(
-        snapshot, manifest_key=cut.manifest_key, manifest_sha256=cut.manifest_sha256
-    )  # fmt: skip
 
 
 def main(megabytes: int = 500, rounds: int = 3, threads: int = 2) -> None:

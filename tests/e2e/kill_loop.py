@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from mmsconsole.mongod.binaries import find_binaries
-from mmsconsole.mongod.fingerprint import differences
+from mmsconsole.mongod.fingerprint import Fingerprint, differences
 from tests.support.folders import short_folder_for
 from tests.support.stage import NAME, Moment, Stage
 from tests.support.workload import Workload
@@ -74,7 +74,7 @@ class KillLoop:
         self._wait_for(
             lambda: self._state_of("restore", asked["id"]), "done", f"restore {asked['id']}"
         )
-        assert differences(moment.state, self.stage.state_of(target)) == []
+        insist_equal(moment, self.stage.state_of(target))
 
     @property
     def acts(self) -> tuple[Callable[[], None], ...]:
@@ -107,8 +107,7 @@ class KillLoop:
         """Every moment that is kept is restored as it was."""
         self.stage.wait_stored(self.moments[-1].optime)
         for moment in self.moments:
-            restored = self.stage.state_at(str(moment.optime))
-            assert differences(moment.state, restored) == [], moment.label
+            insist_equal(moment, self.stage.state_at(str(moment.optime)))
 
     def _state_of(self, kind: str, id_: str) -> str:
         return str(self.stage.cli.ask(kind, "show", id_)["state"])
@@ -120,6 +119,11 @@ class KillLoop:
             return True if seen == wanted else None
 
         self.stage.wait(f"{what} was not {wanted}", look)
+
+
+def insist_equal(moment: Moment, restored: Fingerprint) -> None:
+    found = differences(moment.state, restored)
+    assert not found, f"{moment.label}, {moment.optime}: {found}"
 
 
 def fill(stage: Stage) -> None:

@@ -54,6 +54,11 @@ class Failing:
         return reply
 
 
+def apply_all(applier: Applier, arrays: list[bytes]) -> None:
+    for array in arrays:
+        applier.apply(array, None, Task())
+
+
 def apply_again_and_again(head: TestedHead, arrays: list[bytes], seed: int) -> int:
     """Until all is applied; returns how often the connection was lost."""
     connection: Any = Failing(head.connection, seed)
@@ -61,8 +66,7 @@ def apply_again_and_again(head: TestedHead, arrays: list[bytes], seed: int) -> i
     for lost in range(10_000):
         try:
             applier = Applier(connection, PositionStore(connection), spool, NO_SCAN)
-            for array in arrays:
-                applier.apply(array, None, Task())
+            apply_all(applier, arrays)
         except SourceUnreachable:
             continue
         return lost
@@ -78,19 +82,35 @@ def test_a_head_that_is_lost_again_and_again_equals_its_source_in_the_end(
     assert differences(recorded.fingerprint, fingerprint(head.client)) == []
 
 
+class Killing:
+    """A connection to a head whose mongod is killed when it has carried out the n-th command."""
+
+    def __init__(self, head: TestedHead, commands: int) -> None:
+        self._head = head
+        self._commands = commands
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._head.connection, name)
+
+    def call(self, command: Sequence[Buffer]) -> bytearray:
+        reply = self._head.connection.call(command)
+        self._commands -= 1
+        if self._commands == 0:
+            self._head.process.kill()
+        return reply
+
+
 def test_a_killed_mongod_goes_on_from_its_own_position(
     recorded: Recorded, head: TestedHead, start_mongod: Callable[..., MongodProcess]
 ) -> None:
-    middle = len(recorded.arrays) // 2
-    applier = head.applier()
-    for array in recorded.arrays[:middle]:
-        applier.apply(array, None, Task())
-    head.process.kill()
+    connection: Any = Killing(head, commands=40)
+    spool = FileSpool(head.process.options.dbpath)
+    applier = Applier(connection, head.positions, spool, NO_SCAN)
+    with pytest.raises(SourceUnreachable):
+        apply_all(applier, recorded.arrays)
 
     restarted = TestedHead(start_mongod("head0"), start=None)
-    applier = restarted.applier()
-    for array in recorded.arrays:
-        applier.apply(array, None, Task())
+    apply_all(restarted.applier(), recorded.arrays)
     found = fingerprint(restarted.client)
     restarted.close()
 

@@ -91,6 +91,14 @@ def test_a_server_that_does_not_know_the_password_is_not_believed():
         authenticate(impostor, SOURCE, [])
 
 
+@pytest.mark.parametrize(
+    "reply", [{}, {"payload": 7, "conversationId": 1}, {"payload": b"\xff", "conversationId": 1}]
+)
+def test_an_answer_that_is_none_is_refused(reply):
+    with pytest.raises(AuthenticationFailed, match="did not answer as SCRAM-SHA-256"):
+        authenticate(lambda database, command: reply, SOURCE, ["SCRAM-SHA-256"])
+
+
 def test_a_refusal_names_the_user_and_not_the_password():
     def refusing(database, command):
         raise CommandFailed("no", where="db1:27017")

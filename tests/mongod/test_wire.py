@@ -200,6 +200,7 @@ def test_where_nobody_listens_nobody_is_reached(address):
     assert caught.value.where == str(address)
 
 
-def test_a_host_name_that_does_not_exist_is_unreachable():
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "x" * 64, "a..b", "", "\udcff"])
+def test_what_is_no_hosts_name_is_unreachable(host):
     with pytest.raises(SourceUnreachable):
-        WireConnection.connect(Address("no.such.host.invalid", 1), None, timeout_seconds=5)
+        WireConnection.connect(Address(host, 1), None, timeout_seconds=5)

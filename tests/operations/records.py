@@ -20,6 +20,7 @@ from mmsconsole.secret import Secret
 from tests.support.clock import ManualClock
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SYNCED = Optime(1, 1)
 URI = Secret("mongodb://backup:hunter2@source:27017/?replicaSet=rs0")
 
 
@@ -59,7 +60,10 @@ class Daemon:
     metadata: Metadata
 
     def head(
-        self, name: str, phase: SyncPhase = SyncPhase.IN_SYNC, optime: Optime | None = None
+        self,
+        name: str,
+        phase: SyncPhase = SyncPhase.IN_SYNC,
+        optime: Optime = SYNCED,
     ) -> Head:
         """Ends the initial sync that was asked for, too, if the head is in sync."""
         deployment = self.metadata.deployments.named(name)

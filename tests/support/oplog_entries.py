@@ -1,5 +1,6 @@
 """Oplog entries made by hand, as a server would write them."""
 
+import uuid
 from typing import Any
 
 import bson
@@ -10,8 +11,8 @@ from bson.timestamp import Timestamp
 from mmsconsole.oplog.entry import Entry, peek
 
 Made = dict[str, Any]
-UUID = Binary(bytes(range(16)), 4)
-OTHER_UUID = Binary(bytes(range(16, 32)), 4)
+UUID = Binary(uuid.UUID(int=1, version=4).bytes, 4)
+OTHER_UUID = Binary(uuid.UUID(int=2, version=4).bytes, 4)
 SESSION = {"id": Binary(b"s" * 16, 4), "uid": b"u" * 32}
 
 

@@ -3,13 +3,15 @@
 import os
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mmsconsole.metadata.deployments import Deployment
-from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
+from mmsconsole.stores.blockstore import Cut
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 """A snapshot begun then trusts the times of every file there is now."""
@@ -67,3 +69,16 @@ def half_random(seed: int, size: int) -> bytes:
     chance = random.Random(seed)
     pieces = (chance.randbytes(512) + bytes([seed % 251]) * 512 for _ in range(size // 1024 + 1))
     return b"".join(pieces)[:size]
+
+
+def completed(snapshot: Snapshot, cut: Cut) -> Snapshot:
+    """As the daemon writes it down after a cut."""
+    return replace(
+        snapshot,
+        state=SnapshotState.COMPLETE,
+        manifest_key=cut.manifest_key,
+        manifest_sha256=cut.manifest_sha256,
+        files=cut.files,
+        bytes=cut.bytes,
+        new_bytes=cut.new_bytes,
+    )

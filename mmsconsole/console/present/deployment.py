@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from mmsconsole.console.present.chart import lag_chart
 from mmsconsole.console.present.events import event_lines
-from mmsconsole.console.present.overview import facts, sentence, source_line, uri_line
+from mmsconsole.console.present.overview import facts, labelled, sentence, source_line, uri_line
 from mmsconsole.console.present.progress import phase_line, waiting_line
 from mmsconsole.console.present.status import backup_mark, lag_of
 from mmsconsole.console.present.text import Line, Page, Span, Tone, beside, indent, line, rule
-from mmsconsole.console.present.words import duration, size
+from mmsconsole.console.present.words import duration, moment, size
 from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import PhaseProgress
@@ -31,7 +31,7 @@ def draw(
         return _wide(view, lag, events, span, page)
     top = [*_state(view, page), *_phases(view.status, page)]
     chart = _chart(view.status, lag, span, CHART_LINES, page)
-    middle = [rule("now", page), *facts(view, page), source_line(view, page)]
+    middle = _facts(view, page)
     rest = page.height - len(top) - len(chart) - len(middle)
     return [*top, *chart, *middle, *_events(events, rest, page)]
 
@@ -47,10 +47,10 @@ def _wide(
     left_width = int(page.width * LEFT_SHARE)
     left = Page(left_width, page.height, page.now, page.glyphs)
     right = Page(page.width - left_width - 2, page.height, page.now, page.glyphs)
-    facts_ = [rule("now", left), *facts(view, left), source_line(view, left), uri_line(view)]
     chart = _chart(view.status, lag, span, WIDE_CHART_LINES, right)
     top = [*_state(view, page), *_phases(view.status, page)]
-    middle = beside(facts_, chart, left_width, page) if chart else [rule("now", page), *facts_[1:]]
+    known = [*_facts(view, left if chart else page), uri_line(view)]
+    middle = beside(known, chart, left_width, page)
     rest = page.height - len(top) - len(middle) - 1
     return [*top, *middle, (), *_events(events, rest, page)]
 
@@ -65,9 +65,9 @@ def _first_with_mark(mark: Line, told: list[Line]) -> list[Line]:
 
 
 def _phases(status: BackupStatus, page: Page) -> list[Line]:
-    """All phases while the initial sync is under way; afterwards one line."""
+    """All phases while the initial sync is under way; afterwards it is one of the facts."""
     if status.phase == SyncPhase.IN_SYNC or not status.phase:
-        return _done_sync(status, page)
+        return []
     told = {progress.phase: progress for progress in status.progress}
     drawn = [
         phase_line(told[phase], page) if phase in told else waiting_line(phase, page)
@@ -86,14 +86,27 @@ def _elapsed(progress: tuple[PhaseProgress, ...]) -> str:
     )
 
 
-def _done_sync(status: BackupStatus, page: Page) -> list[Line]:
-    if not status.progress:
+def _facts(view: DeploymentView, page: Page) -> list[Line]:
+    return [
+        rule("now", page),
+        *facts(view, page),
+        source_line(view, page),
+        *_sync_line(view.status),
+    ]
+
+
+def _sync_line(status: BackupStatus) -> list[Line]:
+    if status.phase != SyncPhase.IN_SYNC or not status.progress:
         return []
     begun = min(phase.started_at for phase in status.progress)
     ended = max(phase.updated_at for phase in status.progress)
     much = max(phase.done for phase in status.progress)
     took = duration((ended - begun).total_seconds())
-    return [rule("initial sync", page, f"done in {took}, {size(much)}")]
+    return [
+        labelled(
+            "initial sync", f"{size(much)} in {took}", Span(f"  begun {moment(begun)}", Tone.DIM)
+        )
+    ]
 
 
 def _chart(

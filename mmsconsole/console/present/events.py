@@ -13,7 +13,7 @@ DETAIL_LINES = 5
 
 def columns(page: Page, *, names: bool) -> tuple[Column, ...]:
     time = Column("TIME", 20 if page.wide else 11)
-    about = (Column("DEPLOYMENT", 16),) if names else ()
+    about = (Column("DEPLOYMENT", 20 if page.wide else 12),) if names else ()
     return (time, Column("", 1), *about, Column("WHAT", 20, grow=1), *_actor(page))
 
 

@@ -28,7 +28,7 @@ def _chapter(title: str, page: Page) -> list[Line]:
 def _entry(action: Action, page: Page) -> Line:
     keys = " ".join(key_name(key, page.glyphs) for key in action.keys)
     word = f":{action.words[0]}" if action.words else ""
-    asks = Span("  asks first", Tone.WARN) if action.dangerous else ()
+    asks = Span(" !", Tone.WARN) if action.dangerous else ()
     return line(
         "  ", Span(f"{keys:<{KEYS_CELLS}}", Tone.KEY), Span(f"{word:<{WORD_CELLS}}", Tone.ACCENT),
         action.help, asks,

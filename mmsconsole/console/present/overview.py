@@ -142,14 +142,14 @@ def _tail(tail: TailView | None, page: Page) -> Line:
         return labelled("tail", Span("not running", Tone.DIM))
     seen = Span(f"  seen {age(tail.seen_at, page.now)}", Tone.DIM)
     reach = tail.oplog_window_seconds
-    window = "" if reach is None else f"  source's oplog reaches back {duration(reach)}"
+    window = "" if reach is None else f"  its oplog reaches back {duration(reach)}"
     return labelled("tail", tail.member or NONE, seen, window)
 
 
 def source_line(view: DeploymentView, page: Page) -> Line:
     dot = Span(f" {page.glyphs.dot} ", Tone.DIM)
     version = f"MongoDB {view.server_version}, fcv {view.fcv}"
-    reads = f"sync from {view.sync_from}, tail from {view.tail_from}"
+    reads = f"sync {view.sync_from}, tail {view.tail_from}"
     return labelled("source", view.set_name, dot, version, dot, reads)
 
 

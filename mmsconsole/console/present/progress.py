@@ -72,7 +72,7 @@ def phase_line(progress: PhaseProgress, page: Page) -> Line:
     name = Span(progress.phase, Tone.TEXT if done else Tone.TITLE)
     name_cells = NAME_CELLS if page.wide else 17
     told = numbers(progress, page)
-    room = page.width - name_cells - 4 - 6 - max(cells(told), NUMBERS_CELLS if page.wide else 32)
+    room = page.width - name_cells - 4 - 6 - max(cells(told), NUMBERS_CELLS)
     fraction = share(progress)
     percent = "   ?" if fraction is None else f"{int(fraction * 100):3d}%"
     drawn = bar(

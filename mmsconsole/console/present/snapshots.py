@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from mmsconsole.console.glyphs import Glyphs
 from mmsconsole.console.present import timeline
 from mmsconsole.console.present.status import snapshot_mark
 from mmsconsole.console.present.table import Column, Row
@@ -26,7 +27,7 @@ WIDE_COLUMNS = (
     Column("OPLOG TIME", 16),
     Column("ID", 12),
 )
-DETAIL_LINES = 4
+DETAIL_LINES = 3
 
 
 def columns(page: Page) -> tuple[Column, ...]:
@@ -78,7 +79,22 @@ def axis_lines(
     if found is not None:
         at = timeline.moment_of(found)
         pointer = timeline.pointer_line(axis, at, moment(at), page.glyphs)
-    return [*timeline.draw(snapshots, windows, axis, page, chosen), pointer, ()]
+    return [*timeline.draw(snapshots, windows, axis, page, chosen), pointer, _legend(page.glyphs)]
+
+
+def _legend(glyphs: Glyphs) -> Line:
+    """Under the axis, its left edge."""
+    signs = (
+        (glyphs.mark, "complete", Tone.GOOD),
+        (glyphs.mark_busy, "being taken", Tone.BUSY),
+        (glyphs.mark_bad, "failed", Tone.BAD),
+        (glyphs.window, "any second", Tone.ACCENT),
+        (glyphs.gap, "snapshots alone", Tone.DIM),
+    )
+    drawn = line(" " * timeline.LABEL_CELLS)
+    for sign, word, tone in signs:
+        drawn = line(drawn, Span(sign, tone), Span(f" {word}  ", Tone.DIM))
+    return drawn
 
 
 def detail(snapshot: SnapshotView, page: Page) -> list[Line]:

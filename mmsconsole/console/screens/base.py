@@ -5,10 +5,11 @@ message's handler, and drawing follows from the state. Only the screen in sight 
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import work
 from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.events import Resize, ScreenResume
 from textual.message import Message
 from textual.reactive import reactive
@@ -19,7 +20,7 @@ from textual.widgets import Input
 from mmsconsole.console import errands
 from mmsconsole.console.actions import Action, action_of, footer_actions
 from mmsconsole.console.command import completions, parse
-from mmsconsole.console.navigation import Place
+from mmsconsole.console.navigation import ROOT, Place
 from mmsconsole.console.present import frame
 from mmsconsole.console.present.text import Line, Page, Tone
 from mmsconsole.console.state import READERS, Query, State
@@ -81,7 +82,8 @@ class ConsoleScreen(Screen[None]):
         yield Lines(id="header", classes="bar")
         yield Lines(id="tabs", classes="bar")
         yield Lines(id="banner")
-        yield from self.body()
+        with Vertical(id="body"):
+            yield from self.body()
         yield Lines(id="notice")
         yield CommandLine(id="command")
         yield Lines(id="footer", classes="bar")
@@ -167,7 +169,7 @@ class ConsoleScreen(Screen[None]):
         return frame.header(self.console.navigation.crumbs(), right, page)
 
     def _footer(self, page: Page) -> Line:
-        shown = footer_actions((self.VIEW, *self.PARTS))
+        shown = footer_actions((self.VIEW, *self.PARTS), root=self.place == ROOT)
         return frame.footer(shown, "PAUSED" if self.console.paused else "", page)
 
     # Dispatch
@@ -226,6 +228,3 @@ class ConsoleScreen(Screen[None]):
 
     def tell(self, text: str, tone: Tone = Tone.GOOD, hint: str = "") -> None:
         self.console.tell(text, tone, hint)
-
-    def dialog(self, dialog: Screen[Any], done: Callable[[Any], None]) -> None:
-        self.app.push_screen(dialog, done)

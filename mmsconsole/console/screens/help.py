@@ -36,7 +36,7 @@ class HelpScreen(ModalScreen[None]):
         scroller = self.query_one(Scroller)
         page = scroller.page
         self.query_one("#help-title", Lines).set_lines(
-            [rule("all keys", page, "j k to move, esc back")]
+            [rule("all keys", page, "j k move, esc back, ! asks first")]
         )
         scroller.set_whole([(), *help_text.draw(page)])
         scroller.focus()

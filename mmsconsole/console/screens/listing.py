@@ -72,6 +72,7 @@ class ListScreen(ConsoleScreen):
     def draw(self, state: State, page: Page) -> None:
         rows = self.rows(state, page)
         self._lines("nothing").set_lines([] if rows else self.nothing())
+        self._lines("nothing").display = not rows
         self._lines("above").set_lines(self.above(state, page))
         self.table.display = bool(rows)
         self.table.set_rows(self.columns(page), rows)
