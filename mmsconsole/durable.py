@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,7 +51,8 @@ def write_file(
     Written beside, fsynced, renamed, and the folder fsynced: at any moment `path` is the old
     file or the new one. Nothing is left beside it when writing fails.
     """
-    temporary = path.with_name(f"{TEMPORARY}{path.name}.{os.getpid()}")
+    writer = f"{os.getpid()}.{threading.get_native_id()}"
+    temporary = path.with_name(f"{TEMPORARY}{path.name}.{writer}")
     written = 0
     with disk_errors(str(path)):
         try:

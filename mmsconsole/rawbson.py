@@ -60,24 +60,45 @@ def value_end(data: bytes | bytearray, kind: int, start: int) -> int:
         return start + fixed
     added = _PREFIXED.get(kind)
     if added is not None:
-        return start + int32_at(data, start) + added
+        length = int32_at(data, start)
+        if length < 0:  # or a walk would go back and never end
+            raise UnreadableEntry("a BSON value of negative length", where=f"byte {start}")
+        return start + length + added
     if kind == _REGEX:
         return data.index(0, data.index(0, start) + 1) + 1
     raise UnreadableEntry(f"BSON type 0x{kind:02x} is not known", where=f"byte {start}")
 
 
 def fields(data: bytes | bytearray, start: int = 0) -> Iterator[Field]:
-    """The top-level elements of the document that begins at `start`, in order."""
-    at = start + 4
+    """The top-level elements of the document that begins at `start`, in order.
+
+    Raises UnreadableEntry, whatever the bytes are.
+    """
+    at = start
+    try:
+        at, last = start + 4, _last_byte(data, start)
+        while at < last:
+            kind = data[at]
+            name_end = data.index(0, at + 1)
+            end = value_end(data, kind, name_end + 1)
+            if not name_end < end <= last:
+                raise _cut_short("element", at)
+            yield Field(kind, bytes(data[at + 1 : name_end]), name_end + 1, end)
+            at = end
+    except (struct.error, IndexError, ValueError) as error:
+        raise _cut_short("element", at) from error
+
+
+def _last_byte(data: bytes | bytearray, start: int) -> int:
+    """Where the document's closing zero is."""
     last = start + int32_at(data, start) - 1
-    while at < last:
-        kind = data[at]
-        name_end = data.index(0, at + 1)
-        end = value_end(data, kind, name_end + 1)
-        if not name_end < end <= last:
-            raise UnreadableEntry("an element does not end inside its document", where=f"byte {at}")
-        yield Field(kind, bytes(data[at + 1 : name_end]), name_end + 1, end)
-        at = end
+    if last >= len(data):
+        raise ValueError("longer than what there is")
+    return last
+
+
+def _cut_short(what: str, at: int) -> UnreadableEntry:
+    return UnreadableEntry(f"an {what} does not end inside its document", where=f"byte {at}")
 
 
 def find(data: bytes | bytearray, name: bytes, start: int = 0) -> Field | None:
@@ -89,16 +110,22 @@ def find(data: bytes | bytearray, name: bytes, start: int = 0) -> Field | None:
 
 
 def documents(data: bytes | bytearray, start: int = 0) -> Iterator[tuple[int, int]]:
-    """(start, end) of every document in the BSON array that begins at `start`."""
-    at = start + 4
-    last = start + int32_at(data, start) - 1
-    while at < last:
-        begin = data.index(0, at + 1) + 1
-        end = begin + int32_at(data, begin)
-        if not begin < end <= last:
-            raise UnreadableEntry("a document does not end inside its array", where=f"byte {at}")
-        yield begin, end
-        at = end
+    """(start, end) of every document in the BSON array that begins at `start`.
+
+    Raises UnreadableEntry, whatever the bytes are.
+    """
+    at = start
+    try:
+        at, last = start + 4, _last_byte(data, start)
+        while at < last:
+            begin = data.index(0, at + 1) + 1
+            end = begin + int32_at(data, begin)
+            if not begin < end <= last:
+                raise _cut_short("item", at)
+            yield begin, end
+            at = end
+    except (struct.error, IndexError, ValueError) as error:
+        raise _cut_short("item", at) from error
 
 
 def string_at(data: Buffer, start: int) -> bytes:
@@ -128,13 +155,36 @@ def array_of(raw_documents: list[bytes]) -> bytes:
     return _int32.pack(len(body) + 5) + body + b"\x00"
 
 
-_ZERO_TIMESTAMP = re.compile(rb"\x11[^\x00]+\x00\x00{8}")
+_MAYBE_ZERO = re.compile(rb"\x11(?:[^\x00]{0,100}+\x00{9}|[^\x00]{101})")
+"""A Timestamp(0, 0), or what may be the beginning of one with a long name. Bounded, because
+bytes made for that purpose would make an unbounded one take hours."""
 
 
-def may_hold_zero_timestamp(array: bytes | bytearray) -> bool:
-    """Whether a Timestamp(0, 0) may stand in the array.
+def holds_zero_timestamp(array: bytes | bytearray) -> bool:
+    """Whether a document of the BSON array has a Timestamp(0, 0) among its top-level fields.
 
-    The insert command replaces a top-level one by the current time (measured on 6.0.5), so
-    such documents go another way. The first test is the cheap one; false alarms only cost time.
+    The insert command replaces such a one by the current time (measured on 6.0.5), so these
+    documents go another way. A double or an integer of 0 behind an ObjectId often looks like
+    one: those documents are walked over, the others are not looked into.
     """
-    return array.find(b"\x00" * 9) >= 0 and _ZERO_TIMESTAMP.search(array) is not None
+    if array.find(b"\x00" * 9) < 0:
+        return False
+    suspects = (match.start() for match in _MAYBE_ZERO.finditer(array))
+    suspect = next(suspects, None)
+    for start, end in documents(array) if suspect is not None else ():
+        if suspect is None:
+            break
+        if suspect < end:
+            if zero_timestamps(array, start):
+                return True
+            suspect = next((at for at in suspects if at >= end), None)
+    return False
+
+
+def zero_timestamps(data: bytes | bytearray, start: int) -> list[bytes]:
+    """Names of the top-level fields that are a Timestamp(0, 0)."""
+    return [
+        field.name
+        for field in fields(data, start)
+        if field.kind == TIMESTAMP and not any(data[field.start : field.end])
+    ]

@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("three_members"))
 
 
+pytest_plugins = ["tests.support.backups"]
+
 StartMongod = Callable[..., MongodProcess]
 
 

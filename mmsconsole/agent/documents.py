@@ -7,10 +7,11 @@ from bson.binary import UUID_SUBTYPE, Binary
 from bson.raw_bson import RawBSONDocument
 
 from mmsconsole import rawbson
-from mmsconsole.agent.failures import NAMESPACE_NOT_FOUND
-from mmsconsole.agent.reader import Reader
-from mmsconsole.agent.source_member import SourceMember
-from mmsconsole.errors import CommandFailed, UnreadableEntry
+from mmsconsole.agent.failures import NAMESPACE_NOT_FOUND, Fate, fate_of_scan
+from mmsconsole.agent.reader import Origin, Reader
+from mmsconsole.agent.source_member import Patience, SourceMember
+from mmsconsole.clock import Clock
+from mmsconsole.errors import CommandFailed, SourceUnreachable, UnreadableEntry
 from mmsconsole.mongod.wire import cursor_batch
 from mmsconsole.optime import Optime
 from mmsconsole.task import Task
@@ -40,10 +41,10 @@ def _document(elements: bytes) -> bytes:
 
 
 class DocumentFetcher:
-    """Majority reads that are at least as new as the head. Belongs to one thread."""
+    """Majority reads that are at least as new as the head. Belongs to one thread; close it."""
 
-    def __init__(self, member: SourceMember) -> None:
-        self._member = member
+    def __init__(self, origin: Origin, clock: Clock, patience_seconds: float = 600) -> None:
+        self._member = SourceMember(origin, Patience(clock, patience_seconds))
 
     def fetch(
         self, database: str, uuid: bytes, id_document: bytes, after: Optime, task: Task
@@ -52,20 +53,22 @@ class DocumentFetcher:
 
         `after` is the head's position: an older state of the document is never answered. What
         the oplog says of it from `after` on is to be applied again, with tolerance up to
-        `at`. Raises SourceError, Cancelled.
+        `at`. Raises SourceError, SourceRefused, Cancelled.
         """
 
         def attempt() -> FetchedDocument:
             reader = self._member.reader(after, task)
             try:
                 return fetch_document(reader, database, uuid, id_document, after)
-            except CommandFailed:
-                raise
-            except BaseException:
-                self._member.close()
+            except (SourceUnreachable, CommandFailed) as error:
+                if fate_of_scan(error) is Fate.OTHER_MEMBER:
+                    self._member.lose(error)
                 raise
 
         return self._member.patience.retry(attempt, task)
+
+    def close(self) -> None:
+        self._member.close()
 
 
 def fetch_document(

@@ -16,7 +16,7 @@ from mmsconsole.agent.listing import list_collections
 from mmsconsole.agent.progress import Progress
 from mmsconsole.agent.pump import SlicePump
 from mmsconsole.agent.reader import Origin, Reader
-from mmsconsole.agent.source_member import Patience, SourceMember
+from mmsconsole.agent.source_member import LAG_SECONDS, Patience, SourceMember
 from mmsconsole.agent.start_position import MemberOplog, choose_start
 from mmsconsole.agent.uplink import SliceUplink
 from mmsconsole.clock import Clock
@@ -26,15 +26,14 @@ from mmsconsole.optime import Optime
 from mmsconsole.task import Task
 
 LISTINGS_MAX = 5
-READ_SECONDS = 60
-"""How long one batch may take: a cold disk has to be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
     slice_bytes: int = 10 << 20
     patience_seconds: float = 600
-    """How long a member may lag behind T0, or the set may have no member to read from."""
+    """How long the set may have no member that can be read from."""
+    lag_seconds: float = LAG_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,17 @@ class InitialSync:
     """Belongs to one thread. Close it when done."""
 
     def __init__(
-        self, origin: Origin, uplink: SliceUplink, clock: Clock, options: SyncOptions = SyncOptions()
+        self,
+        origin: Origin,
+        uplink: SliceUplink,
+        clock: Clock,
+        options: SyncOptions = SyncOptions(),
     ) -> None:
         self._origin = origin
         self._uplink = uplink
         self._options = options
-        self._member = SourceMember(origin, Patience(clock, options.patience_seconds), READ_SECONDS)
+        patience = Patience(clock, options.patience_seconds)
+        self._member = SourceMember(origin, patience, lag_seconds=options.lag_seconds)
         self._fresh = False
 
     def begin(self, head: str, task: Task) -> SyncPlan:

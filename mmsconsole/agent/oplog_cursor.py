@@ -10,6 +10,7 @@ from mmsconsole.mongod.wire import cursor_batch
 from mmsconsole.optime import Optime
 
 DATABASE, COLLECTION = "local", "oplog.rs"
+EMPTY_ARRAY_BYTES = 5
 
 
 class OplogBatch(NamedTuple):
@@ -22,6 +23,10 @@ class OplogBatch(NamedTuple):
     @property
     def bytes(self) -> int:
         return self.end - self.start
+
+    @property
+    def empty(self) -> bool:
+        return self.bytes == EMPTY_ARRAY_BYTES
 
 
 class OplogCursor:

@@ -11,13 +11,14 @@ from bson.int64 import Int64
 
 from mmsconsole import rawbson
 from mmsconsole.errors import MmsError, SourceUnreachable, WrongReplicaSet
+from mmsconsole.metadata.deployments import ReadFrom
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.source_uri import SourceUri, source_errors
 from mmsconsole.mongod.topology import ReplicaSet, choose_member, inspect
 from mmsconsole.mongod.wire import WireConnection, cursor_batch
 from mmsconsole.optime import Optime
 
-Prefer = Literal["primary", "secondary"]
+Prefer = ReadFrom | Literal["primary", "secondary"]
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +56,13 @@ class Origin:
         Raises SourceUnreachable when no member can be read from.
         """
         found = self.replica_set()
+        prefer: Literal["primary", "secondary"]
+        prefer = "primary" if self.prefer == "primary" else "secondary"
         others = tuple(member for member in found.members if member.host not in avoid)
         try:
-            return choose_member(replace(found, members=others), self.prefer).host
+            return choose_member(replace(found, members=others), prefer).host
         except SourceUnreachable:
-            return choose_member(found, self.prefer).host
+            return choose_member(found, prefer).host
 
 
 class Rotation:

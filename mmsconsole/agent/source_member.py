@@ -15,6 +15,10 @@ log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 POLL_SECONDS = 0.1
+LAG_SECONDS = 10.0
+"""How long a member that lags is waited for before another one is tried."""
+READ_SECONDS = 60.0
+"""How long one batch may take: a cold disk has to be read."""
 
 
 class Patience:
@@ -50,14 +54,20 @@ class Patience:
                 log.info("trying again: %s", error)
             self.pause(backoff.next(), task)
 
-    def wait_for_majority(self, reader: Reader, optime: Optime, task: Task) -> None:
-        """Until majority reads of this member see everything up to `optime`."""
-        deadline = self.deadline()
+    def wait_for_majority(
+        self, reader: Reader, optime: Optime, task: Task, seconds: float | None = None
+    ) -> None:
+        """Until majority reads of this member see everything up to `optime`.
+
+        Raises SourceUnreachable after `seconds` (None: all of the patience).
+        """
+        seconds = self._seconds if seconds is None else min(seconds, self._seconds)
+        deadline = self._clock.monotonic() + seconds
         while (seen := reader.optimes().majority) < optime:
             if self.over(deadline):
                 raise SourceUnreachable(
                     f"its majority-committed data end at {seen}, and {optime} did not come "
-                    f"within {self._seconds:.0f} s",
+                    f"within {seconds:.0f} s",
                     where=reader.host,
                     hint="look at its replication lag, and whether a majority of the set is up",
                 )
@@ -72,8 +82,16 @@ class Patience:
 class SourceMember:
     """Holds one reader at a time; when it is lost, another member is preferred."""
 
-    def __init__(self, origin: Origin, patience: Patience, read_seconds: float) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        patience: Patience,
+        *,
+        lag_seconds: float = LAG_SECONDS,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
         self.patience = patience
+        self._lag_seconds = lag_seconds
         self._origin = origin
         self._read_seconds = read_seconds
         self._reader: Reader | None = None
@@ -109,7 +127,7 @@ class SourceMember:
         reader = Reader.open(self._origin.uri, host, self._read_seconds)
         try:
             if start is not None:
-                self.patience.wait_for_majority(reader, start, task)
+                self.patience.wait_for_majority(reader, start, task, self._lag_seconds)
         except BaseException:
             reader.close()
             raise

@@ -144,7 +144,7 @@ class OplogTail:
             batch = follower.receive()
             self._report.seen(follower.builder.end)
             self._report.well(self._anchor)
-            if 0 < batch.bytes < SMALL_BATCH_BYTES:
+            if not batch.empty and batch.bytes < SMALL_BATCH_BYTES:
                 self._clock.wait(task.cancellation.event, PACE_SECONDS)
 
     def _put_if_due(self, builder: ChunkBuilder) -> None:

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 from mmsconsole.console import actions
 from mmsconsole.console.navigation import ROOT, Place
+from mmsconsole.console.present import questions
 from mmsconsole.console.present.text import Tone
 from mmsconsole.console.screens.base import ConsoleScreen, Handler
 from mmsconsole.console.screens.dialog import confirm
 from mmsconsole.console.screens.help import HelpScreen, PaletteScreen
 from mmsconsole.console.screens.snapshots import SnapshotsScreen
+from mmsconsole.operations.views import Removal
 
 if TYPE_CHECKING:
     from mmsconsole.console.app import MmsConsole
@@ -91,15 +93,7 @@ class Acts:
         )
 
     def stop_backup(self, name: str) -> None:
-        question = confirm(
-            f"Stop the backup of {name}?",
-            (
-                "From then on its changes are not kept. What is stored stays and can be restored.",
-                "When the source's oplog has moved on before it is started again, a new initial "
-                "sync is needed.",
-            ),
-            "stop the backup",
-        )
+        question = confirm(f"Stop the backup of {name}?", questions.STOP_TEXT, "stop the backup")
         self.app.confirm(question, lambda: self._stop(name))
 
     def _stop(self, name: str) -> None:
@@ -123,28 +117,32 @@ class Acts:
         self.app.navigation.go(Place(actions.WIZARD, name, snapshot))
 
     def remove(self, name: str) -> None:
+        """First what would be deleted, then the question."""
+        self.app.ask(
+            f"looking at what is stored of {name}",
+            lambda operations: operations.removal(name),
+            self._confirm_removal,
+        )
+
+    def _confirm_removal(self, removal: Removal) -> str:
+        name = removal.deployment
         question = confirm(
-            f"Remove {name}",
-            (
-                "Its head, its snapshots and its stored oplog are deleted. Nothing of it can be "
-                "restored afterwards. The source itself is not touched.",
-            ),
-            "remove it",
-            typed=name,
+            f"Remove {name}", questions.removal_text(removal), "remove it", typed=name
         )
         self.app.confirm(question, lambda: self._remove(name))
+        return ""
 
     def _remove(self, name: str) -> None:
         self.app.ask(
             f"removing {name}",
-            lambda operations: operations.remove_deployment(name),
+            lambda operations: operations.remove_deployment(name, cancel_restores=True),
             lambda _: self._removed(name),
         )
 
     def _removed(self, name: str) -> str:
         if self.app.navigation.place.deployment == name:
             self.app.navigation.go(ROOT)
-        return f"{name} is removed."
+        return f"{name} is removed; a job deletes what was stored of it."
 
     # The console itself
 

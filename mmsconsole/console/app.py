@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from textual import work
@@ -78,6 +79,7 @@ class MmsConsole(App[str]):
         clock: Clock,
         encoding: str = "utf-8",
         started_engine: bool = False,
+        restore_folder: Path | None = None,
     ) -> None:
         no_color = bool(environ.get("NO_COLOR"))
         # With colours of its own, Textual would turn them to greys, which are colours still.
@@ -86,6 +88,8 @@ class MmsConsole(App[str]):
         self.settings = settings
         self.clock = clock
         self.started_engine = started_engine
+        self.restore_folder = restore_folder or Path.home() / "restores"
+        """Where the wizard proposes to restore to."""
         self.refresh_seconds = settings.tree.console.refresh_seconds
         term = environ.get("TERM", "")
         self.glyphs: Glyphs = choose_glyphs(settings.tree.console.ascii, encoding, term)
@@ -104,15 +108,12 @@ class MmsConsole(App[str]):
     # Life
 
     def on_mount(self) -> None:
+        self.set_class(self.glyphs is ASCII, "-ascii")
         self._begin_theme()
         self.navigation.listen(self._show)
         self.push_screen(SCREENS[ROOT.view](ROOT))
         for failure in self.themes.failures[:1]:
             self.tell_error(failure, Tone.WARN)
-
-    def look(self, screen: ConsoleScreen) -> None:
-        """The classes that the style sheet asks for."""
-        screen.set_class(self.glyphs is ASCII, "-ascii")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return EXTRA_VARIABLES
@@ -123,6 +124,9 @@ class MmsConsole(App[str]):
     # Navigation
 
     def _show(self, place: Place) -> None:
+        """In place of the present view; a question about that one is left unanswered."""
+        while not isinstance(self.screen, ConsoleScreen):
+            self.pop_screen()
         self.switch_screen(SCREENS[place.view](place))
 
     def handlers(self, screen: ConsoleScreen) -> Mapping[str, Handler]:
@@ -187,7 +191,7 @@ class MmsConsole(App[str]):
         self, doing: str, call: Callable[[OperationsPort], T], done: Callable[[T], str]
     ) -> None:
         """Off the event loop; `done` gets the answer and says what to tell, or nothing."""
-        text = doing[0].upper() + doing[1:] + self.glyphs.ellipsis
+        text = doing[0].upper() + doing[1:] + self.glyphs.more
         if text in self._doing:
             return
         self._doing.add(text)
@@ -211,6 +215,7 @@ class MmsConsole(App[str]):
         text = message.finish()
         if text:
             self.tell(text)
+        self._redraw()
         self._refresh_screen()
 
     def on_mms_console_denied(self, message: Denied) -> None:

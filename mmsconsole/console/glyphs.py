@@ -19,6 +19,9 @@ class Glyphs:
     crumb: str
     rule: str
     ellipsis: str
+    """One cell: something was cut off."""
+    more: str
+    """Any width: something goes on."""
     dot: str
     arrow: str
     bars: str
@@ -49,8 +52,8 @@ KEY_NAMES = {
 }  # fmt: skip
 
 UNICODE = Glyphs(
-    good="●", busy="◐", warn="▲", bad="✗", off="○", done="✓", todo="·", here="▸", crumb="›",  # noqa: RUF001  meant as it is
-    rule="─", ellipsis="…", dot="·", arrow="→", bars=" ▏▎▍▌▋▊▉█", track="░",
+    good="●", busy="◐", warn="▲", bad="✗", off="○", done="✓", todo="·", here="▸", crumb="›",
+    rule="─", ellipsis="…", more=" …", dot="·", arrow="→", bars=" ▏▎▍▌▋▊▉█", track="░",
     columns=" ▁▂▃▄▅▆▇█", axis="─", tick="┬", mark="◆", mark_busy="◇", mark_bad="✗", window="━",
     gap="╌", pointer="▲", bar="│",
     keys=KEY_NAMES | {"left": "←", "right": "→", "up": "↑", "down": "↓"},
@@ -58,7 +61,7 @@ UNICODE = Glyphs(
 
 ASCII = Glyphs(
     good="*", busy="~", warn="!", bad="x", off="o", done="+", todo=".", here=">", crumb=">",
-    rule="-", ellipsis=">", dot="-", arrow=">", bars=" #", track=".",
+    rule="-", ellipsis=">", more=" ...", dot="-", arrow=">", bars=" #", track=".",
     columns=" .:#", axis="-", tick="+", mark="O", mark_busy="o", mark_bad="x", window="=",
     gap=".", pointer="^", bar="|",
     keys=KEY_NAMES | {"left": "left", "right": "right", "up": "up", "down": "down"},

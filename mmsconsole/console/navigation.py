@@ -30,9 +30,7 @@ class Place:
 
     @property
     def title(self) -> str:
-        return {WIZARD: "new restore", RESTORE: f"restore {self.item[:8]}"}.get(
-            self.view, self.view
-        )
+        return {WIZARD: "new restore", RESTORE: f"restore {self.item}"}.get(self.view, self.view)
 
 
 Listener = Callable[[Place], None]
@@ -103,14 +101,8 @@ class Navigation:
         return True
 
     def crumbs(self) -> tuple[str, ...]:
-        """The path in words: the deployment's name once, then the views over it."""
-        words: list[str] = []
-        for place in self._stack[1:]:
-            if place.deployment and place.deployment not in words:
-                words.append(place.deployment)
-            if place.view != DEPLOYMENT:
-                words.append(place.title)
-        return tuple(words)
+        """The path in words, without the deployment's name: that one stands before it."""
+        return tuple(place.title for place in self._stack[1:] if place.view != DEPLOYMENT)
 
     def _tell(self) -> None:
         for listener in self._listeners:

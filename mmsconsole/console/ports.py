@@ -11,6 +11,7 @@ from mmsconsole.operations.views import (
     EventView,
     JobView,
     LagPoint,
+    Removal,
     RestorePlan,
     RestoreView,
     SnapshotView,
@@ -37,6 +38,8 @@ class Reading(Protocol):
 
     def events(self, name: str | None = None, limit: int = 100) -> list[EventView]: ...
 
+    def removal(self, name: str) -> Removal: ...
+
     def lag_history(self, name: str, since: datetime) -> list[LagPoint]: ...
 
 
@@ -45,7 +48,7 @@ class OperationsPort(Reading, Protocol):
 
     def add_deployment(self, name: str, uri: Secret) -> DeploymentView: ...
 
-    def remove_deployment(self, name: str) -> object: ...
+    def remove_deployment(self, name: str, *, cancel_restores: bool = False) -> Removal: ...
 
     def start_backup(self, name: str) -> BackupStatus: ...
 

@@ -10,6 +10,7 @@ Input, Input:focus { background: $field; border: none; height: 1; padding: 0 1; 
 .label { width: 13; height: 1; }
 #form { height: auto; }
 #point-step, #target-step { height: auto; }
+#point-step .entry { margin-top: 1; }
 #review-step { height: 1fr; }
 ModalScreen { align: center middle; background: $background 60%; }
 #body { height: 1fr; }

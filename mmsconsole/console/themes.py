@@ -11,11 +11,12 @@
     [styles]                bold, dim, italic, underline, reverse; several with a space
     bad = "bold"
 
-Searched in order, a later theme of the same name wins: packaged, ./themes of a source tree,
+Searched in order, a later theme of the same name wins: installed, ./themes of a source tree,
 /etc/mmsconsole/themes, the themes folder in the user's configuration.
 """
 
 import re
+import sysconfig
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ STYLES = ("bold", "dim", "italic", "underline", "reverse")
 ANSI_NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 ANSI = ("default", *ANSI_NAMES, *(f"bright_{name}" for name in ANSI_NAMES))
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
+INSTALLED = Path("share", "mmsconsole", "themes")
+"""Where the wheel puts them, below the installation's data folder (pyproject, data-files)."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
@@ -81,10 +84,9 @@ class Themes:
 
 def folders(config: Path) -> list[Path]:
     """Where themes are looked for, the last has the last word."""
-    package = Path(__file__).resolve().parents[1]
     return [
-        package / "themes",
-        package.parent / "themes",
+        Path(sysconfig.get_path("data")) / INSTALLED,
+        Path(__file__).resolve().parents[2] / "themes",
         Path("/etc/mmsconsole/themes"),
         config / "themes",
     ]

@@ -40,6 +40,8 @@ class Wizard:
     typed: str = ""
     """A POINT as typed; it counts before the cursor."""
     target: str = ""
+    proposed: str = ""
+    """The folder that was proposed; a target that differs was typed, and is kept."""
     step: Step = Step.POINT
 
     @property

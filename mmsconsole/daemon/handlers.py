@@ -1,18 +1,21 @@
 """What the daemon does for each kind of job."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from mmsconsole.daemon.keeper import BackupKeeper
 from mmsconsole.daemon.removing import remove_deployment
+from mmsconsole.daemon.telling import tell_resync_required
+from mmsconsole.errors import OplogError, ResyncRequired, by_code
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.restore.restoring import Restoring
-from mmsconsole.restore.target import abandon
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
+
+WAIT_SECONDS = 0.5
+HOPELESS = (OplogError, ResyncRequired)
 
 Result = Mapping[str, object]
 
@@ -26,13 +29,7 @@ class Handlers:
         self._metadata = resources.metadata
 
     def initial_sync(self, job: Job, task: Task) -> Result:
-        backup = self._keeper.backup_of(job.deployment)
-        try:
-            head = backup.sync(task)
-        except BaseException:
-            self._keeper.release(job.deployment)
-            raise
-        return {"head": head.id}
+        return {"head": self._keeper.backup_of(job.deployment).sync(task).id}
 
     def snapshot(self, job: Job, task: Task) -> Result:
         snapshot = self._metadata.snapshots.get(job.subject)
@@ -49,12 +46,19 @@ class Handlers:
         return {"path": finished.target}
 
     def removal(self, job: Job, task: Task) -> Result:
-        self._keeper.release(job.deployment)
+        self._keeper.release(job.deployment, task)
+        while list(self._metadata.jobs.open(job.deployment, JobKind.RESTORE)):
+            task.check()  # they read what is about to be removed
+            self._resources.clock.wait(task.cancellation.event, WAIT_SECONDS)
         remove_deployment(self._resources, job.deployment, task)
         return {}
 
     def ended(self, job: Job) -> None:
-        """A job has ended: what it worked for learns of it, and people do."""
+        """A job ends: what it worked for learns of it, and people do.
+
+        Told before the job itself is closed, so that nobody sees an ended job whose subject
+        still runs. After a crash in between it is told again.
+        """
         if job.state is JobState.DONE:
             return
         error = job.error or JobError("", "")
@@ -63,12 +67,19 @@ class Handlers:
         elif job.kind is JobKind.RESTORE:
             self._restore_failed(job, error)
         elif job.kind is JobKind.INITIAL_SYNC and job.state is JobState.FAILED:
-            self._metadata.deployments.set(job.deployment, reason=error.message)
+            self._sync_failed(job, error)
         severity = Severity.ERROR if job.state is JobState.FAILED else Severity.INFO
         told = f"{job.kind} {job.state}: {error.message}"
         self._resources.event(
             f"{job.kind} {job.state}", told, deployment=job.deployment, severity=severity
         )
+
+    def _sync_failed(self, job: Job, error: JobError) -> None:
+        """A head that can not be brought in sync from what is stored is not tried again."""
+        if issubclass(by_code(error.code), HOPELESS):
+            tell_resync_required(self._resources, job.deployment, error.message)
+        else:
+            self._metadata.deployments.set_where({"_id": job.deployment}, reason=error.message)
 
     def _snapshot_failed(self, job: Job, error: JobError) -> None:
         self._metadata.snapshots.set_where(
@@ -79,9 +90,8 @@ class Handlers:
 
     def _restore_failed(self, job: Job, error: JobError) -> None:
         cancelled = job.state is JobState.CANCELLED
-        restore = self._metadata.restores.set(
-            job.subject,
+        self._metadata.restores.set_where(
+            {"_id": job.subject, "state": {"$ne": RestoreState.DONE.value}},
             state=RestoreState.CANCELLED if cancelled else RestoreState.FAILED,
             reason=error.message, finished_at=self._resources.clock.now(),
         )  # fmt: skip
-        abandon(Path(restore.target), restore.id)

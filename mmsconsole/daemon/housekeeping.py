@@ -1,10 +1,16 @@
 """What a killed engine may have left: put in order before anything else begins."""
 
-from mmsconsole.daemon.removing import remove_head
-from mmsconsole.metadata.restores import RestoreState
+import logging
+from pathlib import Path
+
+from mmsconsole.errors import MmsError
+from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.restore.target import abandon
 from mmsconsole.stores.resources import Resources
-from mmsconsole.task import Task
+from mmsconsole.strategies.placing import remove_replaced
+
+log = logging.getLogger(__name__)
 
 UNFINISHED = (RestoreState.QUEUED, RestoreState.MATERIALISING, RestoreState.APPLYING_OPLOG)
 NO_JOB = "the engine died, and no job goes on with it"
@@ -13,13 +19,15 @@ NO_JOB = "the engine died, and no job goes on with it"
 def tidy(resources: Resources) -> None:
     """Heads that were replaced go; what was asked for without a job is marked as failed.
 
-    Jobs, slices and restores need nothing here: each goes on, or begins anew, by itself.
+    Jobs, slices and restores need nothing here: each goes on, or begins anew, by itself. What
+    can not be put in order is told of: it is no reason not to start.
     """
-    for head in list(resources.metadata.heads.all({"active": False})):
-        remove_head(resources, head, Task())
+    remove_replaced(resources)
     waiting = {job.subject for job in resources.metadata.jobs.open()}
     _fail_snapshots(resources, waiting)
-    _fail_restores(resources, waiting)
+    for restore in list(resources.metadata.restores.listed()):
+        if restore.id not in waiting:
+            _settle_restore(resources, restore)
 
 
 def _fail_snapshots(resources: Resources, waiting: set[str]) -> None:
@@ -32,11 +40,15 @@ def _fail_snapshots(resources: Resources, waiting: set[str]) -> None:
             )  # fmt: skip
 
 
-def _fail_restores(resources: Resources, waiting: set[str]) -> None:
-    restores = resources.metadata.restores
-    for restore in list(restores.all({"state": {"$in": list(UNFINISHED)}})):
-        if restore.id not in waiting:
-            restores.set(
-                restore.id, state=RestoreState.FAILED, reason=NO_JOB,
-                finished_at=resources.clock.now(),
-            )  # fmt: skip
+def _settle_restore(resources: Resources, restore: Restore) -> None:
+    """No job works for it: its folder is not left half filled, whoever ended it."""
+    if restore.state in UNFINISHED:
+        resources.metadata.restores.set(
+            restore.id, state=RestoreState.FAILED, reason=NO_JOB,
+            finished_at=resources.clock.now(),
+        )  # fmt: skip
+    if restore.state is not RestoreState.DONE:
+        try:
+            abandon(Path(restore.target), restore.id)
+        except MmsError as error:
+            log.warning("what restore %s left could not be removed: %s", restore.id, error)

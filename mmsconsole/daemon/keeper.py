@@ -1,23 +1,24 @@
 """Keeps the backups that are started running, and the others not."""
 
 import logging
+import os
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from mmsconsole.daemon.telling import tell_reason, tell_resync_required
 from mmsconsole.errors import MmsError, MongodError, Refused
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.tails import LagSample
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.continuous import ContinuousBackup
-from mmsconsole.task import Cancellation
+from mmsconsole.task import Cancellation, Task
 
 log = logging.getLogger(__name__)
 
 RECONCILE_SECONDS = 0.5
-RELEASE_SECONDS = 5.0
 
 
 def wanted(deployments: Iterable[Deployment]) -> dict[str, Deployment]:
@@ -40,21 +41,29 @@ class BackupKeeper:
         self._stopping = Cancellation()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
         self.failure: Exception | None = None
+        """Why backups are looked after no more; the engine then ends."""
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self, timeout_seconds: float) -> None:
         """Every backup stops at the end of its current batch; all heads are shut down cleanly."""
+        clock = self._resources.clock
+        deadline = clock.monotonic() + timeout_seconds
         self._stopping.cancel()
-        self._thread.join(RELEASE_SECONDS)
         with self._lock:
-            backups = list(self._backups.values())
-            self._backups.clear()
-        _stop_all(backups, timeout_seconds)
+            for id_ in list(self._backups):
+                self._end(id_)
+            ending = list(self._ending.values())
+        for thread in [*ending, self._thread]:
+            if thread.is_alive():
+                thread.join(max(deadline - clock.monotonic(), 0))
 
     def backup_of(self, deployment_id: str) -> ContinuousBackup:
-        """The running backup, for a job that needs it. Raises Refused when it is not started."""
+        """The running backup, for a job that needs it.
+
+        Raises Refused when it is not started, MongodError while an earlier one still ends.
+        """
         deployment = self._resources.metadata.deployments.get(deployment_id)
         if deployment_id not in wanted([deployment]):
             raise Refused(
@@ -62,26 +71,35 @@ class BackupKeeper:
                 where=deployment.name,
                 hint=f"start it: mmsconsole backup start {deployment.name}",
             )
+        return self._backup(deployment)
+
+    def _backup(self, deployment: Deployment) -> ContinuousBackup:
         with self._lock:
             self._stopping.check()
-            if self._is_ending(deployment_id):
+            if self._is_ending(deployment.id):
                 raise MongodError("the head is still being shut down", where=deployment.name)
-            known = self._backups.get(deployment_id)
+            known = self._backups.get(deployment.id)
             if known is None:
-                known = self._backups[deployment_id] = ContinuousBackup(self._resources, deployment)
+                known = self._backups[deployment.id] = ContinuousBackup(self._resources, deployment)
             return known
 
-    def release(self, deployment_id: str) -> None:
-        """Stop it now, whatever is wanted; the next round may start it again."""
+    def release(self, deployment_id: str, task: Task) -> None:
+        """Stop it, whatever is wanted, and wait until nothing of it runs. Raises Cancelled."""
         with self._lock:
-            known = self._backups.pop(deployment_id, None)
-            if known is None:
-                return
-            ending = threading.Thread(target=known.stop, name="ending", daemon=True)
+            self._end(deployment_id)
+        while self._is_ending(deployment_id):
+            task.check()
+            self._resources.clock.wait(task.cancellation.event, RECONCILE_SECONDS)
+
+    def _end(self, deployment_id: str) -> None:
+        """Begin to stop it; under the lock. A head in the middle of something takes its time,
+        and nobody waits for it but who must.
+        """
+        known = self._backups.pop(deployment_id, None)
+        if known is not None:
+            ending = threading.Thread(target=_stop, args=(known,), name="ending", daemon=True)
             self._ending[deployment_id] = ending
-        ending.start()
-        # A head in the middle of an index build takes its time; the others do not wait for it.
-        ending.join(RELEASE_SECONDS)
+            ending.start()
 
     def _is_ending(self, deployment_id: str) -> bool:
         ending = self._ending.get(deployment_id)
@@ -100,7 +118,7 @@ class BackupKeeper:
         tail = metadata.tails.find(deployment_id)
         if head is None:
             return
-        metadata.heads.set(head.id, bytes=folder_bytes(Path(head.path)))
+        metadata.heads.set_where({"_id": head.id}, bytes=folder_bytes(Path(head.path)))
         if tail is not None and head.optime is not None and tail.source is not None:
             lag = max(tail.source.t - head.optime.t, 0)
             metadata.lag_samples.add(LagSample(new_id(), deployment_id, now, lag))
@@ -123,26 +141,40 @@ class BackupKeeper:
     def _reconcile(self) -> None:
         started = wanted(self._resources.metadata.deployments.all())
         with self._lock:
-            unwanted = [id_ for id_ in self._backups if id_ not in started]
-        for id_ in unwanted:
-            self.release(id_)
-        for id_ in started:
-            if not self._stopping.requested and not self._is_ending(id_):
-                self.backup_of(id_).go_on(started[id_])
+            for id_ in [id_ for id_ in self._backups if id_ not in started]:
+                self._end(id_)
+        for deployment in started.values():
+            if self._stopping.requested:
+                return
+            if not self._is_ending(deployment.id):
+                self._look_after(deployment)
+
+    def _look_after(self, deployment: Deployment) -> None:
+        """An error of one backup does not keep the others from being looked after."""
+        try:
+            backup = self._backup(deployment)
+            if backup.failure is not None:
+                tell_resync_required(self._resources, deployment.id, str(backup.failure))
+                with self._lock:
+                    self._end(deployment.id)
+            elif backup.go_on(deployment):
+                tell_reason(self._resources, deployment, backup.trouble)
+        except MmsError as error:
+            log.warning("%s could not be looked after just now: %s", deployment.name, error)
 
 
 def folder_bytes(folder: Path) -> int:
     """Size of the files in a folder of a mongod; files that go meanwhile do not count."""
     total = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            total += path.stat().st_size if path.is_file() else 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += Path(parent, name).stat().st_size
     return total
 
 
-def _stop_all(backups: list[ContinuousBackup], timeout_seconds: float) -> None:
-    threads = [threading.Thread(target=backup.stop, daemon=True) for backup in backups]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout_seconds)
+def _stop(backup: ContinuousBackup) -> None:
+    try:
+        backup.stop()
+    except MmsError as error:
+        log.error("a backup did not stop as it should: %s", error)

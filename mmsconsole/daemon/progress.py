@@ -15,25 +15,28 @@ STEP_SECONDS_MIN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class _Speed:
+class Speed:
     rate: float
+    """Units per second."""
     at: float
+    """Monotonic seconds of the last step that counted."""
     done: int
 
 
-def advanced(speed: _Speed, done: int, at: float) -> _Speed:
-    """The smoothed rate after `done` units were reached at monotonic second `at`."""
+def advanced(speed: Speed, done: int, at: float) -> Speed:
+    """Pure: the smoothed rate after `done` units were reached at monotonic second `at`."""
     elapsed = at - speed.at
     if elapsed < STEP_SECONDS_MIN:
         return speed
     momentary = max(done - speed.done, 0) / elapsed
     if speed.rate == 0:
-        return _Speed(momentary, at, done)
+        return Speed(momentary, at, done)
     weight = min(elapsed / SMOOTHING_SECONDS, 1.0)
-    return _Speed(speed.rate + (momentary - speed.rate) * weight, at, done)
+    return Speed(speed.rate + (momentary - speed.rate) * weight, at, done)
 
 
 def eta_seconds(done: int, total: int | None, rate: float) -> float | None:
+    """Pure; None where it can not be told."""
     if total is None or rate <= 0:
         return None
     return max(total - done, 0) / rate
@@ -42,17 +45,17 @@ def eta_seconds(done: int, total: int | None, rate: float) -> float | None:
 class ProgressBook:
     """A reporter (see task.py) that keeps every phase; read and written from any thread."""
 
-    def __init__(self, clock: Clock, earlier: tuple[PhaseProgress, ...] = ()) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._phases = {phase.phase: phase for phase in earlier}
-        self._speeds: dict[str, _Speed] = {}
+        self._phases: dict[str, PhaseProgress] = {}
+        self._speeds: dict[str, Speed] = {}
 
     def __call__(self, phase: str, done: int, total: int | None) -> None:
         now, at = self._clock.now(), self._clock.monotonic()
         with self._lock:
             speed = self._speeds.get(phase)
-            speed = _Speed(0.0, at, done) if speed is None else advanced(speed, done, at)
+            speed = Speed(0.0, at, done) if speed is None else advanced(speed, done, at)
             self._speeds[phase] = speed
             self._phases[phase] = self._told(phase, done, total, speed.rate, now)
 

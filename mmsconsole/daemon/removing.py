@@ -1,15 +1,10 @@
 """A removed deployment's traces: records first, then what they referred to."""
 
-import shutil
-from pathlib import Path
-
-from mmsconsole.durable import disk_errors
-from mmsconsole.metadata.heads import Head
 from mmsconsole.stores.resources import Resources
+from mmsconsole.strategies.placing import remove_head
 from mmsconsole.task import Task
 
-PHASE = "removing"
-"""Counts heads, then snapshots and oplog chunks."""
+PHASE = "removing (heads)"
 
 
 def remove_deployment(resources: Resources, deployment_id: str, task: Task) -> None:
@@ -30,15 +25,3 @@ def remove_deployment(resources: Resources, deployment_id: str, task: Task) -> N
     metadata.tails.remove(deployment_id)
     metadata.lag_samples.collection.delete_many({"deployment": deployment_id})
     metadata.deployments.remove(deployment_id)
-
-
-def remove_head(resources: Resources, head: Head, task: Task) -> None:
-    """Its files, its slices, then its record: the record is what finds the files again."""
-    resources.metadata.heads.set(head.id, active=False)
-    resources.metadata.sync_collections.drop(head.id)
-    resources.sync_store.drop(head.id, task)
-    path = Path(head.path)
-    with disk_errors(head.path):
-        if path.is_dir():
-            shutil.rmtree(path)
-    resources.metadata.heads.remove(head.id)

@@ -3,9 +3,10 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Enum
+from typing import Any
 
 from mmsconsole.clock import Clock
 from mmsconsole.daemon.progress import ProgressBook
@@ -27,7 +28,7 @@ from mmsconsole.task import Cancellation, Task
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 1.0
 BACKOFF_SECONDS_MAX = 300
 
@@ -60,13 +61,14 @@ def fate_of(job: Job, error: BaseException, *, stopping: bool) -> Fate:
         return Fate.BACK if stopping and not job.cancel_requested else Fate.CANCELLED
     if isinstance(error, PERMANENT) or not isinstance(error, MmsError | OSError):
         return Fate.FAILED
-    if job.kind is JobKind.INITIAL_SYNC and isinstance(error, SourceError):
+    if job.kind is JobKind.INITIAL_SYNC and isinstance(error, SourceError | MetadataError):
         return Fate.AGAIN
     return Fate.AGAIN if job.attempts + 1 < job.attempts_max else Fate.FAILED
 
 
 def backoff(attempts: int) -> timedelta:
-    return timedelta(seconds=min(2**attempts, BACKOFF_SECONDS_MAX))
+    """Pure: how long to wait after that many failed attempts."""
+    return timedelta(seconds=min(2 ** min(attempts, 30), BACKOFF_SECONDS_MAX))
 
 
 def said(error: BaseException) -> JobError:
@@ -87,7 +89,9 @@ class _Running:
 
 
 class JobRunner:
-    """start(), then jobs run until stop(). `ended` is told of every job that reaches an end."""
+    """start(), then jobs run until stop(). `ended` is told of every job that reaches an end,
+    before that is written down: after a crash in between it is told again.
+    """
 
     def __init__(
         self, jobs: Jobs, handlers: Mapping[JobKind, Handler], clock: Clock, *,
@@ -102,6 +106,7 @@ class JobRunner:
         self._running: dict[str, _Running] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._beaten_at = clock.monotonic()
         self._loop = threading.Thread(target=self._run, name="jobs", daemon=True)
         self.failure: Exception | None = None
         """Why no more jobs are taken; the engine then ends, and its next start goes on."""
@@ -111,15 +116,17 @@ class JobRunner:
 
     def stop(self, timeout_seconds: float) -> None:
         """Cancel what runs and wait for it; the jobs go back to the queue."""
-        self._stopping.set()
-        with self._lock:
-            running = list(self._running.values())
-        for one in running:
-            one.cancellation.cancel()
         deadline = self._clock.monotonic() + timeout_seconds
-        for one in running:
-            one.thread.join(max(deadline - self._clock.monotonic(), 0.1))
-        self._loop.join(2 * POLL_SECONDS)
+        self._stopping.set()
+        for one in self._all():
+            one.cancellation.cancel()
+        for thread in [self._loop, *(one.thread for one in self._all())]:
+            if thread.is_alive():
+                thread.join(max(deadline - self._clock.monotonic(), 0))
+
+    def _all(self) -> list[_Running]:
+        with self._lock:
+            return list(self._running.values())
 
     def _run(self) -> None:
         try:
@@ -129,49 +136,57 @@ class JobRunner:
             self.failure = error
 
     def _loop_until_stopped(self) -> None:
-        beaten = self._clock.monotonic()
         while not self._clock.wait(self._stopping, POLL_SECONDS):
             try:
-                if self._clock.monotonic() - beaten >= HEARTBEAT_SECONDS:
-                    beaten = self._clock.monotonic()
-                    self._beat()
+                self._beat_if_due()
                 self._take()
             except MetadataError as error:
                 log.warning("%s", error)
 
-    def _beat(self) -> None:
-        with self._lock:
-            running = list(self._running.values())
-        for one in running:
-            try:
-                one.job = self._jobs.heartbeat(one.job, self._clock.now(), one.book.phases())
-                one.renewed_at = self._clock.monotonic()
-                if one.job.cancel_requested:
-                    one.cancellation.cancel()
-            except LeaseLost:
-                self._lose(one)
-            except MetadataError:
+    # -- leases -------------------------------------------------------------------------------
+
+    def _beat_if_due(self) -> None:
+        if self._clock.monotonic() - self._beaten_at < HEARTBEAT_SECONDS:
+            return
+        self._beaten_at = self._clock.monotonic()
+        try:
+            for one in self._all():
+                self._renew(one)
+        finally:
+            for one in self._all():
                 if self._clock.monotonic() - one.renewed_at > LEASE_SECONDS:
                     self._lose(one)
-                raise
+
+    def _renew(self, one: _Running) -> None:
+        at = self._clock.monotonic()
+        try:
+            one.job = self._jobs.heartbeat(one.job, self._clock.now(), one.book.phases())
+        except LeaseLost:
+            self._lose(one)
+            return
+        one.renewed_at = at
+        if one.job.cancel_requested:
+            one.cancellation.cancel()
 
     def _lose(self, one: _Running) -> None:
-        log.error("lost the lease of job %s", one.job.id)
+        if not one.lost:
+            log.error("lost the lease of job %s", one.job.id)
         one.lost = True
         one.cancellation.cancel()
 
+    # -- taking jobs --------------------------------------------------------------------------
+
     def _take(self) -> None:
-        with self._lock:
-            room = self._workers - len(self._running)
-        for job in self._jobs.candidates(self._clock.now()) if room > 0 else ():
-            if room <= 0:
+        running = {one.job.id for one in self._all()}
+        for job in self._jobs.candidates(self._clock.now()):
+            if len(running) >= self._workers:
                 return
-            if job.id in self._running:
-                continue
+            if job.id in running:
+                continue  # its lease has run out, and it has not noticed yet
             leased = self._jobs.lease(job, self._engine, self._clock.now())
             if leased is not None:
                 self._begin(leased)
-                room -= 1
+                running.add(leased.id)
 
     def _begin(self, job: Job) -> None:
         book, cancellation = ProgressBook(self._clock), Cancellation()
@@ -181,8 +196,12 @@ class JobRunner:
         one = _Running(job, book, cancellation, thread, self._clock.monotonic())
         with self._lock:
             self._running[job.id] = one
+            if self._stopping.is_set() or job.cancel_requested:
+                cancellation.cancel()
         log.info("job %s: %s begins", job.id, job.kind)
         thread.start()
+
+    # -- in the job's thread ------------------------------------------------------------------
 
     def _work(self, job_id: str) -> None:
         one = self._running[job_id]
@@ -215,26 +234,41 @@ class JobRunner:
         elif fate is Fate.CANCELLED:
             self._close(one, JobState.CANCELLED, error=said(error))
         elif fate is Fate.BACK:
-            self._requeue(one, None, None, one.job.attempts)
+            self._requeue(one, error=None, not_before=None)
         elif fate is Fate.AGAIN:
             attempts = one.job.attempts + 1
-            self._requeue(one, self._clock.now() + backoff(attempts), said(error), attempts)
+            not_before = self._clock.now() + backoff(attempts)
+            self._requeue(one, error=said(error), not_before=not_before, attempts=attempts)
 
-    def _close(self, one: _Running, state: JobState, **changes: object) -> None:
-        ended = self._jobs.set_where(
-            self._mine(one), state=state, finished_at=self._clock.now(),
-            progress=one.book.phases(), lease_until=None, **changes,
-        )  # fmt: skip
-        if ended is not None:
-            self._ended(ended)
-
-    def _requeue(
-        self, one: _Running, not_before: datetime | None, error: JobError | None, attempts: int
-    ) -> None:
+    def _close(self, one: _Running, state: JobState, **changes: Any) -> None:
+        now = self._clock.now()
+        self._tell(replace(one.job, state=state, finished_at=now, **changes))
         self._jobs.set_where(
-            self._mine(one), state=JobState.QUEUED, lease_until=None, not_before=not_before,
-            error=error, attempts=attempts, progress=one.book.phases(),
+            self._mine(one), state=state, finished_at=now, progress=one.book.phases(),
+            lease_until=None, **changes,
         )  # fmt: skip
+
+    def _tell(self, job: Job) -> None:
+        """A fault in who is told must not keep the job from its end, again and again."""
+        try:
+            self._ended(job)
+        except MetadataError:
+            raise
+        except Exception:
+            log.exception("a fault while the end of job %s was told", job.id)
+
+    def _requeue(self, one: _Running, **changes: object) -> None:
+        """But a job that was to be cancelled does not come back."""
+        requeued = self._jobs.set_where(
+            self._mine(one) | {"cancel_requested": False}, state=JobState.QUEUED,
+            lease_until=None, progress=one.book.phases(), **changes,
+        )  # fmt: skip
+        if requeued is None and self._jobs.one(self._mine(one)) is not None:
+            self._close(one, JobState.CANCELLED, error=said(Cancelled()))
 
     def _mine(self, one: _Running) -> dict[str, object]:
-        return {"_id": one.job.id, "state": JobState.LEASED.value, "engine": self._engine}
+        """The job under the very lease of this attempt."""
+        return {
+            "_id": one.job.id, "state": JobState.LEASED.value, "engine": self._engine,
+            "started_at": one.job.started_at,
+        }  # fmt: skip

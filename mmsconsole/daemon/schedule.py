@@ -1,5 +1,6 @@
 """Snapshots on a plain interval."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from mmsconsole.clock import Clock
+from mmsconsole.errors import MmsError
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import BackupState, Deployment
@@ -15,13 +17,15 @@ from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import Job, JobKind
 from mmsconsole.metadata.snapshots import Snapshot
 
+log = logging.getLogger(__name__)
+
 TICK_SECONDS = 5
 
 
 def is_due(interval_minutes: int, newest: datetime | None, now: datetime) -> bool:
     """Whether the next snapshot's time has come.
 
-    `newest` is when the newest snapshot began, whatever became of it: a failing one is not
+    Pure. `newest` is when the newest snapshot began, whatever became of it: a failing one is not
     tried again at once. After a downtime one snapshot is made up, not many. With a clock that
     ran backwards nothing is due until it has caught up.
     """
@@ -38,13 +42,23 @@ class Ticker:
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
-        self._scheduler.add_job(tick, IntervalTrigger(seconds=seconds))
+        self._tick = tick
+        self._scheduler.add_job(self._guarded, IntervalTrigger(seconds=seconds))
 
     def start(self) -> None:
         self._scheduler.start()
 
     def stop(self) -> None:
-        self._scheduler.shutdown(wait=True)
+        """A tick that is under way is not waited for: it may hang on a database that is away."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def _guarded(self) -> None:
+        """What can not be done this time is done by a later tick."""
+        try:
+            self._tick()
+        except MmsError as error:
+            log.warning("%s", error)
 
 
 def queue_due_snapshots(metadata: Metadata, clock: Clock) -> None:

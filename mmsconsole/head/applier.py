@@ -44,6 +44,7 @@ from mmsconsole.task import Task
 _Time = tuple[int, int, float]
 """Seconds, increment, term: what an entry is ordered by."""
 _EVER = float("inf")
+_NEVER: _Time = (1 << 32, 0, 0)
 
 
 class Applier:
@@ -80,7 +81,9 @@ class Applier:
         self._reading_again = position.replay_from < position.applied
         """Not everything up to `applied` has been read: open transactions are not all known."""
         self._whole = _time(position.applied)
-        """Newest entry of which everything is applied or in the batch."""
+        """Newest entry of which everything is applied or in a batch."""
+        self._sent = self._whole
+        """The same, without the batch that is being filled."""
         self._commit: _Time | None = None
         """The commit of the transaction whose operations are going into the batch."""
         self._crashed_until = position.applying_until
@@ -106,14 +109,22 @@ class Applier:
         """
         assert not self._spent, "an applier is spent after an error"
         self._spent, self._task = True, task
+        try:
+            self._apply(arrays, until)
+        finally:
+            self._sender.abandon()
+        self._spent = False
+        return self._position
+
+    def _apply(self, arrays: bytes, until: Optime | None) -> None:
         seen, applied, border = self._seen, _end_of(self._applied), self._border(until)
         last: _Time = (0, 0, -_EVER)
         for entry in entries(arrays):
             at = entry[5:8]
             if at <= last:
-                raise OplogError("entries are out of order", where=_place(entry))
-            last = at
+                raise OplogError("entries are out of order", where=_place(at))
             if at <= seen:
+                last = at
                 continue
             if at > border:
                 self._reading_again = False
@@ -121,6 +132,7 @@ class Applier:
                 if until is not None and at > _end_of(until):
                     break
                 border = self._border(until)
+            last = at
             if at <= applied:
                 self._read_again(entry)
                 continue
@@ -129,14 +141,12 @@ class Applier:
         self._seen = max(seen, last)
         self._reading_again = self._reading_again and last < _time(self._applied)
         self._settle()
-        self._spent = False
-        return self._position
 
     def _border(self, until: Optime | None) -> _Time:
         """No batch goes beyond this: here something ends (the tolerance, the replay, all)."""
-        ends = [until, self._crashed_until, self.tolerate_until]
-        ahead = [_end_of(end) for end in ends if end is not None and end > self._applied]
-        return min(ahead, default=(1 << 32, 0, 0))
+        ends = [end for end in (self._crashed_until, self.tolerate_until) if end is not None]
+        ahead = [_end_of(end) for end in ends if end > self._applied]
+        return min([_end_of(until) if until else _NEVER, *ahead])
 
     def _read_again(self, entry: Entry) -> None:
         """It has been applied; only a transaction that is still open needs it."""
@@ -155,10 +165,8 @@ class Applier:
         match decision:
             case Apply():
                 self._command(entry, at)
-            case Rewrite(operation) if entry.op != b"c":
-                self._add(alone(operation))
-            case Rewrite(operation):
-                self._command(alone(operation), at)
+            case Rewrite(operations):
+                self._rewritten(operations, at)
             case CreateIndexes() | DropIndex() | ModifyIndex():
                 self._change_index(decision, at)
             case Unwrap(start, end):
@@ -170,10 +178,17 @@ class Applier:
                 self._buffer.release()
             case Refuse(error):
                 self._leave()
-                raise type(error)(error.what, where=_place(entry), hint=error.hint)
+                raise type(error)(error.what, where=_place(at), hint=error.hint)
             case EndOfWindow(reason):
                 self._leave()
-                raise ResyncRequired(reason, where=_place(entry))
+                raise ResyncRequired(reason, where=_place(at))
+
+    def _rewritten(self, operations: Iterable[bytes], at: _Time) -> None:
+        for operation in map(alone, operations):
+            if operation.op == b"c":
+                self._command(operation, at)
+            else:
+                self._add(operation)
 
     def _operations(self, operations: Iterable[Entry], at: _Time) -> None:
         """What one entry holds: the position passes it when the last of them is applied."""
@@ -185,23 +200,32 @@ class Applier:
     # -- to the head --------------------------------------------------------------------------
 
     def _add(self, entry: Entry) -> None:
-        if self.missing.collections and entry.uuid in self.missing.collections:
-            return
         if not self._batch.add(entry):
             self._flush()
             self._batch.add(entry)
 
     def _flush(self) -> None:
-        """Apply the batch."""
+        """Hand the batch to the head, when it is through with the one before."""
+        self._finish()
         if self._batch.entries:
-            self._announce(self._commit or self._whole)
-            self._sender.send(self._batch, self._tolerance(self._commit or self._whole))
+            reach = self._commit or self._whole
+            self._announce(reach)
+            self._sender.begin(self._batch, self._tolerance(reach))
             self._batch = Batch()
-        self._applied = _optime(self._whole)
+        self._sent = self._whole
+
+    def _finish(self) -> None:
+        self._sender.finish()
+        self._applied = _optime(self._sent)
+
+    def _drain(self) -> None:
+        """Apply all that was taken."""
+        self._flush()
+        self._finish()
 
     def _command(self, entry: Entry, at: _Time) -> None:
         """An entry of op `c`: all before it first, then it alone."""
-        self._flush()
+        self._drain()
         self._announce(at)
         self._sender.send_command(entry, self._tolerance(at))
         if self._catalogue is not None:
@@ -215,7 +239,7 @@ class Applier:
         elif isinstance(change, ModifyIndex):
             self._command(alone(change.operation), at)
         elif isinstance(change, CreateIndexes | DropIndex):
-            self._flush()
+            self._drain()
             self._announce(at)
             change_index(self._connection, change, self._tolerance(at))
 
@@ -246,8 +270,8 @@ class Applier:
             self._write(HeadPosition(self._applied, replay_from, _optime(reach)))
 
     def _settle(self) -> None:
-        """Apply what is in the batch, and say that nothing is under way."""
-        self._flush()
+        """Apply all that was taken, and say that nothing is under way."""
+        self._drain()
         if self._crashed_until is not None and self._crashed_until <= self._applied:
             self._conclude_replay()
         self._write(self._settled())
@@ -308,5 +332,5 @@ def _optime(at: _Time) -> Optime:
     return Optime(at[0], at[1], int(at[2]))
 
 
-def _place(entry: Entry) -> str:
-    return f"oplog entry {entry.optime}"
+def _place(at: _Time) -> str:
+    return f"oplog entry {_optime(at)}"

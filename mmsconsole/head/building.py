@@ -13,20 +13,18 @@ Only in a capped collection the order counts: it is made anew.
 import queue
 import struct
 import threading
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import bson
-from bson.binary import Binary
-from bson.raw_bson import RawBSONDocument
-from pymongo import MongoClient
 
 from mmsconsole import rawbson
-from mmsconsole.errors import ApplyFailed, ObjectMissing
-from mmsconsole.head.creating import MADE_BY_THE_HEAD, UUID_SUBTYPE
-from mmsconsole.head.server import HeadServer
+from mmsconsole.errors import ApplyFailed, CommandFailed, ObjectMissing
+from mmsconsole.head.batch import Batch, alone
+from mmsconsole.head.creating import MADE_BY_THE_HEAD
+from mmsconsole.head.server import HeadServer, head_errors
 from mmsconsole.metadata.syncs import Slice, SyncCollection
 from mmsconsole.mongod.wire import WireConnection
+from mmsconsole.oplog.zero_timestamps import setting_zeros, zero_fields
 from mmsconsole.stores.sync import SyncStore
 from mmsconsole.task import Task
 
@@ -37,7 +35,8 @@ WRITERS = 2
 BUILT = "mmsconsole_built"
 DUPLICATE_KEY = 11000
 FCV_DOCUMENT = "featureCompatibilityVersion"
-APPLY_BATCH_BYTES = 12 * 1024 * 1024
+UUID_PREFIX = b"\x10\x00\x00\x00\x04"
+"""Of a BSON binary that is a UUID: its length and its subtype."""
 
 _int32 = struct.Struct("<i")
 
@@ -55,27 +54,28 @@ def insert_command(ns: str, array: bytes, *, ordered: bool) -> list[bytes]:
 
 
 def _string(name: bytes, value: str) -> bytes:
-    text = value.encode() + b"\x00"
-    return b"\x02" + name + b"\x00" + _int32.pack(len(text)) + text
+    return rawbson.element(rawbson.STRING, name, rawbson.string(value.encode()))
 
 
 class BuiltSlices:
     """Which slices are in the head: one small document each, in its local database."""
 
-    def __init__(self, client: MongoClient[dict[str, Any]]) -> None:
-        self._collection = client.local[BUILT]
+    def __init__(self, server: HeadServer) -> None:
+        self._collection = server.client.local[BUILT]
+        self._where = server.where
 
     def ids(self) -> set[str]:
-        return {document["_id"] for document in self._collection.find({}, {"_id": 1})}
+        with head_errors(self._where):
+            return {document["_id"] for document in self._collection.find({}, {"_id": 1})}
 
     def mark(self, slice_id: str) -> None:
-        self._collection.insert_one({"_id": slice_id})
-
-    def forget(self, slice_ids: Iterable[str]) -> None:
-        self._collection.delete_many({"_id": {"$in": list(slice_ids)}})
+        """mongod journals in order: a mark that survives a crash has its documents before it."""
+        with head_errors(self._where):
+            self._collection.replace_one({"_id": slice_id}, {}, upsert=True)
 
     def drop(self) -> None:
-        self._collection.drop()
+        with head_errors(self._where):
+            self._collection.drop()
 
 
 class SliceFeed:
@@ -140,10 +140,10 @@ class SliceFeed:
 class HeadBuilder:
     """Moves slices from the sync store into the head with two writers."""
 
-    def __init__(self, server: HeadServer, store: SyncStore, built: BuiltSlices) -> None:
+    def __init__(self, server: HeadServer, store: SyncStore) -> None:
         self._server = server
         self._store = store
-        self._built = built
+        self._built = BuiltSlices(server)
         self._lock = threading.Lock()
         self._done = 0
         self.total = 0
@@ -158,7 +158,9 @@ class HeadBuilder:
         lanes = [queue.SimpleQueue[tuple[SyncCollection, Slice] | None]() for _ in range(WRITERS)]
         failures: list[BaseException] = []
         writers = [
-            threading.Thread(target=self._write, args=(lane, feed, failures, task), daemon=True)
+            threading.Thread(
+                target=self._write, args=(lane, feed, failures, task), name="build", daemon=True
+            )
             for lane in lanes
         ]
         for writer in writers:
@@ -184,15 +186,12 @@ class HeadBuilder:
         task: Task,
     ) -> None:
         try:
-            connection = self._server.connect()
-            try:
+            with head_errors(self._server.where), self._server.connect() as connection:
                 while (item := lane.get()) is not None:
                     if failures or feed.abandoned or task.cancellation.requested:
                         return
                     self._take(connection, feed, *item)
                     self._progress(item[1], task)
-            finally:
-                connection.close()
         except BaseException as error:  # noqa: BLE001 - carried to run(), which raises it
             failures.append(error)
 
@@ -213,7 +212,7 @@ class HeadBuilder:
 
     def _insert(self, connection: WireConnection, collection: SyncCollection, one: Slice) -> None:
         array = self._store.get(one)
-        if _needs_apply_ops(collection.ns) or rawbson.may_hold_zero_timestamp(array):
+        if _needs_apply_ops(collection.ns) or rawbson.holds_zero_timestamp(array):
             _apply_inserts(connection, collection, array)
         else:
             reply = connection.call(insert_command(collection.ns, array, ordered=collection.capped))
@@ -236,38 +235,45 @@ def _check_write_errors(reply: bytearray, collection: SyncCollection) -> None:
 
 
 def _apply_inserts(connection: WireConnection, collection: SyncCollection, array: bytes) -> None:
-    for batch in _batches(array):
-        entries = [_insert_entry(collection, document) for document in batch]
-        kept = [entry for entry in entries if entry is not None]
-        if kept:
-            _apply_ops(connection, collection.ns, kept)
+    batch = Batch()
+    for entry in map(alone, _operations(collection, array)):
+        if not batch.add(entry):
+            _apply(connection, collection, batch)
+            batch = Batch()
+            batch.add(entry)
+    if batch.entries:
+        _apply(connection, collection, batch)
 
 
-def _batches(array: bytes) -> Iterator[list[bytes]]:
-    batch: list[bytes] = []
-    size = 0
+def _operations(collection: SyncCollection, array: bytes) -> Iterator[bytes]:
+    ns = collection.ns.encode()
     for start, end in rawbson.documents(array):
-        if batch and size + end - start > APPLY_BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(bytes(array[start:end]))
-        size += end - start
-    if batch:
-        yield batch
+        operation = _insert_operation(collection, array[start:end])
+        if operation is None:
+            continue
+        yield operation
+        if zeros := zero_fields(array, start):
+            # The document may be there from before a crash: then applyOps replaces them too.
+            yield setting_zeros(ns, collection.uuid, array, start, zeros)
 
 
-def _insert_entry(collection: SyncCollection, document: bytes) -> dict[str, Any] | None:
-    entry: dict[str, Any] = {"op": "i", "ns": collection.ns, "o": RawBSONDocument(document)}
-    if collection.ns in MADE_BY_THE_HEAD:
-        return None if bson.decode(document).get("_id") == FCV_DOCUMENT else entry
-    return entry | {"ui": Binary(collection.uuid, UUID_SUBTYPE)}
+def _insert_operation(collection: SyncCollection, document: bytes) -> bytes | None:
+    """Raw, as an oplog entry without a time; None for what the head has by itself."""
+    made_by_the_head = collection.ns in MADE_BY_THE_HEAD
+    if made_by_the_head and bson.decode(document).get("_id") == FCV_DOCUMENT:
+        return None
+    uuid = rawbson.element(rawbson.BINARY, b"ui", UUID_PREFIX + collection.uuid)
+    return rawbson.document([
+        _string(b"op", "i"),
+        _string(b"ns", collection.ns),
+        b"" if made_by_the_head else uuid,
+        rawbson.element(rawbson.DOCUMENT, b"o", document),
+    ])  # fmt: skip
 
 
-def _apply_ops(connection: WireConnection, ns: str, entries: list[dict[str, Any]]) -> None:
-    reply = connection.run(
-        "admin",
-        {"applyOps": entries, "allowAtomic": False, "alwaysUpsert": False,
-         "bypassDocumentValidation": True},
-    )  # fmt: skip
-    if not all(reply.get("results", [True])):
-        raise ApplyFailed("documents of a slice were refused", where=ns)
+def _apply(connection: WireConnection, collection: SyncCollection, batch: Batch) -> None:
+    try:
+        connection.call(batch.command())
+    except CommandFailed as error:
+        what = f"documents of a slice were refused: {error.what}"
+        raise ApplyFailed(what, where=collection.ns) from error

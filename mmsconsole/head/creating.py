@@ -6,11 +6,11 @@ do not read system.views. The view over a time series has a stage that only the 
 write, so it is taken from a time series of the same options in a database that is dropped again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import bson
 from bson.binary import Binary
+from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
 from mmsconsole.errors import ApplyFailed
@@ -41,7 +41,8 @@ def create_collection(client: Client, collection: SyncCollection) -> None:
         "op": "c",
         "ns": f"{database}.$cmd",
         "ui": Binary(collection.uuid, UUID_SUBTYPE),
-        "o": {"create": name, **bson.decode(collection.options), **_id_index(collection)},
+        # Raw, as everything below: what a validator or a pipeline says goes byte for byte.
+        "o": {"create": name, **RawBSONDocument(collection.options), **_id_index(collection)},
     }
     _apply(client, entry, collection.ns)
 
@@ -53,16 +54,17 @@ def drop_collection(client: Client, collection: SyncCollection) -> None:
 
 def _id_index(collection: SyncCollection) -> dict[str, Any]:
     # Without it the server would make the _id index in an older format than the source's.
-    return {"idIndex": bson.decode(collection.id_index)} if collection.id_index else {}
+    return {"idIndex": RawBSONDocument(collection.id_index)} if collection.id_index else {}
 
 
 def _create_view(client: Client, view: SyncCollection, views_of: dict[str, SyncCollection]) -> None:
     database, name = view.ns.split(".", 1)
-    options = bson.decode(view.options)
-    definition = _time_series_view(client, options) if view.kind == "timeseries" else options
+    definition = dict(RawBSONDocument(view.options))
     if view.kind == "timeseries":
-        definition["viewOn"] = f"system.buckets.{name}"
+        definition = _time_series_view(client, definition) | {"viewOn": f"system.buckets.{name}"}
     catalogue = f"{database}.system.views"
+    if catalogue not in views_of:
+        raise ApplyFailed(f"{catalogue} was not listed beside it", where=view.ns)
     entry = {
         "op": "i",
         "ns": catalogue,
@@ -72,10 +74,10 @@ def _create_view(client: Client, view: SyncCollection, views_of: dict[str, SyncC
     _apply(client, entry, view.ns)
 
 
-def _time_series_view(client: Client, options: dict[str, Any]) -> dict[str, Any]:
+def _time_series_view(client: Client, options: Mapping[str, Any]) -> dict[str, Any]:
     scratch = client[SCRATCH_DATABASE]
     client.drop_database(SCRATCH_DATABASE)
-    scratch.command("create", "view", **options)
+    scratch.command({"create": "view", **options})
     made = scratch["system.views"].find_one({"_id": f"{SCRATCH_DATABASE}.view"}, {"_id": 0})
     client.drop_database(SCRATCH_DATABASE)
     assert made is not None

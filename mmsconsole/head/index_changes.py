@@ -54,7 +54,7 @@ def create_all(connection: WireConnection, catalogue: IndexCatalogue, task: Task
 def run_command(
     connection: WireConnection, command: bytes, tolerated: tuple[int, ...] = ()
 ) -> None:
-    patience = connection.timeout_seconds
+    patience = connection.timeout_seconds or INDEX_SECONDS_MAX
     connection.timeout_seconds = INDEX_SECONDS_MAX
     try:
         connection.call([command])
@@ -62,12 +62,16 @@ def run_command(
         if error.server_code not in tolerated:
             what = f"indexes could not be changed: {error.what} (code {error.server_code})"
             raise ApplyFailed(what, where=error.where) from error
-    finally:
-        connection.timeout_seconds = patience or INDEX_SECONDS_MAX
+    # Only here: a connection that was lost is closed, and has no timeout any more.
+    connection.timeout_seconds = patience
 
 
 def save_catalogue(connection: WireConnection, catalogue: IndexCatalogue) -> None:
-    """Write what has changed since the last time."""
+    """Write what has changed since the last time.
+
+    To be called once before a head gets its first position: from then on what lies in the head
+    is the catalogue, and a listing from the start of the sync is out of date.
+    """
     documents, gone = [], []
     for uuid in catalogue.changed:
         entry = catalogue.get(uuid)

@@ -1,13 +1,13 @@
 """A head that runs: its mongod, its position, and the oplog applied to it as it is stored."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from mmsconsole.errors import ApplyFailed
 from mmsconsole.head.applier import Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
-from mmsconsole.head.server import HeadPlace, HeadServer
+from mmsconsole.head.server import HeadPlace, HeadServer, head_errors
 from mmsconsole.head.spool import FileSpool
 from mmsconsole.metadata.heads import Head
 from mmsconsole.mongod.binaries import choose_binary
@@ -34,14 +34,20 @@ def place_of(resources: Resources, head: Head) -> HeadPlace:
 
 
 class KeptHead:
-    """Belongs to one thread at a time. Close it when done."""
+    """Belongs to one thread at a time. Close it when done.
 
-    def __init__(self, resources: Resources, head: Head, server: HeadServer) -> None:
+    Whatever asks its mongod raises MongodFailed when that does not answer: close it then, and
+    open it anew.
+    """
+
+    def __init__(
+        self, resources: Resources, head: Head, server: HeadServer, connection: WireConnection
+    ) -> None:
         self.head = head
         self.server = server
+        self.connection = connection
         self._resources = resources
-        self._connection = server.connect()
-        self._positions = PositionStore(self._connection)
+        self._positions = PositionStore(connection)
         self._applier: Applier | None = None
         self._next = NO_SCAN
         """Reading goes on after this entry: the applier remembers what is open before it."""
@@ -49,19 +55,15 @@ class KeptHead:
 
     @classmethod
     def open(cls, resources: Resources, head: Head) -> "KeptHead":
-        """Start its mongod. Raises MongodError, NoSuitableMongod."""
-        server = HeadServer.start(place_of(resources, head), resources.clock)
-        try:
-            kept = cls(resources, head, server)
+        """Start its mongod. Raises MongodError, NoSuitableMongod; nothing runs then."""
+        with ExitStack() as undo, head_errors(head.id):
+            server = HeadServer.start(place_of(resources, head), resources.clock)
+            undo.callback(server.stop)
+            connection = undo.enter_context(server.connect())
+            kept = cls(resources, head, server, connection)
             kept._take_back_position()
-        except BaseException:
-            server.stop()
-            raise
+            undo.pop_all()
         return kept
-
-    @property
-    def connection(self) -> WireConnection:
-        return self._connection
 
     @property
     def alive(self) -> bool:
@@ -69,46 +71,60 @@ class KeptHead:
 
     def position(self) -> HeadPosition | None:
         """None in a fresh head."""
-        return self._positions.read()
-
-    def applied(self) -> Optime:
-        applier = self._applier or self.applier()
-        return applier.position.applied
+        with head_errors(self.head.id):
+            return self._positions.read()
 
     def begin_at(self, start: Optime) -> None:
         """A fresh head: nothing after `start` is applied yet."""
-        if self._positions.read() is None:
+        with head_errors(self.head.id):
             self._positions.write(HeadPosition(start, start))
+
+    # -- the oplog on top ---------------------------------------------------------------------
 
     def applier(
         self, tolerate_until: Optime = NO_SCAN, catalogue: IndexCatalogue | None = None
     ) -> Applier:
-        """A new applier from the position in the head; after an error the old one is spent."""
+        """A new applier from the position in the head. Raises ApplyFailed if there is none."""
         spool = FileSpool(Path(self.head.path))
-        self._applier = Applier(self._connection, self._positions, spool, tolerate_until, catalogue)
-        self._next = self._applier.position.replay_from
-        return self._applier
+        with head_errors(self.head.id):
+            made = Applier(self.connection, self._positions, spool, tolerate_until, catalogue)
+        self._applier, self._next = made, made.position.replay_from
+        return made
 
-    def apply_stored(self, task: Task) -> bool:
-        """Apply what the oplog store holds beyond the position; False when there was nothing.
+    def applied(self) -> Optime:
+        """Everything up to and including this is applied."""
+        return (self._applier or self.applier()).position.applied
 
-        Raises what Applier.apply and OplogStore.entries raise; the head is then to be closed.
+    def apply_stored(self, task: Task) -> Iterator[HeadPosition]:
+        """Apply what the oplog store holds beyond the position; yields after each chunk.
+
+        Whoever leaves before the end leaves a head that is whole, somewhere on the way. Raises
+        what Applier.apply and OplogStore.entries raise; the next call goes on from the position.
         """
-        applier = self._applier or self.applier()
-        position = None
+        applied = self.applied()
         for _, arrays in self._resources.oplog_store.entries(self.head.deployment, self._next):
-            position = applier.apply(arrays, None, task)
-            self._next = position.applied
+            position = self._apply(arrays, task)
+            applied = position.applied
             if self._resources.clock.monotonic() - self._recorded_at >= RECORD_SECONDS:
                 self._record(position)
-        if position is None:
-            return False
-        self._record(position)
-        return True
+            yield position
+        if applied != self.head.optime:
+            self.record()
+
+    def _apply(self, arrays: bytes, task: Task) -> HeadPosition:
+        applier = self._applier or self.applier()
+        try:
+            with head_errors(self.head.id):
+                position = applier.apply(arrays, None, task)
+        except BaseException:
+            self._applier = None  # it is spent
+            raise
+        self._next = position.applied
+        return position
 
     def record(self) -> None:
         """Write the position into the head's record, for people to see."""
-        position = self._positions.read()
+        position = self.position()
         if position is not None:
             self._record(position)
 
@@ -119,43 +135,60 @@ class KeptHead:
             applied_at=self._resources.clock.now(),
         )  # fmt: skip
 
+    # -- its files ----------------------------------------------------------------------------
+
     @contextmanager
     def frozen(self) -> Iterator[HeadPosition]:
         """Meanwhile the head's files stand still, equal the source at the position given, and
         hold nothing of ours: the position is in the head's record instead.
         """
-        position = self._park()
-        try:
-            self.server.client.admin.command("fsync", 1, lock=True)
-            try:
-                yield position
-            finally:
-                self.server.client.admin.command("fsyncUnlock")
-        finally:
-            self._take_back_position()
-
-    def _park(self) -> HeadPosition:
-        position = self._positions.read()
+        position = self.position()
         if position is None or position.applying_until is not None:
             raise ApplyFailed("the head is in the middle of a batch", where=self.head.id)
+        try:
+            self._park(position)
+            with self._locked():
+                yield position
+        finally:
+            self._put_back(position)
+
+    def _park(self, position: HeadPosition) -> None:
         self.head = self._resources.metadata.heads.set(
             self.head.id, optime=position.applied, parked_at=position.applied,
             replay_from=position.replay_from,
         )  # fmt: skip
-        self.server.client.drop_database("local")
-        return position
+        with head_errors(self.head.id):
+            self.server.client.drop_database("local")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        admin = self.server.client.admin
+        with head_errors(self.head.id):
+            admin.command("fsync", 1, lock=True)
+        try:
+            yield
+        finally:
+            with head_errors(self.head.id):
+                admin.command("fsyncUnlock")
+
+    def _put_back(self, position: HeadPosition) -> None:
+        """First into the head, durably: without it a head is lost, while a record that still
+        tells of it does no harm.
+        """
+        with head_errors(self.head.id):
+            self._positions.write(position)
+        self.server.make_durable()
+        self.head = self._resources.metadata.heads.set(self.head.id, parked_at=None)
 
     def _take_back_position(self) -> None:
         """A snapshot that was broken off by a crash left the position in the record alone."""
-        parked = self._resources.metadata.heads.get(self.head.id)
-        if parked.parked_at is None:
-            return
-        if self._positions.read() is None:
-            replay_from = parked.replay_from or parked.parked_at
-            self._positions.write(HeadPosition(parked.parked_at, replay_from))
-        self.head = self._resources.metadata.heads.set(self.head.id, parked_at=None)
+        self.head = self._resources.metadata.heads.get(self.head.id)
+        parked = self.head.parked_at
+        if parked is not None:
+            told = HeadPosition(parked, self.head.replay_from or parked)
+            self._put_back(self.position() or told)
 
     def close(self) -> None:
         """Shut its mongod down cleanly."""
-        self._connection.close()
+        self.connection.close()
         self.server.stop()

@@ -5,17 +5,22 @@ goes on; what throws (a duplicate key, a missing collection) stops it there, and
 again from the operation behind.
 """
 
+from collections.abc import Callable
 from enum import Enum, auto
+
+from bson.binary import UUID_SUBTYPE, Binary
 
 from mmsconsole.errors import ApplyFailed, CommandFailed
 from mmsconsole.head.batch import MISSING_DOCUMENT, Batch, Outcome, alone
 from mmsconsole.head.missing import MissingDocument, MissingDocuments
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.oplog.entry import Entry
-from mmsconsole.rawbson import BINARY, DOCUMENT, STRING, document, element, string
+from mmsconsole.oplog.zero_timestamps import setting_zeros, zero_fields
+from mmsconsole.rawbson import BINARY, DOCUMENT, STRING, document, element, fields, string
 
 DUPLICATE_KEY = 11000
 NAMESPACE_NOT_FOUND = 26
+_UUID_HEADER = b"\x10\x00\x00\x00\x04"
 REBUILD = "the head differs from its source; it is to be rebuilt from its newest snapshot"
 
 
@@ -30,21 +35,52 @@ class Tolerance(Enum):
 
 
 class Sender:
+    """Over a connection that nobody else uses between `begin` and `finish`."""
+
     def __init__(self, connection: WireConnection, missing: MissingDocuments) -> None:
         self._connection = connection
+        self._under_way: tuple[Batch, Tolerance] | None = None
         self.missing = missing
         """Noted while Tolerance.SCAN."""
+        self._elsewhere: dict[bytes, bytes] = {}
+        """UUID -> name of collections that a later entry renames, and that the scan found
+        under their later name. applyOps wants the name to exist as well as the UUID.
+        """
         self.in_doubt = MissingDocuments()
         """Noted while Tolerance.REPLAY: all must be crossed out when the replay is through."""
 
-    def send(self, batch: Batch, tolerance: Tolerance) -> None:
-        """Raises ApplyFailed for what is not tolerated; the head has a part of it then."""
-        while batch.entries:
-            outcome = self._call(batch)
-            if outcome is None:
-                self._cross_out(batch)
-                return
+    def begin(self, batch: Batch, tolerance: Tolerance) -> None:
+        """Send a batch; `finish` it before anything else goes over the connection. While the
+        head works on it, the next one can be made.
+        """
+        assert self._under_way is None, "one batch at a time"
+        if self.missing.collections or self._elsewhere:
+            batch = Batch(self._placed(batch.entries))
+        if batch.entries:
+            self._connection.send(batch.command())
+            self._under_way = batch, tolerance
+
+    def finish(self) -> None:
+        """Wait until the batch that was begun is applied, if there is one. Raises ApplyFailed
+        for what is not tolerated; the head has a part of the batch then.
+        """
+        if self._under_way is None:
+            return
+        batch, tolerance = self._under_way
+        self._under_way = None
+        outcome = self._outcome(lambda: self._connection.checked(self._connection.receive()))
+        while outcome is not None:
             batch = self._behind(batch, outcome, tolerance)
+            if not batch.entries:
+                return
+            outcome = self._call(batch)
+        self._cross_out(batch)
+
+    def abandon(self) -> None:
+        """After an error elsewhere: wait for the answer, and do nothing about it."""
+        if self._under_way is not None:
+            self._under_way = None
+            self._connection.receive()
 
     def send_command(self, entry: Entry, tolerance: Tolerance) -> None:
         """An entry of op `c`, alone."""
@@ -52,23 +88,34 @@ class Sender:
         gone = tolerance is Tolerance.SCAN and outcome and outcome.code == NAMESPACE_NOT_FOUND
         if outcome is not None and not gone:
             raise _failed(entry, outcome.code, outcome.message)
+        self._elsewhere.pop(entry.uuid, None)
         self.missing.follow(entry)
         self.in_doubt.follow(entry)
 
     def put(self, missing: MissingDocument, found: bytes | None) -> None:
         """Make the head's document what `found` is (raw BSON); None: delete it."""
-        uuid = b"\x10\x00\x00\x00\x04" + missing.uuid
+        ns = missing.ns.encode()
+        if missing.uuid:
+            ns = name_in_head(self._connection, ns.partition(b".")[0], missing.uuid) or ns
         operation = document([
             element(STRING, b"op", string(b"d" if found is None else b"i")),
-            element(STRING, b"ns", string(missing.ns.encode())),
-            *([element(BINARY, b"ui", uuid)] if missing.uuid else []),
+            element(STRING, b"ns", string(ns)),
+            *([element(BINARY, b"ui", _UUID_HEADER + missing.uuid)] if missing.uuid else []),
             element(DOCUMENT, b"o", missing.id if found is None else found),
         ])  # fmt: skip
-        self.send(Batch([alone(operation)]), Tolerance.NOTHING)
+        operations = [operation]
+        if found is not None and (zeros := zero_fields(found, 0)):
+            operations.append(setting_zeros(ns, missing.uuid, found, 0, zeros))
+        self.begin(Batch([alone(one) for one in operations]), Tolerance.NOTHING)
+        self.finish()
 
     def _call(self, batch: Batch) -> Outcome | None:
+        """None: everything went well."""
+        return self._outcome(lambda: self._connection.call(batch.command()))
+
+    def _outcome(self, answer: Callable[[], bytearray]) -> Outcome | None:
         try:
-            self._connection.call(batch.command())
+            answer()
         except CommandFailed as error:
             outcome = Outcome.of(error.reply if isinstance(error.reply, dict) else {})
             if not outcome.results:
@@ -89,14 +136,35 @@ class Sender:
         """Judge what was tried; returns what was not."""
         tried = len(outcome.results)
         stopped = tried - 1 if outcome.code != MISSING_DOCUMENT else -1
+        rest = batch.entries[tried:]
         for number, (entry, done) in enumerate(zip(batch.entries, outcome.results, strict=False)):
             if done:
                 self._applied(entry)
+            elif self._is_elsewhere(entry, outcome.code, tolerance):
+                rest = [entry, *rest]
             else:
                 code = outcome.code if number == stopped else MISSING_DOCUMENT
                 self._judge(entry, code, outcome.message, tolerance)
-        lost = self.missing.collections
-        return Batch([entry for entry in batch.entries[tried:] if entry.uuid not in lost])
+        return Batch(self._placed(rest))
+
+    def _is_elsewhere(self, entry: Entry, code: int, tolerance: Tolerance) -> bool:
+        """Whether the head has the collection under another name; it is noted then."""
+        if tolerance is not Tolerance.SCAN or code != NAMESPACE_NOT_FOUND:
+            return False
+        name = name_in_head(self._connection, entry.database, entry.uuid)
+        if name is None or name == entry.ns:
+            return False
+        self._elsewhere[entry.uuid] = name
+        return True
+
+    def _placed(self, entries: list[Entry]) -> list[Entry]:
+        """Without those for collections that are not there, the others under their names."""
+        lost, elsewhere = self.missing.collections, self._elsewhere
+        return [
+            renamed(entry, elsewhere[entry.uuid]) if entry.uuid in elsewhere else entry
+            for entry in entries
+            if entry.uuid not in lost
+        ]
 
     def _judge(self, entry: Entry, code: int, message: str, tolerance: Tolerance) -> None:
         scan = tolerance is Tolerance.SCAN
@@ -107,6 +175,26 @@ class Sender:
             self.missing.note_collection(entry)
         else:
             raise _failed(entry, code, message)
+
+
+def name_in_head(connection: WireConnection, database: bytes, uuid: bytes) -> bytes | None:
+    """The namespace of the collection with that UUID, among those of one database."""
+    wanted = {"info.uuid": Binary(uuid, UUID_SUBTYPE)}
+    command = {"listCollections": 1, "filter": wanted, "nameOnly": False}
+    reply = connection.run(database.decode(), command)
+    for found in reply["cursor"]["firstBatch"]:
+        return database + b"." + str(found["name"]).encode()
+    return None
+
+
+def renamed(entry: Entry, ns: bytes) -> Entry:
+    """The same entry for the collection called `ns`."""
+    return alone(document(
+        element(STRING, b"ns", string(ns))
+        if field.name == b"ns"
+        else entry.data[field.start - len(field.name) - 2 : field.end]
+        for field in fields(entry.data, entry.start)
+    ))  # fmt: skip
 
 
 def _failed(entry: Entry, code: int, message: str) -> ApplyFailed:

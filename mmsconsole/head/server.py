@@ -1,6 +1,7 @@
 """A head's mongod: where it lies, how it starts, and its featureCompatibilityVersion."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,18 +9,35 @@ from typing import Any
 from pymongo import MongoClient
 
 from mmsconsole.clock import Clock
-from mmsconsole.durable import make_folders
+from mmsconsole.durable import disk_errors, make_folders
+from mmsconsole.errors import MongodFailed, SourceError
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import MongodBinary, Version
 from mmsconsole.mongod.process import HEAD_FLAGS, MongodOptions, MongodProcess
+from mmsconsole.mongod.source_errors import source_errors
 from mmsconsole.mongod.wire import WireConnection
 
 START_TIMEOUT_SECONDS = 600
 """A head that was killed replays its journal first."""
 
 STOP_TIMEOUT_SECONDS = 20
+SELECTION_SECONDS = 1
+"""On a socket of this machine it answers at once, or has died."""
 COMMAND_TIMEOUT_SECONDS = 3600
 """One applyOps or createIndexes on a head may rightly take very long."""
+
+
+@contextmanager
+def head_errors(where: str) -> Iterator[None]:
+    """Around what is asked of a head: its failures are those of a mongod of ours, no source's.
+
+    Raises MongodFailed, for pymongo's errors too.
+    """
+    try:
+        with source_errors(where):
+            yield
+    except SourceError as error:
+        raise MongodFailed(f"its mongod: {error.what}", where=where) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +61,10 @@ class HeadServer:
 
     @classmethod
     def start(cls, place: HeadPlace, clock: Clock) -> "HeadServer":
-        """Raises MongodFailed with the reason from its log."""
-        make_folders(place.dbpath)
-        make_folders(place.log.parent)
+        """Raises MongodFailed with the reason from its log; DiskFull, StorageError."""
+        with disk_errors(str(place.dbpath)):
+            make_folders(place.dbpath)
+            make_folders(place.log.parent)
         options = MongodOptions(
             binary=place.binary.path,
             dbpath=place.dbpath,
@@ -55,12 +74,20 @@ class HeadServer:
             extra=HEAD_FLAGS,
         )
         process = MongodProcess.start(options, clock, timeout_seconds=START_TIMEOUT_SECONDS)
-        client = process.client(socketTimeoutMS=COMMAND_TIMEOUT_SECONDS * 1000)
+        client = process.client(
+            socketTimeoutMS=COMMAND_TIMEOUT_SECONDS * 1000,
+            serverSelectionTimeoutMS=SELECTION_SECONDS * 1000,
+        )
         return cls(process, client, place.binary.version)
 
     @property
     def alive(self) -> bool:
         return self.process.alive
+
+    @property
+    def where(self) -> str:
+        """Its folder, for errors."""
+        return str(self.process.options.dbpath)
 
     def connect(self) -> WireConnection:
         """A raw connection for the hot path; the caller closes it."""
@@ -78,9 +105,20 @@ class HeadServer:
             command["confirm"] = True
         admin.command(command)
 
-    def stop(self) -> None:
+    def make_durable(self) -> None:
+        """All that was written so far survives; mongod's journal alone may be 0.1 s behind.
+
+        For what is noted elsewhere than in the head, which would else know more than the head.
+        """
+        with head_errors(self.where):
+            self.client.admin.command("fsync", 1)
+
+    def stop(self, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> None:
+        """Cleanly, or by SIGKILL when the time is over: its journal keeps what it holds."""
         self.client.close()
-        self.process.stop(timeout_seconds=STOP_TIMEOUT_SECONDS)
+        self.process.stop(timeout_seconds)
 
-
-ServerStarter = Callable[[HeadPlace], HeadServer]
+    def kill(self) -> None:
+        """For files that nobody needs any more."""
+        self.client.close()
+        self.process.kill()

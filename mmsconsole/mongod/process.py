@@ -29,8 +29,10 @@ POLL_SECONDS = 0.02
 HEAD_FLAGS = (
     "--setParameter", "ttlMonitorEnabled=false",
     "--setParameter", "diagnosticDataCollectionEnabled=false",
+    "--setParameter", "disableLogicalSessionCacheRefresh=true",
 )  # fmt: skip
-"""A head changes by its source's oplog alone, and writes no files but its data."""
+"""A head changes by its source's oplog alone (no TTL deletes, no sessions of its own), and writes
+no files but its data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,12 @@
 | entry                                             | decision                               |
 |---------------------------------------------------|----------------------------------------|
 | i, u, d of a collection                           | Apply, as it stands                    |
+| - i, u of a whole document with a Timestamp(0, 0) | Rewrite: a diff that sets it again     |
+|   at its top level (zero_timestamps.py)           | comes behind it                        |
+| - u, d with needsRetryImage (findAndModify)       | Rewrite without it: applyOps would keep|
+|                                                   | the image in config.image_collection,  |
+|                                                   | and mongod 6.0.5 aborts without the    |
+|                                                   | database config                        |
 | n; km, ci, cu, cd (containers, record ids)        | Skip                                   |
 | local.*, config.* but KEPT_IN_CONFIG, __mdb_*     | Skip                                   |
 | admin.system.keys                                 | Skip: the keys of the source's cluster |
@@ -38,6 +44,7 @@ from functools import lru_cache
 
 from mmsconsole.errors import OplogError, UnknownCommand
 from mmsconsole.oplog.entry import Entry
+from mmsconsole.oplog.zero_timestamps import setting_zeros, zero_fields
 from mmsconsole.rawbson import STRING, Field, document, fields, find, int32_at, string_at
 
 KEPT_IN_CONFIG = frozenset(
@@ -51,6 +58,8 @@ ENDING_COMMANDS = (
     b"importCollection", b"reshardCollection", b"unshardCollection", b"moveCollection",
     b"upgradeDowngradeViewlessTimeseries",
 )  # fmt: skip
+OBSOLETE_OPTIONS = (b"noPadding", b"usePowerOf2Sizes")
+"""Of collMod; mongod refuses them now."""
 VERSIONS, KEYS = b"admin.system.version", b"admin.system.keys"
 FCV = b"featureCompatibilityVersion"
 VECTORED_INSERT = 1
@@ -69,9 +78,9 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """This goes to the head instead."""
+    """These go to the head instead, in order."""
 
-    operation: bytes
+    operations: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,7 @@ Decision = (
 )  # fmt: skip
 
 APPLY = Apply()
+RETRY_IMAGE = b"needsRetryImage"
 _DOCUMENT_OPS = frozenset({b"i", b"u", b"d"})
 
 
@@ -144,6 +154,8 @@ def decide(entry: Entry) -> Decision:
     """What to do with one entry, or with one operation of a transaction."""
     if entry.op in _DOCUMENT_OPS:
         decision = of_namespace(entry.ns)
+        if decision is APPLY:
+            return _document_entry(entry)
         return decision if decision is not None else _version_document(entry)
     if entry.op == b"c":
         return _command(entry)
@@ -169,10 +181,23 @@ def of_namespace(ns: bytes) -> Decision | None:
     return APPLY if ns != VERSIONS else None
 
 
+def _document_entry(entry: Entry) -> Decision:
+    """Apply, but where applyOps would do something else beside it."""
+    o_end = entry.o + int32_at(entry.data, entry.o)
+    has_image = entry.data.find(RETRY_IMAGE, o_end, entry.end) >= 0
+    zeros = zero_fields(entry.data, entry.o) if entry.op != b"d" else []
+    if not has_image and not zeros:
+        return APPLY
+    raw = _without(entry.data, entry.start, RETRY_IMAGE) if has_image else entry.raw
+    if not zeros:
+        return Rewrite((raw,))
+    return Rewrite((raw, setting_zeros(entry.ns, entry.uuid, entry.data, entry.o, zeros)))
+
+
 def _version_document(entry: Entry) -> Decision:
     identity = find(entry.data, b"_id", entry.o2 or entry.o)
     if identity is None or not _is_string(entry.data, identity, FCV):
-        return Rewrite(_without(entry.data, entry.start, b"ui"))
+        return Rewrite((_without(entry.data, entry.start, b"ui"),))
     if entry.op == b"i":
         return Skip("the version of a new member's files")
     return EndOfWindow("the featureCompatibilityVersion of the source changes")
@@ -241,17 +266,16 @@ def _rename(entry: Entry, first: Field) -> Decision:
 
 
 def _coll_mod(entry: Entry, first: Field) -> Decision:
-    stripped = _stripped(entry, b"noPadding", b"usePowerOf2Sizes")
     index = find(entry.data, b"index", entry.o)
     if index is None:
-        return stripped
-    others = [field for field in fields(entry.data, entry.o) if field.name != b"index"]
-    operation = stripped.operation if isinstance(stripped, Rewrite) else entry.raw
+        return _stripped(entry, *OBSOLETE_OPTIONS)
+    apart = (*OBSOLETE_OPTIONS, b"index", b"collMod")
+    others = any(field.name not in apart for field in fields(entry.data, entry.o))
     return ModifyIndex(
         *_place(entry, first),
         entry.data[index.start : index.end],
-        operation,
-        _with_o(entry, (b"noPadding", b"usePowerOf2Sizes", b"index")) if others[1:] else None,
+        _with_o(entry, OBSOLETE_OPTIONS),
+        _with_o(entry, (*OBSOLETE_OPTIONS, b"index")) if others else None,
     )
 
 
@@ -329,7 +353,7 @@ def _place(entry: Entry, first: Field) -> tuple[bytes, bytes, bytes]:
 def _stripped(entry: Entry, *names: bytes) -> Decision:
     """Apply, or Rewrite if `o` has a field of one of those names."""
     if any(field.name in names for field in fields(entry.data, entry.o)):
-        return Rewrite(_with_o(entry, names))
+        return Rewrite((_with_o(entry, names),))
     return APPLY
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from mmsconsole.errors import UnreadableEntry
 from mmsconsole.optime import Optime
 from mmsconsole.rawbson import (
+    DOCUMENT,
     Field,
     find,
     int32_at,
@@ -27,6 +28,10 @@ UUID_BYTES = 16
 _UUID_AT = 5  # after the length and the subtype of the binary
 
 _int32_at = struct.Struct("<i").unpack_from
+
+
+_BROKEN = (ValueError, IndexError, struct.error)
+"""What walking over bytes that are not BSON comes to."""
 
 
 class Entry(NamedTuple):
@@ -83,16 +88,17 @@ def entries(arrays: bytes) -> Iterator[Entry]:
 
 def array_entries(data: bytes, start: int, end: int) -> Iterator[Entry]:
     """Every entry of the BSON array data[start:end]."""
-    at = start + 4
-    while at < end - 1:
+    at, last = start + 4, end - 1
+    while at < last:
         try:
             begin = data.index(0, at + 1) + 1
             finish: int = begin + _int32_at(data, begin)[0]
-        except (ValueError, struct.error) as error:
+            if not begin < finish <= last or data[at] != DOCUMENT:
+                raise _unreadable(at)
+            entry = _usual(data, begin, finish)
+        except _BROKEN as error:
             raise _unreadable(at) from error
-        if not begin < finish < end or data[at] != 0x03:
-            raise _unreadable(at)
-        yield peek(data, begin, finish)
+        yield entry or peek(data, begin, finish)
         at = finish
 
 
@@ -100,7 +106,7 @@ def peek(data: bytes, start: int, end: int) -> Entry:
     """The entry data[start:end]. Raises UnreadableEntry."""
     try:
         return _usual(data, start, end) or _walk(data, start, end)
-    except (ValueError, IndexError, struct.error) as error:
+    except _BROKEN as error:
         raise _unreadable(start) from error
 
 

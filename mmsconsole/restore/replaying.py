@@ -1,12 +1,15 @@
 """The stored oplog on top of a materialised snapshot, up to an inclusive point."""
 
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
-from mmsconsole.errors import OutsideWindow
+from mmsconsole.errors import MongodFailed, OutsideWindow
 from mmsconsole.head.applier import Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
-from mmsconsole.head.server import HeadPlace, HeadServer
+from mmsconsole.head.server import HeadPlace, HeadServer, head_errors
 from mmsconsole.head.spool import FileSpool
+from mmsconsole.metadata.chunks import OplogChunk
 from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.mongod.binaries import choose_binary
@@ -16,6 +19,8 @@ from mmsconsole.task import Task
 
 PHASE = "applying oplog"
 NO_SCAN = Optime(0, 0)
+STOP_SECONDS = 600
+"""A shutdown writes down all that was replayed; nobody waits for the files meanwhile."""
 
 
 def replay(
@@ -25,14 +30,26 @@ def replay(
 
     The files are then those of a mongod that was shut down cleanly, without anything of ours.
     """
-    server = HeadServer.start(_place(resources, snapshot, restore, dbpath), resources.clock)
+    place = _place(resources, snapshot, restore, dbpath)
+    server = HeadServer.start(place, resources.clock)
     try:
-        reached = _apply(resources, server, snapshot, restore, dbpath, task)
-        # The position, and what mongod noted of this start.
-        server.client.drop_database("local")
-    finally:
-        server.stop()
+        with head_errors(restore.id):
+            reached = _apply(resources, server, snapshot, restore, task)
+            # The position, and what mongod noted of this start.
+            server.client.drop_database("local")
+    except BaseException:
+        server.kill()
+        raise
+    _shut_down(server)
+    place.log.unlink(missing_ok=True)
     return reached
+
+
+def _shut_down(server: HeadServer) -> None:
+    server.stop(STOP_SECONDS)
+    if server.process.exit_code != 0:
+        what = f"did not shut down cleanly (status {server.process.exit_code})"
+        raise MongodFailed(what, where=server.where, hint="see its log")
 
 
 def _place(resources: Resources, snapshot: Snapshot, restore: Restore, dbpath: Path) -> HeadPlace:
@@ -46,37 +63,38 @@ def _place(resources: Resources, snapshot: Snapshot, restore: Restore, dbpath: P
 
 
 def _apply(
-    resources: Resources, server: HeadServer, snapshot: Snapshot, restore: Restore,
-    dbpath: Path, task: Task,
-) -> Optime:  # fmt: skip
-    assert snapshot.optime is not None
+    resources: Resources, server: HeadServer, snapshot: Snapshot, restore: Restore, task: Task
+) -> Optime:
+    assert snapshot.optime is not None  # it is complete
     assert restore.point is not None
     start = snapshot.replay_from or snapshot.optime
-    connection = server.connect()
-    try:
+    with server.connect() as connection:
         positions = PositionStore(connection)
         positions.write(HeadPosition(snapshot.optime, start))
-        applier = Applier(connection, positions, FileSpool(dbpath), NO_SCAN)
-        chunks = [
-            chunk
-            for chunk in resources.oplog_store.chunks(snapshot.deployment, start)
-            if chunk.start < restore.point
-        ]
-        _check_reaches(chunks[-1].end if chunks else start, restore)
-        total, done = sum(chunk.raw_bytes for chunk in chunks), 0
-        for chunk in chunks:
-            task.report(PHASE, done, total)
+        spool = FileSpool(server.process.options.dbpath)
+        applier = Applier(connection, positions, spool, NO_SCAN)
+        done, total = 0, _raw_bytes(resources, snapshot.deployment, start, restore.point)
+        task.report(PHASE, 0, total)
+        end = start
+        for chunk in _chunks(resources, snapshot.deployment, start, restore.point):
             applier.apply(resources.oplog_store.read(chunk), restore.point, task)
-            done += chunk.raw_bytes
-        task.report(PHASE, total, total)
+            done, end = done + chunk.raw_bytes, chunk.end
+            task.report(PHASE, done, max(done, total))
+        if end < restore.point:
+            what = f"the stored oplog ends at {end}, before {restore.point}"
+            raise OutsideWindow(what, where=restore.id)
         return applier.position.applied
-    finally:
-        connection.close()
 
 
-def _check_reaches(end: Optime, restore: Restore) -> None:
-    assert restore.point is not None
-    if end < restore.point:
-        raise OutsideWindow(
-            f"the stored oplog ends at {end}, before {restore.point}", where=restore.id
-        )
+def _chunks(
+    resources: Resources, deployment: str, start: Optime, point: Optime
+) -> Iterator[OplogChunk]:
+    """Those with entries after `start`, up to the point; what lies behind it is not looked at."""
+    chunks = resources.oplog_store.chunks(deployment, start)
+    return takewhile(lambda chunk: chunk.start < point, chunks)
+
+
+def _raw_bytes(resources: Resources, deployment: str, start: Optime, point: Optime) -> int:
+    """Of those chunks, but for the one that the point lies in."""
+    size = resources.metadata.chunks.size
+    return size(deployment, start).raw_bytes - size(deployment, point).raw_bytes

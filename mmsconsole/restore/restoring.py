@@ -1,19 +1,23 @@
 """A restore into a folder: the snapshot's files, then the stored oplog up to the point."""
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 
-from mmsconsole.errors import ObjectMissing
+from mmsconsole.errors import MmsError, ObjectMissing
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.optime import Optime
 from mmsconsole.restore.replaying import replay
-from mmsconsole.restore.target import abandon, claim, finish
+from mmsconsole.restore.target import abandon, claim, deliver, is_whole, release, seal
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 
+log = logging.getLogger(__name__)
+
 
 class Restoring:
-    """One restore. run() begins anew when it is called again after a crash."""
+    """One restore. run() begins anew, or goes on, when it is called again after a crash."""
 
     def __init__(self, resources: Resources, restore: Restore) -> None:
         self._resources = resources
@@ -21,36 +25,56 @@ class Restoring:
         self._target = Path(restore.target)
 
     def run(self, task: Task) -> Restore:
-        """Leaves nothing behind when it fails or is cancelled."""
-        if self._restore.state is RestoreState.DONE:
-            return self._restore
-        snapshot = self._snapshot()
-        try:
-            claim(self._target, self._restore.id)
-            optime = self._fill(snapshot, task)
-            finish(self._target)
-        except BaseException:
-            abandon(self._target, self._restore.id)
-            raise
-        return self._set(
-            state=RestoreState.DONE, optime=optime, finished_at=self._resources.clock.now()
-        )
+        """Leaves nothing behind when it fails or is cancelled.
 
-    def _fill(self, snapshot: Snapshot, task: Task) -> Optime | None:
+        Once everything is in its place, it is not taken away again: it is written down as done,
+        or will be when that is possible.
+        """
+        done = self._restore
+        if done.state is not RestoreState.DONE:
+            self._fill_or_abandon(task)
+            done = self._set(state=RestoreState.DONE, finished_at=self._resources.clock.now())
+        self._tidy(release)
+        return done
+
+    def _fill_or_abandon(self, task: Task) -> None:
+        try:
+            if not is_whole(self._target, self._restore.id):
+                self._fill(task)
+                seal(self._target, self._restore.id)
+            deliver(self._target, self._restore.id)
+        except BaseException:
+            self._tidy(abandon)
+            raise
+
+    def _fill(self, task: Task) -> None:
+        snapshot = self._snapshot()
+        data = claim(self._target, self._restore.id)
         self._set(state=RestoreState.MATERIALISING, bytes=snapshot.bytes)
         group = self._resources.metadata.deployments.get(self._restore.deployment).group
-        self._resources.blockstore(group).materialise(snapshot, self._target, task)
+        self._resources.blockstore(group).materialise(snapshot, data, task)
+        self._set(optime=self._at_point(snapshot, data, task))
+
+    def _at_point(self, snapshot: Snapshot, data: Path, task: Task) -> Optime | None:
+        """The position of what `data` then holds."""
         point = self._restore.point
         if point is None or point == snapshot.optime:
             return snapshot.optime
         self._set(state=RestoreState.APPLYING_OPLOG)
-        return replay(self._resources, snapshot, self._restore, self._target, task)
+        return replay(self._resources, snapshot, self._restore, data, task)
 
     def _snapshot(self) -> Snapshot:
         snapshot = self._resources.metadata.snapshots.get(self._restore.snapshot)
         if snapshot.state is not SnapshotState.COMPLETE:
             raise ObjectMissing(f"the snapshot is {snapshot.state}", where=snapshot.id)
         return snapshot
+
+    def _tidy(self, how: Callable[[Path, str], None]) -> None:
+        """What can not be removed is no reason to tell something else than what happened."""
+        try:
+            how(self._target, self._restore.id)
+        except MmsError as error:
+            log.warning("restore %s leaves something behind: %s", self._restore.id, error)
 
     def _set(self, **changes: object) -> Restore:
         return self._resources.metadata.restores.set(self._restore.id, **changes)

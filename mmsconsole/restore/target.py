@@ -1,75 +1,163 @@
-"""The folder that a restore fills: claimed by a marker, so that only what is ours is removed.
+"""The folder that a restore fills.
 
-The folder must be empty or absent when a restore begins. The marker is the first thing written
-and the last thing removed; after a crash it proves that everything beside it is ours.
+It must be empty or absent when a restore begins. Everything is written into a work folder inside
+it, and moved up when all of it is whole:
+
+    TARGET/.mmsconsole-restore/claim     whose it is, what was made for it, what is whole
+    TARGET/.mmsconsole-restore/data/     the files, until they are moved up into TARGET
+
+So a restore that fails, also by a crash at any moment, removes what it wrote and nothing else,
+whatever somebody has put beside it meanwhile; and half a restore never looks like a whole one.
 """
 
+import json
+import os
 import shutil
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
-from mmsconsole.durable import disk_errors, make_folders, sync_folder, write_file
+from mmsconsole.durable import TEMPORARY, disk_errors, make_folders, sync_folder, write_file
 from mmsconsole.errors import TargetNotEmpty
 
-MARKER = ".mmsconsole-restore"
-_MADE = "made"
+WORK = ".mmsconsole-restore"
+_CLAIM, _DATA = "claim", "data"
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    restore: str
+    made: int
+    """How many folders were made for it: the target and some of its parents."""
+    whole: tuple[str, ...] | None = None
+    """Names of what belongs into the target, once all of it is whole."""
 
 
 def check_empty(target: Path) -> None:
     """Raises TargetNotEmpty, also where the path is a file."""
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise TargetNotEmpty("this is a file, not a folder", where=str(target))
-    if any(target.iterdir()):
-        raise TargetNotEmpty("the folder is not empty", where=str(target))
-
-
-def claim(target: Path, restore_id: str) -> None:
-    """Make the folder ours; what an earlier attempt of the same restore left is removed."""
     with disk_errors(str(target)):
-        owner, made = _marker(target)
-        if owner == restore_id:
-            _clear(target)
-        else:
+        if not target.exists():
+            return
+        if not target.is_dir():
+            raise TargetNotEmpty("this is a file, not a folder", where=str(target))
+        if any(target.iterdir()):
+            raise TargetNotEmpty("the folder is not empty", where=str(target))
+
+
+def claim(target: Path, restore_id: str) -> Path:
+    """Make the folder ours; returns where to write, a folder that is not there yet.
+
+    What an earlier attempt of the same restore left is removed. Raises TargetNotEmpty.
+    """
+    with disk_errors(str(target)):
+        if _claim_of(target, restore_id) is None:
+            _sweep(target)
             check_empty(target)
-            made = not target.exists()
-            make_folders(target)
-        write_file(target / MARKER, [f"{restore_id} {_MADE if made else ''}".encode()])
+            missing = takewhile(lambda folder: not folder.exists(), [target, *target.parents])
+            made = len(list(missing))
+            make_folders(target / WORK)
+            _write(target, _Claim(restore_id, made))
+        data = target / WORK / _DATA
+        if data.exists():
+            shutil.rmtree(data)
+        return data
 
 
-def finish(target: Path) -> None:
-    """The restored files are whole: let go of the folder."""
+def is_whole(target: Path, restore_id: str) -> bool:
+    """Whether everything was written by an earlier attempt: it only has to be moved up."""
+    claimed = _claim_of(target, restore_id)
+    return claimed is not None and claimed.whole is not None
+
+
+def seal(target: Path, restore_id: str) -> None:
+    """What was written is whole, and survives a power cut."""
     with disk_errors(str(target)):
-        (target / MARKER).unlink(missing_ok=True)
+        claimed = _claim_of(target, restore_id)
+        assert claimed is not None  # claim() came before
+        names = sorted(entry.name for entry in (target / WORK / _DATA).iterdir())
+        _write(target, replace(claimed, whole=tuple(names)))
+
+
+def deliver(target: Path, restore_id: str) -> None:
+    """Move everything up. Goes on where a crash left it. Raises TargetNotEmpty."""
+    with disk_errors(str(target)):
+        for name in _whole(target, restore_id):
+            written = target / WORK / _DATA / name
+            if not written.exists():
+                continue
+            if os.path.lexists(target / name):
+                raise TargetNotEmpty(f"somebody else has put {name} here", where=str(target))
+            written.rename(target / name)
         sync_folder(target)
 
 
-def abandon(target: Path, restore_id: str) -> None:
-    """Remove what this restore wrote, and the folder too if this restore made it."""
-    owner, made = _marker(target)
-    if owner != restore_id:
-        return
+def release(target: Path, restore_id: str) -> None:
+    """The work folder goes; what was moved up stays."""
     with disk_errors(str(target)):
-        _clear(target)
-        (target / MARKER).unlink(missing_ok=True)
-        if made:
-            target.rmdir()
+        if _claim_of(target, restore_id) is not None:
+            _remove_work(target)
 
 
-def _marker(target: Path) -> tuple[str, bool]:
-    """(id of the restore that claimed the folder, whether it made the folder)."""
+def abandon(target: Path, restore_id: str) -> None:
+    """Remove what this restore wrote, and the folders that it made, if nobody uses them."""
+    with disk_errors(str(target)):
+        claimed = _claim_of(target, restore_id)
+        if claimed is None:
+            return
+        for name in claimed.whole or ():
+            if not (target / WORK / _DATA / name).exists():
+                _remove(target / name)
+        _remove_work(target)
+        for folder in [target, *target.parents][: claimed.made]:
+            with suppress(OSError):  # somebody has put something there
+                folder.rmdir()
+
+
+def _whole(target: Path, restore_id: str) -> tuple[str, ...]:
+    claimed = _claim_of(target, restore_id)
+    return (claimed and claimed.whole) or ()
+
+
+def _claim_of(target: Path, restore_id: str) -> _Claim | None:
+    """The claim of this restore; None if there is none, or it is another's."""
     try:
-        owner, _, made = (target / MARKER).read_text(encoding="ascii").partition(" ")
-    except (FileNotFoundError, NotADirectoryError):
-        return "", False
-    return owner, made == _MADE
+        found = json.loads((target / WORK / _CLAIM).read_bytes())
+        whole = found["whole"]
+        names = None if whole is None else tuple(map(str, whole))
+        claimed = _Claim(str(found["restore"]), int(found["made"]), names)
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError, KeyError):
+        return None
+    return claimed if claimed.restore == restore_id else None
 
 
-def _clear(target: Path) -> None:
-    for entry in target.iterdir():
-        if entry.name == MARKER:
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+def _write(target: Path, claimed: _Claim) -> None:
+    write_file(target / WORK / _CLAIM, [json.dumps(asdict(claimed)).encode()])
+
+
+def _sweep(target: Path) -> None:
+    """A work folder whose claim never was written holds nothing but the attempt to."""
+    work = target / WORK
+    if work.is_dir() and not (work / _CLAIM).exists():
+        for left in work.glob(f"{TEMPORARY}*"):
+            left.unlink()
+        with suppress(OSError):  # it holds something else, so it is not ours
+            work.rmdir()
+
+
+def _remove_work(target: Path) -> None:
+    """The claim goes last: until then a crash leaves what is known to be ours."""
+    work = target / WORK
+    _remove(work / _DATA)
+    (work / _CLAIM).unlink()
+    for left in work.glob(f"{TEMPORARY}*"):
+        left.unlink()
+    work.rmdir()
+    sync_folder(target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

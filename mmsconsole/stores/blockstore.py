@@ -25,6 +25,7 @@ from mmsconsole.stores.previous import Previous
 from mmsconsole.task import Task
 
 THREADS_MAX = 4
+"""One more than there are cores, up to this: one may wait for the index or the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Blockstore:
         self._storage = storage
         self._metadata = metadata
         self._group = plain_id(group)
-        self._threads = threads or min(THREADS_MAX, os.cpu_count() or 1)
+        self._threads = threads or min(THREADS_MAX, (os.cpu_count() or 1) + 1)
 
     def cut(
         self,

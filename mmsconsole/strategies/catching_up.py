@@ -15,27 +15,33 @@ PATIENCE_SECONDS = 600.0
 
 
 class CatchUp:
-    def __init__(self, kept: KeptHead, uplink: OplogIngest, clock: Clock) -> None:
+    def __init__(
+        self, kept: KeptHead, uplink: OplogIngest, clock: Clock, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._kept = kept
         self._uplink = uplink
         self._clock = clock
+        self._patience = patience
 
     def apply_until(self, end: Optime, task: Task) -> None:
         """Raises SourceUnreachable when no oplog comes in, and what applying raises."""
         begin = reached = self._kept.applied()
+        total = max(end.t - begin.t, 1)
         heard = self._clock.monotonic()
         while reached < end:
             task.check()
-            if self._uplink.failure is not None:
-                raise self._uplink.failure
-            task.report(PHASE, reached.t - begin.t, max(end.t - begin.t, 1))
+            self._uplink.check()
             self._uplink.arrived.clear()
-            if self._kept.apply_stored(task):
+            before = reached
+            for position in self._kept.apply_stored(task):
+                reached = position.applied
+                task.report(PHASE, min(reached.t - begin.t, total), total)
+                if reached >= end:
+                    break
+            if reached > before:
                 heard = self._clock.monotonic()
-            elif self._clock.monotonic() - heard > PATIENCE_SECONDS:
-                raise SourceUnreachable("no oplog has come in for ten minutes")
+            elif self._clock.monotonic() - heard > self._patience:
+                raise SourceUnreachable(f"no oplog has come in for {self._patience:.0f} s")
             else:
                 self._clock.wait(self._uplink.arrived, WAIT_SECONDS)
-            reached = self._kept.applied()
-        total = max(end.t - begin.t, 1)
         task.report(PHASE, total, total)

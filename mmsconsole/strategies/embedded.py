@@ -32,7 +32,12 @@ class OplogIngest:
         self.after_gap = False
         """The next chunk begins a new stretch of oplog: what lies before it is not known."""
         self.failure: MmsError | None = None
-        """Why no more oplog will come; who waits for some raises it."""
+        """Why no more oplog will come."""
+
+    def check(self) -> None:
+        """For who waits for some. Raises what keeps it from coming."""
+        if self.failure is not None:
+            raise self.failure
 
     def put_chunk(self, body: ChunkBody) -> None:
         store = self._resources.oplog_store

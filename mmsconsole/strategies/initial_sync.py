@@ -16,13 +16,14 @@ from contextlib import closing
 
 from mmsconsole.agent.documents import DocumentFetcher
 from mmsconsole.agent.initial_sync import InitialSync, SyncOptions
-from mmsconsole.agent.source_member import Patience, SourceMember
 from mmsconsole.errors import ApplyFailed, MmsError
 from mmsconsole.head.applier import Applier
 from mmsconsole.head.building import BuiltSlices, HeadBuilder, SliceFeed
 from mmsconsole.head.creating import create_collections, drop_collection
 from mmsconsole.head.index_changes import load_catalogue, save_catalogue
 from mmsconsole.head.keeping import NO_SCAN, KeptHead
+from mmsconsole.head.missing import MissingDocument
+from mmsconsole.head.server import head_errors
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.syncs import SyncCollection
@@ -34,9 +35,8 @@ from mmsconsole.strategies.embedded import OplogIngest, SliceIngest
 from mmsconsole.strategies.origin import origin_of
 from mmsconsole.task import Task
 
-READ_SECONDS = 60
-PATIENCE_SECONDS = 600
 MEGABYTE = 1 << 20
+FETCHING = f"{SyncPhase.FETCHING_MISSING} (documents)"
 
 
 class HeadSync:
@@ -48,7 +48,7 @@ class HeadSync:
         self._kept = kept
         self._origin = origin_of(deployment, deployment.sync_from)
         self._feed = SliceFeed()
-        options = SyncOptions(resources.settings.tree.backup.slice_mb * MEGABYTE, PATIENCE_SECONDS)
+        options = SyncOptions(resources.settings.tree.backup.slice_mb * MEGABYTE)
         uplink = SliceIngest(resources, kept.head.id, self._feed)
         self._source = InitialSync(self._origin, uplink, resources.clock, options)
 
@@ -71,9 +71,10 @@ class HeadSync:
         catalogue = self._prepare(start)
         if self._kept.head.sync_end is None:
             end = self._copy(start, task)
+            self._kept.server.make_durable()
             self._set(sync_end=end, phase=SyncPhase.APPLYING_OPLOG)
         self._make_whole(catalogue, uplink, task)
-        self._finish(task)
+        self._finish()
 
     def refuse(self, error: MmsError) -> None:
         """From another thread: the sync can not be completed; run() raises the error soon."""
@@ -83,24 +84,29 @@ class HeadSync:
         self._source.close()
 
     def _prepare(self, start: Optime) -> IndexCatalogue:
-        """Collections without secondary indexes, the indexes in a catalogue, then the position."""
+        """Collections without secondary indexes, the indexes in a catalogue, then the position.
+
+        A head without a position is an empty one, whatever its record says of it.
+        """
         if self._kept.position() is None:
-            self._kept.server.set_fcv(self._kept.head.fcv)
+            self._set(sync_end=None, phase=SyncPhase.TRANSFERRING)
             listed = self._collections()
-            create_collections(self._kept.server.client, listed)
-            save_catalogue(self._kept.connection, _catalogue_of(listed))
+            with head_errors(self._kept.head.id):
+                self._kept.server.set_fcv(self._kept.head.fcv)
+                create_collections(self._kept.server.client, listed)
+                save_catalogue(self._kept.connection, _catalogue_of(listed))
             self._kept.begin_at(start)
-        return load_catalogue(self._kept.connection)
+        with head_errors(self._kept.head.id):
+            return load_catalogue(self._kept.connection)
 
     # -- transferring and building ------------------------------------------------------------
 
     def _copy(self, start: Optime, task: Task) -> Optime:
         """Returns the newest position that the scan may have read."""
         collections = self._collections()
-        built = BuiltSlices(self._kept.server.client)
-        builder = HeadBuilder(self._kept.server, self._resources.sync_store, built)
+        builder = HeadBuilder(self._kept.server, self._resources.sync_store)
         builder.total = sum(collection.total_bytes for collection in collections)
-        self._feed_stored(collections, built, builder)
+        self._feed_stored(collections, builder)
         building = _Building(builder, self._feed, task)
         building.start()
         try:
@@ -114,24 +120,32 @@ class HeadSync:
         building.join()
         return end
 
-    def _feed_stored(
-        self, collections: list[SyncCollection], built: BuiltSlices, builder: HeadBuilder
-    ) -> None:
-        """Slices that an earlier run stored and did not build; of a capped collection, all."""
-        known = built.ids()
+    def _feed_stored(self, collections: list[SyncCollection], builder: HeadBuilder) -> None:
+        """Slices that an earlier run stored and did not build; of a capped collection, all.
+
+        Those of a collection that is not done go: it is read again from its beginning.
+        """
+        built = BuiltSlices(self._kept.server).ids()
         for collection in collections:
+            if not collection.done:
+                continue
             stored = list(self._resources.metadata.slices.of(self._kept.head.id, collection.id))
-            unbuilt = [one for one in stored if one.id not in known]
-            if unbuilt and len(unbuilt) < len(stored) and collection.capped:
-                built.forget(one.id for one in stored)
-                drop_collection(self._kept.server.client, collection)
-                create_collections(self._kept.server.client, [collection])
+            unbuilt = [one for one in stored if one.id not in built]
+            if unbuilt and collection.capped:
+                self._make_anew(collection)
                 unbuilt = stored
-            builder.count_built(sum(one.raw_bytes for one in stored if one not in unbuilt))
+            missing = sum(one.raw_bytes for one in unbuilt)
+            builder.count_built(sum(one.raw_bytes for one in stored) - missing)
             for one in unbuilt:
                 self._feed.add(collection, one)
-            if collection.done:
-                self._feed.done(collection)
+            self._feed.done(collection)
+
+    def _make_anew(self, collection: SyncCollection) -> None:
+        """Some of its documents may be there, and it remembers in which order they came."""
+        client = self._kept.server.client
+        with head_errors(self._kept.head.id):
+            drop_collection(client, collection)
+            create_collections(client, [collection])
 
     # -- the oplog on top ---------------------------------------------------------------------
 
@@ -143,45 +157,46 @@ class HeadSync:
         catch_up.apply_until(end, task)
         self._fetch_missing(applier, catch_up, task)
         self._set(phase=SyncPhase.CREATING_INDEXES)
-        applier.create_indexes(task)
+        with head_errors(self._kept.head.id):
+            applier.create_indexes(task)
         applier.tolerate_until = NO_SCAN
 
     def _fetch_missing(self, applier: Applier, catch_up: CatchUp, task: Task) -> None:
         """Until the replay misses nothing: what is fetched is newer than the head, and the
         entries up to then are tolerated as those of the scan were.
         """
-        phase = SyncPhase.FETCHING_MISSING
         while missing := applier.missing.documents():
-            self._set(phase=phase)
-            patience = Patience(self._resources.clock, PATIENCE_SECONDS)
-            with closing(SourceMember(self._origin, patience, READ_SECONDS)) as member:
-                fetcher = DocumentFetcher(member)
+            self._set(phase=SyncPhase.FETCHING_MISSING)
+            with closing(DocumentFetcher(self._origin, self._resources.clock)) as fetcher:
                 for number, one in enumerate(missing):
-                    task.report(f"{phase} (documents)", number, len(missing))
-                    database = one.ns.split(".", 1)[0]
-                    after = applier.position.applied
-                    found = fetcher.fetch(database, one.uuid, one.id, after, task)
-                    self._tolerate(applier, found.at)
-                    applier.settle(one, found.raw)
-            task.report(f"{phase} (documents)", len(missing), len(missing))
+                    task.report(FETCHING, number, len(missing))
+                    self._fetch(one, fetcher, applier, task)
+            task.report(FETCHING, len(missing), len(missing))
             catch_up.apply_until(applier.tolerate_until, task)
         if applier.missing.collections:
             names = ", ".join(sorted(applier.missing.collections.values()))
             raise ApplyFailed("collections that the oplog names never came", where=names)
+
+    def _fetch(
+        self, one: MissingDocument, fetcher: DocumentFetcher, applier: Applier, task: Task
+    ) -> None:
+        database = one.ns.split(".", 1)[0]
+        found = fetcher.fetch(database, one.uuid, one.id, applier.position.applied, task)
+        self._tolerate(applier, found.at)
+        with head_errors(self._kept.head.id):
+            applier.settle(one, found.raw)
 
     def _tolerate(self, applier: Applier, until: Optime) -> None:
         if until > applier.tolerate_until:
             self._set(sync_end=until)
             applier.tolerate_until = until
 
-    def _finish(self, task: Task) -> None:
+    def _finish(self) -> None:
         """The head is whole: only now may the slices go."""
-        head = self._kept.head
+        self._kept.server.make_durable()
         self._kept.record()
         self._set(phase=SyncPhase.IN_SYNC)
-        BuiltSlices(self._kept.server.client).drop()
-        self._resources.metadata.sync_collections.drop(head.id)
-        self._resources.sync_store.drop(head.id, task)
+        BuiltSlices(self._kept.server).drop()
 
     def _collections(self) -> list[SyncCollection]:
         return list(self._resources.metadata.sync_collections.of(self._kept.head.id))
@@ -211,6 +226,12 @@ class _Building(threading.Thread):
         super().join(timeout)
         if self._error is not None:
             raise self._error
+
+
+def forget_slices(resources: Resources, head: Head) -> None:
+    """Of a head in sync. Not to be cancelled, and no harm if it is done again after a crash."""
+    resources.metadata.sync_collections.drop(head.id)
+    resources.sync_store.drop(head.id, Task())
 
 
 def _catalogue_of(collections: list[SyncCollection]) -> IndexCatalogue:

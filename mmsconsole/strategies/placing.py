@@ -1,16 +1,21 @@
-"""A new head: which folder, which mongod, which featureCompatibilityVersion."""
+"""A new head: which folder, which mongod, which featureCompatibilityVersion. And its end."""
 
+import logging
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from mmsconsole.durable import disk_errors, make_folders
+from mmsconsole.errors import MmsError
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.heads import Head
 from mmsconsole.mongod.binaries import choose_binary
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.origin import origin_of
+from mmsconsole.task import Task
+
+log = logging.getLogger(__name__)
 
 
 def new_head(resources: Resources, deployment: Deployment) -> Head:
@@ -23,7 +28,7 @@ def new_head(resources: Resources, deployment: Deployment) -> Head:
     id_ = new_id()
     metadata = resources.metadata
     for earlier in list(metadata.heads.of(deployment.id)):
-        metadata.heads.set(earlier.id, active=False)
+        metadata.heads.set_where({"_id": earlier.id}, active=False)
     head = metadata.heads.add(
         Head(
             id=id_, deployment=deployment.id,
@@ -35,6 +40,31 @@ def new_head(resources: Resources, deployment: Deployment) -> Head:
         deployment.id, head=id_, server_version=source.server_version, fcv=source.fcv
     )
     return head
+
+
+def remove_replaced(resources: Resources, deployment_id: str | None = None) -> None:
+    """Heads that were given up: of one deployment, or all of them. Nothing runs on them.
+
+    What can not be removed is told of, and tried again when the next engine starts.
+    """
+    query = {"active": False} | ({"deployment": deployment_id} if deployment_id else {})
+    for head in list(resources.metadata.heads.all(query)):
+        try:
+            remove_head(resources, head, Task())
+        except MmsError as error:
+            log.warning("the replaced head %s could not be removed: %s", head.id, error)
+
+
+def remove_head(resources: Resources, head: Head, task: Task) -> None:
+    """Its files, its slices, then its record: the record is what finds the files again."""
+    resources.metadata.heads.set_where({"_id": head.id}, active=False)
+    resources.metadata.sync_collections.drop(head.id)
+    resources.sync_store.drop(head.id, task)
+    path = Path(head.path)
+    with disk_errors(head.path):
+        if path.is_dir():
+            shutil.rmtree(path)
+    resources.metadata.heads.remove(head.id)
 
 
 def _roomiest(folders: Iterable[Path]) -> Path:

@@ -57,6 +57,7 @@ def _guarded(
         extra=TEST_COMMANDS,
     ).start()
     guarded = GuardedSet(replica_set)
+    guarded.forbid_chaining()
     guarded.create_user("copier", ["backup", "clusterMonitor"])
     guarded.create_user("internal", ["__system"])
     yield guarded

@@ -15,8 +15,11 @@ from mmsconsole.errors import CommandFailed, UnreadableEntry
 from mmsconsole.optime import Optime
 
 Client = MongoClient[dict[str, Any]]
-IDS = [1, Int64(1 << 40), "text", {"b": 1, "a": [1]}, None, True, b"bytes", bson.ObjectId(),
-       bson.Timestamp(1, 1), bson.Regex("^a")]  # fmt: skip
+OBJECT_ID = bson.ObjectId("65f000000000000000000001")
+IDS = [
+    *(1, Int64(1 << 40), "text", {"b": 1, "a": [1]}, None, True, b"bytes", OBJECT_ID),
+    *(bson.Timestamp(1, 1), bson.Regex("^a")),
+]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -74,13 +75,16 @@ def test_slices_put_together_are_the_collection_byte_for_byte(
     fill(db.clustered, 3000)
     db.create_collection("capped", capped=True, size=1_000_000)
     fill(db.capped, 3000)
+    db.create_collection("weather", timeseries={"timeField": "at", "metaField": "place"})
+    day = datetime(2024, 1, 1, tzinfo=UTC)
+    db.weather.insert_many([{"at": day, "place": n, "x": "y" * 100} for n in range(2000)])
     plan = sync.begin("head", task)
     end = sync.run(plan.start, plan.collections, task)
     assert end >= plan.start
-    for collection in (db.things, db.clustered, db.capped):
-        listed = named(plan, collection.full_name)
-        assert len(uplink.slices[listed.id]) > 3
-        assert uplink.documents(listed) == stored(collection)
+    for name in ("things", "clustered", "capped", "system.buckets.weather"):
+        listed = named(plan, f"app.{name}")
+        assert len(uplink.slices[listed.id]) > 2
+        assert uplink.documents(listed) == stored(db[name])
 
 
 def test_slices_are_about_as_large_as_asked_for(
@@ -124,6 +128,7 @@ def test_a_collection_renamed_during_the_scan_is_copied_whole(
     once(uplink, "app.things", lambda: db.things.rename("renamed"))
     sync.run(plan.start, plan.collections, task)
     assert uplink.documents(named(plan, "app.things")) == stored(db.renamed)
+    assert not uplink.restarted
     assert "app.things" in uplink.done
 
 

@@ -1,8 +1,9 @@
 """The tail hands over every majority-committed entry once, or says why it can not."""
 
+import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +15,10 @@ from mmsconsole.agent.reader import Origin, Prefer
 from mmsconsole.agent.tail import OplogTail, TailOptions
 from mmsconsole.clock import SystemClock
 from mmsconsole.errors import Cancelled, MmsError, ResyncRequired, StorageError
+from mmsconsole.mongod.process import MongodProcess
+from mmsconsole.mongod.source_uri import parse_uri
 from mmsconsole.optime import Optime
+from mmsconsole.secret import Secret
 from mmsconsole.stores.oplog import ChunkBody
 from mmsconsole.task import Cancellation, Task
 from tests.support.guarded import GuardedSet
@@ -233,6 +237,39 @@ def test_a_user_whose_password_is_wrong_is_reported_and_tried_again(
     assert "nobody-may-see-this" not in uplink.tails[0].error
 
 
+def test_an_oplog_that_overruns_the_tail_requires_a_resync(
+    start_mongod: Callable[..., MongodProcess], uplink: RecordingUplink
+) -> None:
+    """The tail stands while the source writes more than its oplog holds."""
+    # An oplog is not cut off behind its last checkpoint, so that must come soon.
+    process = start_mongod(repl_set="small", oplog_mb=2, extra=("--syncdelay", "1"))
+    with process.client() as client:
+        host = str(process.options.listen)
+        config = {"_id": "small", "members": [{"_id": 0, "host": host}]}
+        client.admin.command({"replSetInitiate": config})
+        while not client.admin.command("hello")["isWritablePrimary"]:
+            time.sleep(0.02)
+        origin = Origin(parse_uri(Secret(process.options.listen.uri)), "primary")
+        anchor = client.local["oplog.rs"].find_one(sort=[("$natural", -1)])
+        assert anchor is not None
+        position = Optime.of(anchor["ts"], anchor["t"])
+
+        def overrun(body: ChunkBody) -> None:
+            for _ in range(10):
+                client.tailed.things.insert_one({"x": "y" * 1_000_000})
+            while client.local["oplog.rs"].find_one()["ts"] <= body.end.timestamp:
+                client.tailed.things.insert_one({"x": "y" * 1000})
+                time.sleep(0.02)
+
+        uplink.before_chunk = overrun
+        running = Running(OplogTail(origin, "deployment", position, uplink, SystemClock(), QUICK))
+        client.tailed.things.insert_one({"_id": "first"})
+        error = running.wait()
+    assert isinstance(error, ResyncRequired)
+    assert "what lay between is lost" in str(error)
+    assert uplink.inserted("tailed.things") == ["first"]
+
+
 # -- three members
 
 
@@ -303,7 +340,7 @@ def test_entries_that_no_majority_has_are_not_handed_over(
         with tailing(three, uplink, anchor):
             write(client, ["committed"], "minority")
             uplink.wait(lambda: "committed" in uplink.inserted("tailed.minority"))
-            with held_back(client, three, replica_set.secondaries()):
+            with three.held_back(replica_set.secondaries()):
                 with replica_set.member_client(primary) as direct:
                     one = WriteConcern(1)
                     minority = direct["tailed"].get_collection("minority", write_concern=one)
@@ -316,16 +353,24 @@ def test_entries_that_no_majority_has_are_not_handed_over(
         client.drop_database("tailed")
 
 
-@contextmanager
-def held_back(client: Client, three: GuardedSet, members: list[int]) -> Iterator[None]:
-    """These members fetch no oplog meanwhile."""
-    clients = [three.replica_set.member_client(index) for index in members]
-    point = {"configureFailPoint": "stopReplProducer"}
-    for each in clients:
-        each.admin.command(point | {"mode": "alwaysOn"})
-    try:
-        yield
-    finally:
-        for each in clients:
-            each.admin.command(point | {"mode": "off"})
-            each.close()
+def test_a_member_whose_oplog_begins_too_late_is_passed_over(
+    three: GuardedSet, uplink: RecordingUplink
+) -> None:
+    """A secondary that was filled anew has none of the older entries; the primary has."""
+    replica_set = three.replica_set
+    with replica_set.client() as client:
+        write(client, ["before"], "anew")
+        anchor = newest(three, replica_set.primary())
+        write(client, list(range(20)), "anew")
+        renewed, other = replica_set.secondaries()
+        replica_set.kill_member(renewed)
+        shutil.rmtree(replica_set.folder / f"member{renewed}")
+        replica_set.start_member(renewed)
+        replica_set.wait_for_secondaries()
+        replica_set.kill_member(other)
+        with tailing(three, uplink, anchor, "secondary"):
+            uplink.wait(lambda: 19 in uplink.inserted("tailed.anew"))
+        assert_continuous(uplink, anchor)
+        assert any("begins behind" in tail.error for tail in uplink.tails)
+        replica_set.start_member(other)
+        client.drop_database("tailed")

@@ -80,7 +80,7 @@ class _Sampler:
         self._sample()
 
     def used(self) -> dict[str, float]:
-        found: dict[str, float] = {}
+        found = dict.fromkeys(self._groups(), 0.0)
         for (name, pid), last in self._last.items():
             found[name] = found.get(name, 0.0) + last - self._first[name, pid]
         return found

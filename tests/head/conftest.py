@@ -26,6 +26,9 @@ Client = MongoClient[dict[str, Any]]
 BEGINNING = Optime(1, 0)
 NO_SCAN = Optime(0, 0)
 
+needs_source = pytest.mark.xdist_group("oplog source")
+"""On tests that use `recorded`: one worker makes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import bson
 import pytest
+import zstandard
 
 from mmsconsole.errors import DiskFull, ObjectCorrupt, ObjectMissing, StorageError
 from mmsconsole.metadata.database import Metadata
@@ -75,6 +76,15 @@ def test_the_object_says_by_itself_what_it_holds(store: SyncStore, storage: Faul
         "sequence": 3,
         "raw_bytes": len(ARRAY),
     }
+
+
+def test_the_object_can_be_read_with_nothing_but_zstd(
+    store: SyncStore, storage: FaultyStorage
+) -> None:
+    data = storage.get(store.put("h1", collection(), 0, ARRAY).key)
+    header_bytes = int.from_bytes(data[12:16], "little")
+
+    assert zstandard.ZstdDecompressor().decompress(data[16 + header_bytes :]) == ARRAY
 
 
 def test_any_wrong_byte_is_corrupt(store: SyncStore, storage: FaultyStorage) -> None:

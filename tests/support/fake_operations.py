@@ -18,6 +18,7 @@ from mmsconsole.operations.views import (
     EventView,
     JobView,
     LagPoint,
+    Removal,
     RestorePlan,
     RestoreView,
     SnapshotView,
@@ -47,9 +48,16 @@ class StandingClock:
         return event.wait(0)
 
 
+def _open_gate() -> threading.Event:
+    gate = threading.Event()
+    gate.set()
+    return gate
+
+
 @dataclass
 class FakeOperations:
-    """`calls` lists what was asked for; `fail` makes a method raise; `away` takes it all down."""
+    """`asked` lists the questions, `calls` the requests; `fail` makes a method raise, `away` all
+    of them. Requests wait while the `gate` is closed."""
 
     views: dict[str, DeploymentView] = field(default_factory=dict)
     kept_snapshots: dict[str, list[SnapshotView]] = field(default_factory=dict)
@@ -58,7 +66,10 @@ class FakeOperations:
     kept_events: list[EventView] = field(default_factory=list)
     lag: dict[str, list[LagPoint]] = field(default_factory=dict)
     calls: list[tuple[object, ...]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     away: bool = False
+    running: bool = True
+    gate: threading.Event = field(default_factory=_open_gate)
     fail: dict[str, MmsError] = field(default_factory=dict)
     on_poll: Callable[["FakeOperations"], None] | None = None
 
@@ -69,7 +80,9 @@ class FakeOperations:
         if self.on_poll:
             self.on_poll(self)
         open_jobs = sum(job.state in ("queued", "leased") for job in self.kept_jobs)
-        return replace(data.ENGINE, deployments=len(self.views), jobs_open=open_jobs)
+        return replace(
+            data.ENGINE, running=self.running, deployments=len(self.views), jobs_open=open_jobs
+        )
 
     def deployments(self) -> list[DeploymentView]:
         self._reach("deployments")
@@ -116,9 +129,20 @@ class FakeOperations:
         self.views[name] = data.deployment(name, data.INACTIVE)
         return self.views[name]
 
-    def remove_deployment(self, name: str) -> object:
-        self._ask("remove_deployment", name)
-        return self.views.pop(name)
+    def removal(self, name: str) -> Removal:
+        self._reach("removal")
+        kept = self.snapshots(name)
+        stored = sum(each.new_bytes for each in kept)
+        open_restores = sum(each.state == "applying oplog" for each in self.restores(name))
+        return Removal(
+            name, ("/heads/6f0c",), len(kept), stored, 90_000, 5 * data.GB, open_restores
+        )
+
+    def remove_deployment(self, name: str, *, cancel_restores: bool = False) -> Removal:
+        self._ask("remove_deployment", name, cancel_restores)
+        found = self.removal(name)
+        del self.views[name]
+        return found
 
     def start_backup(self, name: str) -> BackupStatus:
         self._ask("start_backup", name)
@@ -172,6 +196,7 @@ class FakeOperations:
     # Inside
 
     def _reach(self, method: str) -> None:
+        self.asked.append(method)
         if self.away:
             raise NoEngine("the metadata database does not answer")
         if method in self.fail:
@@ -179,6 +204,7 @@ class FakeOperations:
 
     def _ask(self, method: str, *arguments: object) -> None:
         self.calls.append((method, *arguments))
+        assert self.gate.wait(20)
         self._reach(method)
 
     def _status(self, name: str, **changes: str) -> BackupStatus:
@@ -194,6 +220,8 @@ class FakeOperations:
         complete = [each for each in self.snapshots(name) if each.state == "complete"]
         base = next((each for each in complete if each.id == snapshot), complete[-1])
         point = None if at is None else _point(at, window.end)
+        if point is not None and point.t == window.end.t:
+            point = window.end
         if point is not None and not window.start <= point <= window.end:
             raise OutsideWindow(
                 f"{at} lies outside of what can be restored",
@@ -229,7 +257,7 @@ def hostile_scene() -> FakeOperations:
     """Names and texts that try to move the cursor, to colour, or to be markup."""
     evil = "\x1b[2J\x1b]0;owned\x07[red]boo[/red]\u202e\n"
     scene = rich_scene()
-    view = replace(scene.views["orders"], name=evil)
+    view = replace(scene.views["orders"], id="id-hostile", name=evil)
     events = [replace(each, text=evil, actor=evil, deployment=evil) for each in scene.kept_events]
     jobs = [replace(each, deployment=evil, created_by=evil) for each in scene.kept_jobs]
     return replace(

@@ -57,6 +57,11 @@ class FaultyStorage:
 
         self._plan(method, nth, Fault(None, flipped))
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a planned fault has not been met yet."""
+        return bool(self._faults)
+
     def heal(self) -> None:
         """No faults are left, and counting begins anew."""
         self._faults.clear()

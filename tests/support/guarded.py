@@ -1,6 +1,10 @@
 """A replica set that wants a login, and a user who may just do what a backup needs."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+from pymongo import MongoClient
 
 from mmsconsole.agent.reader import Origin, Prefer, Reader
 from mmsconsole.demo.replica_set import LocalReplicaSet
@@ -35,3 +39,28 @@ class GuardedSet:
     def create_user(self, name: str, roles: list[Any]) -> None:
         with self.replica_set.client() as client:
             client.admin.command("createUser", name, pwd=PASSWORD.reveal(), roles=roles)
+
+    def forbid_chaining(self) -> None:
+        """A secondary that is held back would else hold back another that syncs from it."""
+        with self.replica_set.client() as client:
+            config = client.admin.command("replSetGetConfig")["config"]
+            config["version"] += 1
+            config["settings"]["chainingAllowed"] = False
+            client.admin.command("replSetReconfig", config)
+
+    @contextmanager
+    def held_back(self, members: Sequence[int]) -> Iterator[None]:
+        """These members fetch no oplog meanwhile: they lag."""
+        clients = [self.replica_set.member_client(index) for index in members]
+        _fail_point(clients, "alwaysOn")
+        try:
+            yield
+        finally:
+            _fail_point(clients, "off")
+            for client in clients:
+                client.close()
+
+
+def _fail_point(clients: Sequence[MongoClient[dict[str, Any]]], mode: str) -> None:
+    for client in clients:
+        client.admin.command({"configureFailPoint": "stopReplProducer", "mode": mode})

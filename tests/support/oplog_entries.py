@@ -54,7 +54,12 @@ def index(seconds: int, key: str, ui: Any = UUID, collection: str = "c", **optio
 
 
 def transaction(
-    seconds: int, o: Made, previous: int = 0, number: int = 1, session: Made = SESSION, **fields: Any
+    seconds: int,
+    o: Made,
+    previous: int = 0,
+    number: int = 1,
+    session: Made = SESSION,
+    **fields: Any,
 ) -> Made:
     """An entry of a transaction; `previous`: the seconds of the one before, 0 for the first."""
     chain = {"ts": Timestamp(previous, 1 if previous else 0), "t": Int64(1 if previous else -1)}

@@ -5,8 +5,10 @@ import bson
 from mmsconsole.mongod.wire import WireConnection, cursor_batch
 from mmsconsole.optime import Optime
 
+BEGINNING = Optime(0, 0)
 
-def read_arrays(connection: WireConnection, after: Optime = Optime(0, 0)) -> list[bytes]:
+
+def read_arrays(connection: WireConnection, after: Optime = BEGINNING) -> list[bytes]:
     """The BSON arrays of entries after `after`, as the server's batches came."""
     newer = {"ts": {"$gt": after.timestamp}} if after.t else {}
     command = {"find": "oplog.rs", "filter": newer, "readConcern": {"level": "majority"}}

@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,13 @@ from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
-from mmsconsole.stores.blockstore import Cut
+from mmsconsole.storage.base import Storage
+from mmsconsole.stores.blockstore import Blockstore, Cut
+from mmsconsole.stores.manifest_reader import ManifestReader
+from mmsconsole.task import Task
+
+CutRoot = Callable[..., Snapshot]
+"""cut(id="s1", previous=None, **fields of the record) -> the complete snapshot."""
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 """A snapshot begun then trusts the times of every file there is now."""
@@ -82,3 +88,16 @@ def completed(snapshot: Snapshot, cut: Cut) -> Snapshot:
         bytes=cut.bytes,
         new_bytes=cut.new_bytes,
     )
+
+
+def restored(blockstore: Blockstore, snapshot: Snapshot, folder: Path) -> dict[str, bytes]:
+    blockstore.materialise(snapshot, folder, Task())
+    return contents(folder)
+
+
+def manifest_of(storage: Storage, snapshot: Snapshot) -> ManifestReader:
+    return ManifestReader.open(storage, snapshot.manifest_key, snapshot.manifest_sha256, Task())
+
+
+def pack_keys(storage: Storage) -> list[str]:
+    return [found.key for found in storage.list("packs")]

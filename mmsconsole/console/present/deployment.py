@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from mmsconsole.console.present.chart import lag_chart
 from mmsconsole.console.present.events import event_lines
-from mmsconsole.console.present.overview import facts, labelled, sentence, source_line, uri_line
+from mmsconsole.console.present.overview import facts, labelled, sentence, source_line
 from mmsconsole.console.present.progress import phase_line, waiting_line
 from mmsconsole.console.present.status import backup_mark, lag_of
 from mmsconsole.console.present.text import Line, Page, Span, Tone, beside, indent, line, rule
@@ -49,8 +49,9 @@ def _wide(
     right = Page(page.width - left_width - 2, page.height, page.now, page.glyphs)
     chart = _chart(view.status, lag, span, WIDE_CHART_LINES, right)
     top = [*_state(view, page), *_phases(view.status, page)]
-    known = [*_facts(view, left if chart else page), uri_line(view)]
-    middle = beside(known, chart, left_width, page)
+    column = left if chart else page
+    known = _facts(view, column)
+    middle = beside(known, chart, left_width, page) if chart else known
     rest = page.height - len(top) - len(middle) - 1
     return [*top, *middle, (), *_events(events, rest, page)]
 
@@ -88,7 +89,7 @@ def _elapsed(progress: tuple[PhaseProgress, ...]) -> str:
 
 def _facts(view: DeploymentView, page: Page) -> list[Line]:
     return [
-        rule("now", page),
+        rule("now", page, view.uri),
         *facts(view, page),
         source_line(view, page),
         *_sync_line(view.status),
@@ -114,9 +115,9 @@ def _chart(
 ) -> list[Line]:
     if not lag:
         return []
-    peak = max(point.lag_seconds for point in lag)
     present = lag_of(status)
     running = status.state == BackupState.STARTED and present is not None
+    peak = max(*(point.lag_seconds for point in lag), present or 0)
     now = f"now {duration(present or 0)}, " if running else ""
     note = f"{now}at most {duration(peak)} in the last {duration(span.total_seconds())}"
     return [rule("lag", page, note), *lag_chart(lag, span, height, page)]

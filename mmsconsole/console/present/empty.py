@@ -1,7 +1,7 @@
 """What stands where there is nothing yet: why, and which key comes next."""
 
 from mmsconsole.console.actions import key_of
-from mmsconsole.console.present.text import Line, Page, Span, Tone, line
+from mmsconsole.console.present.text import Line, Span, Tone, line
 
 
 def _key(action: str) -> Span:
@@ -58,7 +58,3 @@ def no_restores() -> list[Line]:
 
 def no_events() -> list[Line]:
     return [(), line("   ", Span("Nothing happened yet.", Tone.TITLE))]
-
-
-def waiting(page: Page) -> list[Line]:
-    return [(), line("   ", Span(f"asking the engine{page.glyphs.ellipsis}", Tone.DIM))]

@@ -7,15 +7,15 @@ from mmsconsole.console.glyphs import key_name
 from mmsconsole.console.navigation import TABS, Place
 from mmsconsole.console.present.status import backup_mark, lag_line, lag_of
 from mmsconsole.console.present.text import Line, Page, Span, Tone, cells, clip, edges, line, wrap
-from mmsconsole.console.present.words import clock, duration, plural
+from mmsconsole.console.present.words import clock, duration, plural, sentence
 from mmsconsole.console.watch import Watch
-from mmsconsole.errors import MmsError
+from mmsconsole.errors import MmsError, NoEngine
 from mmsconsole.operations.views import DeploymentView, EngineStatus
 
 NOTICE_LINES_MAX = 3
 
 
-def header(crumbs: Sequence[str], right: Line, page: Page) -> Line:
+def header(deployment: str, crumbs: Sequence[str], right: Line, page: Page) -> Line:
     """The path at the left with the deployment's name lit, its state at the right.
 
     The name comes first and is the last to be cut: nobody shall act on another deployment than
@@ -23,8 +23,10 @@ def header(crumbs: Sequence[str], right: Line, page: Page) -> Line:
     """
     step = Span(f" {page.glyphs.crumb} ", Tone.DIM)
     path = line(" ", Span("mms", Tone.ACCENT))
-    for place, word in enumerate(crumbs):
-        path = line(path, step, Span(word, Tone.TITLE if place == 0 else Tone.TEXT))
+    if deployment:
+        path = line(path, step, Span(deployment, Tone.TITLE))
+    for word in crumbs:
+        path = line(path, step, word)
     return edges(path, line(right, " "), page.width, page.glyphs.ellipsis)
 
 
@@ -83,16 +85,15 @@ def banner(watch: Watch, page: Page) -> list[Line]:
         return []
     since = watch.known_at
     age = "" if since is None else f" for {duration((page.now - since).total_seconds())}"
-    shown = "" if since is None else f", shown as of {clock(since, page.now)}"
+    shown = "" if since is None else f"; what is shown is of {clock(since, page.now)}"
+    what = f"THE ENGINE IS AWAY{age}" if watch.engine_away else str(watch.trouble)
+    hint = watch.trouble.hint if watch.trouble else NoEngine.default_hint
+    drawn = [f" {page.glyphs.warn} {what}{shown}"]
     if watch.engine_away:
-        text = f" {page.glyphs.warn} THE ENGINE IS AWAY{age}{shown}; this comes back by itself"
-    else:
-        text = f" {page.glyphs.warn} {watch.trouble}{shown}"
-    drawn = [line(Span(text, Tone.ALARM))]
-    hint = watch.trouble.hint if watch.trouble else "start it with: mmsconsole engine"
-    if hint:
-        drawn.append(line(Span(f"   {hint}", Tone.ALARM)))
-    return [_filled(each, page) for each in drawn]
+        drawn.append(f"   it comes back by itself, or {hint}")
+    elif hint:
+        drawn.append(f"   {hint}")
+    return [_filled(line(Span(text, Tone.ALARM)), page) for text in drawn]
 
 
 def _filled(of: Line, page: Page) -> Line:
@@ -103,11 +104,13 @@ def _filled(of: Line, page: Page) -> Line:
 def notice(sign: str, tone: Tone, text: str, hint: str, page: Page) -> list[Line]:
     """What came of the last action; three lines at most."""
     width = page.width - 4
-    told = wrap(text, width, tone) + wrap(hint, width, Tone.TEXT)
+    told = wrap(text, width, tone) + wrap(sentence(hint), width, Tone.TEXT)
     lead = [line(" ", Span(sign, tone), " "), *[line("   ")] * len(told)]
     return [line(a, b) for a, b in zip(lead, told[:NOTICE_LINES_MAX], strict=False)]
 
 
 def error_text(error: MmsError) -> str:
-    text = str(error)
-    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".") if text else error.code
+    """What an error says; the name that it begins with keeps its own spelling."""
+    if error.where:
+        return f"{error.where}: {error.what}."
+    return sentence(error.what) or error.code

@@ -4,8 +4,8 @@ from mmsconsole.console.actions import CHAPTERS, REGISTRY, Action
 from mmsconsole.console.glyphs import key_name
 from mmsconsole.console.present.text import Line, Page, Span, Tone, beside, line
 
-KEYS_CELLS = 13
-WORD_CELLS = 14
+KEYS_CELLS = 15
+WORD_CELLS = 13
 
 
 def draw(page: Page) -> list[Line]:

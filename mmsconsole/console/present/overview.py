@@ -8,7 +8,7 @@ from mmsconsole.console.present.status import (
 )
 from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page, Span, Tone, indent, line, rule, wrap
-from mmsconsole.console.present.words import NONE, age, ago, duration, moment, moment_of, size
+from mmsconsole.console.present.words import NONE, age, ago, duration, moment_of, since, size
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.operations.views import BackupStatus, DeploymentView, TailView
 
@@ -132,7 +132,7 @@ def _head(status: BackupStatus, page: Page) -> Line:
     if head is None:
         return labelled("head", Span("none yet", Tone.DIM))
     at = moment_of(head.optime) if head.phase == SyncPhase.IN_SYNC else head.phase
-    applied = "" if head.applied_at is None else f"  applied {age(head.applied_at, page.now)}"
+    applied = "" if head.applied_at is None else f"  applied {since(head.applied_at, page.now)}"
     more = f"  {size(head.bytes)}  mongod {head.mongod_version}"
     return labelled("head", at, Span(applied, Tone.DIM), more)
 
@@ -140,7 +140,7 @@ def _head(status: BackupStatus, page: Page) -> Line:
 def _tail(tail: TailView | None, page: Page) -> Line:
     if tail is None:
         return labelled("tail", Span("not running", Tone.DIM))
-    seen = Span(f"  seen {age(tail.seen_at, page.now)}", Tone.DIM)
+    seen = Span(f"  seen {since(tail.seen_at, page.now)}", Tone.DIM)
     reach = tail.oplog_window_seconds
     window = "" if reach is None else f"  its oplog reaches back {duration(reach)}"
     return labelled("tail", tail.member or NONE, seen, window)
@@ -151,11 +151,3 @@ def source_line(view: DeploymentView, page: Page) -> Line:
     version = f"MongoDB {view.server_version}, fcv {view.fcv}"
     reads = f"sync {view.sync_from}, tail {view.tail_from}"
     return labelled("source", view.set_name, dot, version, dot, reads)
-
-
-def uri_line(view: DeploymentView) -> Line:
-    return labelled("", Span(view.uri, Tone.DIM))
-
-
-def added_line(view: DeploymentView) -> Line:
-    return labelled("added", moment(view.created_at))

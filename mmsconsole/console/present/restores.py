@@ -2,6 +2,7 @@
 
 from mmsconsole.console.actions import key_of
 from mmsconsole.console.glyphs import key_name
+from mmsconsole.console.present import words
 from mmsconsole.console.present.overview import labelled
 from mmsconsole.console.present.progress import overall, phase_line, small, waiting_line
 from mmsconsole.console.present.status import restore_mark
@@ -40,7 +41,7 @@ def row(restore: RestoreView, page: Page) -> Row:
 
 def until(restore: RestoreView) -> str:
     if restore.point is not None:
-        return moment_of(restore.point)
+        return words.until(restore.point)
     return moment_of(restore.optime) if restore.optime else "the snapshot itself"
 
 
@@ -73,7 +74,7 @@ def _facts(restore: RestoreView, page: Page) -> list[Line]:
         line(" ", restore_mark(restore, page.glyphs).line),
         (),
         labelled("deployment", Span(restore.deployment, Tone.TITLE)),
-        labelled("up to", until(restore), Span("  that second included", Tone.DIM)),
+        labelled("up to", until(restore), Span("  included", Tone.DIM)),
         labelled("from", f"snapshot {restore.snapshot}"),
         *reached,
         labelled("folder", restore.path),

@@ -91,7 +91,7 @@ def _legend(glyphs: Glyphs) -> Line:
         (glyphs.window, "any second", Tone.ACCENT),
         (glyphs.gap, "snapshots alone", Tone.DIM),
     )
-    drawn = line(" " * timeline.LABEL_CELLS)
+    drawn = line(" ")
     for sign, word, tone in signs:
         drawn = line(drawn, Span(sign, tone), Span(f" {word}  ", Tone.DIM))
     return drawn
@@ -105,7 +105,7 @@ def detail(snapshot: SnapshotView, page: Page) -> list[Line]:
     if snapshot.state != SnapshotState.COMPLETE:
         return [head, line(" ", Span("being taken; the jobs say how far it is", Tone.BUSY))]
     equals = (
-        f" equals the source up to and including {moment_of(snapshot.optime)} ({_optime(snapshot)})"
+        f" Equals the source up to and including {moment_of(snapshot.optime)} ({_optime(snapshot)})"
     )
     made = f" {snapshot.files} files of mongod {snapshot.mongod_version}, fcv {snapshot.fcv}"
     return [head, line(equals), line(Span(made, Tone.DIM))]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mmsconsole.console.glyphs import Glyphs
 from mmsconsole.console.present.progress import share
 from mmsconsole.console.present.text import Line, Span, Tone
-from mmsconsole.console.present.words import clock, duration
+from mmsconsole.console.present.words import clock, duration, sentence
 from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import SyncPhase
@@ -15,6 +15,8 @@ from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.operations.views import BackupStatus, JobView, RestoreView
 
 LAGGING_SECONDS = 60
+NOTHING_YET = "nothing can be restored until it is done"
+LOST = "The stored oplog no longer reaches the source's."
 
 SHORT_PHASES = {
     SyncPhase.FETCHING_MISSING.value: "fetching missing",
@@ -81,7 +83,7 @@ def backup_sentence(status: BackupStatus, start_key: str) -> str:
     """What the state means and what to do about it. `start_key` starts a backup."""
     if status.state == BackupState.RESYNC_REQUIRED:
         return (
-            f"{_ended(status.reason)} Press {start_key} to start a new initial sync; "
+            f"{sentence(status.reason) or LOST} Press {start_key} to start a new initial sync; "
             "older snapshots stay."
         )
     if status.state == BackupState.STOPPED:
@@ -90,22 +92,16 @@ def backup_sentence(status: BackupStatus, start_key: str) -> str:
         return f"Press {start_key} to start its backup: an initial sync copies all of it."
     if unreachable(status):
         assert status.tail is not None
-        return f"{_ended(status.tail.error)} The backup goes on by itself when the source answers."
+        return f"{sentence(status.tail.error)} It goes on by itself when the source answers."
     if status.reason:
-        return _ended(status.reason)
+        return sentence(status.reason)
     if status.phase != SyncPhase.IN_SYNC:
-        return f"Initial sync: {status.phase or 'waiting for the engine'}."
+        later = "what was stored before can be restored" if status.window else NOTHING_YET
+        return f"An initial sync is under way; {later}."
     if lagging(status):
         return f"The head is {duration(lag_of(status) or 0)} behind the source."
     end = status.window.end if status.window else None
     return f"Kept up to and including {clock(end.time, end.time)}." if end else "In sync."
-
-
-def _ended(text: str) -> str:
-    text = text.strip()
-    if not text:
-        return "The stored oplog no longer reaches the source's."
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def snapshot_mark(state: str, glyphs: Glyphs) -> Mark:

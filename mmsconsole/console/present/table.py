@@ -56,7 +56,7 @@ def draw_row(columns: Sequence[Column], row: Row, page: Page, *, cursor: bool) -
 def _draw(columns: Sequence[Column], texts: Sequence[Line], page: Page, lead: str) -> Line:
     drawn = line(lead)
     first = True
-    for column, text, width in zip(columns, texts, widths(columns, page.width), strict=True):
+    for column, text, width in zip(columns, texts, widths(columns, page.width - 1), strict=True):
         if width:
             between = "" if first else " " * BETWEEN
             cell = fit(text, width, page.glyphs.ellipsis, right=column.right)

@@ -151,6 +151,6 @@ def rule(title: str, page: Page, note: str = "") -> Line:
     """A heading that draws a line to the right edge."""
     dash = page.glyphs.rule
     head = line(Span(f"{dash}{dash} ", Tone.DIM), Span(title, Tone.TITLE), " ")
-    tail = line(Span(note, Tone.DIM), " ") if note else ()
+    tail = line(Span(f"{dash}{dash} {note} ", Tone.DIM)) if note else ()
     whole = clip(line(head, tail), page.width, page.glyphs.ellipsis)
     return line(whole, Span(dash * (page.width - cells(whole)), Tone.DIM))

@@ -7,7 +7,7 @@ from mmsconsole.console.present import timeline
 from mmsconsole.console.present.snapshots import newest_complete
 from mmsconsole.console.present.text import Line, Page, Span, Tone, indent, line, rule, wrap
 from mmsconsole.console.present.timeline import Axis
-from mmsconsole.console.present.words import duration, moment, moment_of, size
+from mmsconsole.console.present.words import duration, moment, sentence, size, until
 from mmsconsole.console.wizard import Choice, Step, Wizard
 from mmsconsole.operations.views import RestorePlan, SnapshotView, Window
 
@@ -99,28 +99,34 @@ def target_lines(choice: Choice, deployment: str, page: Page) -> list[Line]:
 def review_lines(plan: RestorePlan, page: Page) -> list[Line]:
     """Exactly what will happen, in the order in which it will."""
     actions = [
-        line("the folder ", Span(plan.target, Tone.ACCENT), " is made"),
-        line(f"{size(plan.bytes)} of the snapshot {plan.snapshot} are written to it, verified"),
+        f"The folder {plan.target} is made.",
+        f"{size(plan.bytes)} of the snapshot {plan.snapshot} are written to it and verified.",
     ]
     if plan.point is not None:
-        much = f"{size(plan.oplog_bytes)} of stored oplog are applied on top, up to and including "
-        actions.append(line(much, Span(moment_of(plan.point), Tone.ACCENT)))
+        actions.append(
+            f"{size(plan.oplog_bytes)} of oplog are applied, up to and including "
+            f"{until(plan.point)}."
+        )
     numbered = [
-        line(" ", Span(f"{number} ", Tone.DIM), action)
-        for number, action in enumerate(actions, start=1)
+        each for number, text in enumerate(actions, start=1) for each in _item(number, text, page)
     ]
     return [
         rule("what will happen", page),
         *numbered,
         (),
         rule("what you will have", page),
-        *indent(wrap(plan.in_words, page.width - 2, Tone.TITLE), 1),
+        *indent(wrap(sentence(plan.in_words), page.width - 2, Tone.TITLE), 1),
         (),
         rule("room", page),
         _room(plan, page),
         (),
         line(Span(" The source and the head are not touched.", Tone.DIM)),
     ]
+
+
+def _item(number: int, text: str, page: Page) -> list[Line]:
+    first, *others = wrap(text, page.width - 4)
+    return [line(" ", Span(f"{number} ", Tone.DIM), first), *indent(others, 3)]
 
 
 def _room(plan: RestorePlan, page: Page) -> Line:

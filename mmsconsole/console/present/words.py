@@ -60,6 +60,11 @@ def ago(since: datetime | None, now: datetime) -> str:
     return f"{age(since, now)} ago"
 
 
+def since(at: datetime, now: datetime) -> str:
+    told = age(at, now)
+    return told if told == "now" else f"{told} ago"
+
+
 def moment(at: datetime | None) -> str:
     return NONE if at is None else f"{at:%Y-%m-%d %H:%M:%S}Z"
 
@@ -68,11 +73,25 @@ def moment_of(optime: Optime | None) -> str:
     return moment(None if optime is None else optime.time)
 
 
+def until(point: Optime) -> str:
+    """An inclusive end: a whole second as such, any other position with its numbers."""
+    whole = point == Optime.end_of_second(point.t)
+    return moment_of(point) if whole else f"{moment_of(point)} ({point})"
+
+
 def clock(at: datetime | None, now: datetime) -> str:
     """The time alone where the day is today's, in as many cells as with the day: no seconds."""
     if at is None:
         return NONE
     return f"{at:%H:%M:%S}Z" if at.date() == now.date() else f"{at:%m-%d %H:%M}"
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop; empty stays empty."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def plural(count: int, noun: str) -> str:

@@ -1,7 +1,5 @@
 """The form for a new deployment. What may be a password never appears on the screen."""
 
-from collections.abc import Mapping
-
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -46,7 +44,7 @@ class AddScreen(ConsoleScreen):
         yield Lines(id="below")
 
     def on_mount(self) -> None:
-        self.query_one("#name", Input).focus()
+        self.set_focus(self.query_one("#name"))
 
     def draw(self, _: State, page: Page) -> None:
         self._lines("above").set_lines(add.above(page))
@@ -55,29 +53,28 @@ class AddScreen(ConsoleScreen):
         self._lines("below").set_lines(add.below())
 
     def focus_body(self) -> None:
-        self.query_one("#name", Input).focus()
+        self.set_focus(self.query_one("#name"))
 
-    def own_handlers(self) -> Mapping[str, Handler]:
-        return {"add.save": lambda _: self._save(), "add.next": lambda _: self._next()}
+    def own_handlers(self) -> dict[str, Handler]:
+        return {"add.save": lambda _: self._enter(), "add.next": lambda _: self._next()}
 
     def _next(self) -> None:
-        on_name = self.query_one("#name", Input).has_focus
-        self.query_one("#uri" if on_name else "#name", Input).focus()
+        on_name = self.focused is self.query_one("#name")
+        self.set_focus(self.query_one("#uri" if on_name else "#name"))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input.id == "name" and event.value.strip():
-            self.query_one("#uri", Input).focus()
-        elif event.input.id in ("name", "uri"):
-            self._save()
+    def _enter(self) -> None:
+        """On the name it leads to the URI."""
+        if self.focused is self.query_one("#name"):
+            self._next()
         else:
-            super().on_input_submitted(event)
+            self.after_typing(self._save)
 
     def _save(self) -> None:
         name = self.query_one("#name", Input).value.strip()
         uri = self.query_one("#uri", Input).value.strip()
         if not name or not uri:
             self.tell("Both a name and a URI are needed.", Tone.WARN)
-            self.query_one("#uri" if name else "#name", Input).focus()
+            self.set_focus(self.query_one("#uri" if name else "#name"))
             return
         secret = Secret(uri)
         self.console.ask(

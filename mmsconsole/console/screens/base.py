@@ -14,11 +14,11 @@ from textual.events import Resize, ScreenResume
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Input
 
 from mmsconsole.console import errands
-from mmsconsole.console.actions import Action, action_of, footer_actions
+from mmsconsole.console.actions import MOVING, Action, action_of, footer_actions
+from mmsconsole.console.bindings import FIELD_KEYS
 from mmsconsole.console.command import completions, parse
 from mmsconsole.console.navigation import ROOT, Place
 from mmsconsole.console.present import frame
@@ -35,11 +35,12 @@ Handler = Callable[[str], None]
 
 
 class ConsoleScreen(Screen[None]):
+    AUTO_FOCUS = ""
     VIEW: ClassVar[str]
     PARTS: ClassVar[tuple[str, ...]] = ()
     """Names of ELSEWHERE whose actions the footer shows too."""
 
-    state: reactive[State | None] = reactive(None, init=False)
+    state: reactive[State | None] = reactive(None, init=False, repaint=False)
 
     class Answered(Message):
         def __init__(self, state: State) -> None:
@@ -55,6 +56,7 @@ class ConsoleScreen(Screen[None]):
         super().__init__()
         self.place = place
         self._asking = False
+        self._composed = False
 
     # What a view defines
 
@@ -65,7 +67,7 @@ class ConsoleScreen(Screen[None]):
         """Give the widgets of the body what they show."""
         raise NotImplementedError
 
-    def own_handlers(self) -> Mapping[str, Handler]:
+    def own_handlers(self) -> dict[str, Handler]:
         return {}
 
     def deployment_name(self) -> str:
@@ -89,7 +91,7 @@ class ConsoleScreen(Screen[None]):
         yield Lines(id="footer", classes="bar")
 
     def on_mount(self) -> None:
-        self.console.look(self)
+        self._composed = True
         remembered = self.console.memory.state(self.place)
         if remembered is not None:
             self.set_reactive(ConsoleScreen.state, remembered)
@@ -105,7 +107,7 @@ class ConsoleScreen(Screen[None]):
 
     def tick(self) -> None:
         """Ages are drawn anew; then the engine is asked, unless it still owes an answer."""
-        if self.console.paused or not self.is_current:
+        if self.console.paused or not self.is_active:
             return
         self.redraw()
         self.poll()
@@ -161,12 +163,13 @@ class ConsoleScreen(Screen[None]):
 
     def _header(self, page: Page) -> Line:
         deployment = self.state.deployment if self.state else None
+        crumbs = self.console.navigation.crumbs()
         right = (
             frame.state_of(deployment, page)
             if deployment
             else frame.engine_line(self.console.freshness.engine, page)
         )
-        return frame.header(self.console.navigation.crumbs(), right, page)
+        return frame.header(self.place.deployment, crumbs, right, page)
 
     def _footer(self, page: Page) -> Line:
         shown = footer_actions((self.VIEW, *self.PARTS), root=self.place == ROOT)
@@ -178,13 +181,40 @@ class ConsoleScreen(Screen[None]):
         """Every action that works in this view, by its id."""
         return {**self.console.handlers(self), **self.own_handlers()}
 
-    def action_act(self, id_: str) -> None:
-        self.perform(action_of(id_))
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys before the screen is composed do nothing; a field keeps the keys that it needs."""
+        if action != "act":
+            return True
+        if not self._composed:
+            return False
+        id_, key = (str(each) for each in parameters)
+        if isinstance(self.focused, Input):
+            return key in FIELD_KEYS
+        return self.allows(id_)
+
+    def allows(self, _id: str) -> bool:
+        """Whether an action of this view works at this moment."""
+        return True
+
+    def action_act(self, id_: str, key: str) -> None:
+        command = self.query_one(CommandLine)
+        if not command.is_open or id_.startswith("go."):
+            self.perform(action_of(id_))
+        elif key == "enter":
+            self.after_typing(lambda: self.submit_command(command.text))
+
+    def after_typing(self, act: Callable[[], None]) -> None:
+        """When the field in focus has taken in what was typed before."""
+        if isinstance(self.focused, Input):
+            self.focused.call_later(act)
+        else:
+            act()
 
     def perform(self, action: Action, argument: str = "") -> None:
-        self.console.clear_notice()
+        if action.chapter != MOVING:
+            self.console.clear_notice()
         self.handlers()[action.id](argument)
-        if self.is_current:
+        if self.is_active:
             self.redraw()
 
     def open_command(self, _: str) -> None:
@@ -202,17 +232,17 @@ class ConsoleScreen(Screen[None]):
         return True
 
     def focus_body(self) -> None:
-        """Back to what takes the keys of this view."""
-        focusable = [w for w in self.query(Widget) if w.can_focus and not isinstance(w, Input)]
-        self.set_focus(focusable[0] if focusable else None)
+        """To the field that a view has, if any: without a focus all keys are the screen's."""
+        self.set_focus(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input.id == "command-input":
-            event.stop()
-            self.close_command()
-            self._run(event.value)
+        """Where enter is no action of the view, it comes from the field itself."""
+        event.stop()
+        if self.query_one(CommandLine).is_open:
+            self.submit_command(event.value)
 
-    def _run(self, text: str) -> None:
+    def submit_command(self, text: str) -> None:
+        self.close_command()
         if not text.strip():
             return
         try:

@@ -14,7 +14,7 @@ from mmsconsole.operations.views import EventView
 
 class EventsScreen(ListScreen):
     VIEW = actions.EVENTS
-    BINDINGS = bindings_for(VIEW)
+    BINDINGS = bindings_for(VIEW, actions.TABLE)
     DETAIL_LINES = events.DETAIL_LINES
 
     @property

@@ -10,7 +10,8 @@ from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from mmsconsole.console.actions import Action, action_of, commands
+from mmsconsole.console.actions import SCROLL, Action, commands
+from mmsconsole.console.bindings import bindings_for
 from mmsconsole.console.command import rank
 from mmsconsole.console.glyphs import key_name
 from mmsconsole.console.present import help as help_text
@@ -23,7 +24,10 @@ from mmsconsole.console.widgets.scroller import Scroller
 
 
 class HelpScreen(ModalScreen[None]):
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "leave", show=False, priority=True),
+        *bindings_for(SCROLL),
+    ]
 
     def compose(self) -> ComposeResult:
         yield Lines(id="help-title")
@@ -39,7 +43,9 @@ class HelpScreen(ModalScreen[None]):
             [rule("all keys", page, "j k move, esc back, ! asks first")]
         )
         scroller.set_whole([(), *help_text.draw(page)])
-        scroller.focus()
+
+    def action_act(self, step: str, _key: str) -> None:
+        self.query_one(Scroller).move(step)
 
     def action_leave(self) -> None:
         self.dismiss(None)
@@ -95,7 +101,3 @@ class PaletteScreen(ModalScreen[str]):
 
     def action_leave(self) -> None:
         self.dismiss("")
-
-
-def chosen_action(id_: str | None) -> Action | None:
-    return action_of(id_) if id_ else None

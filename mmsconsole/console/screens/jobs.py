@@ -1,10 +1,10 @@
 """Jobs of one deployment or of all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from mmsconsole.console import actions
 from mmsconsole.console.bindings import bindings_for
-from mmsconsole.console.present import empty, jobs
+from mmsconsole.console.present import empty, jobs, questions
 from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page, Tone
 from mmsconsole.console.screens.base import Handler
@@ -17,7 +17,7 @@ from mmsconsole.operations.views import JobView
 
 class JobsScreen(ListScreen):
     VIEW = actions.JOBS
-    BINDINGS = bindings_for(VIEW)
+    BINDINGS = bindings_for(VIEW, actions.TABLE)
     DETAIL_LINES = jobs.DETAIL_LINES
 
     def columns(self, page: Page) -> Sequence[Column]:
@@ -37,8 +37,8 @@ class JobsScreen(ListScreen):
         chosen = self._chosen(self.state)
         return self.place.deployment or (chosen.deployment if chosen else "")
 
-    def own_handlers(self) -> Mapping[str, Handler]:
-        return {"job.cancel": self._cancel}
+    def own_handlers(self) -> dict[str, Handler]:
+        return super().own_handlers() | {"job.cancel": self._cancel}
 
     def _chosen(self, state: State | None) -> JobView | None:
         return find(_jobs(state), self.key) if state else None
@@ -52,7 +52,7 @@ class JobsScreen(ListScreen):
             return
         question = confirm(
             f"Cancel the {job.kind} of {job.deployment}?",
-            ("It stops at its next step; what it wrote and nobody needs is taken away.",),
+            questions.cancel_job_text(job),
             "cancel it",
         )
         self.console.confirm(question, lambda: self._cancelled(job))

@@ -5,9 +5,10 @@ from typing import ClassVar, Protocol, TypeVar
 
 from textual.app import ComposeResult
 
+from mmsconsole.console.actions import TABLE, actions_in
 from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page
-from mmsconsole.console.screens.base import ConsoleScreen
+from mmsconsole.console.screens.base import ConsoleScreen, Handler
 from mmsconsole.console.state import State
 from mmsconsole.console.widgets.lines import Lines
 from mmsconsole.console.widgets.ops_table import OpsTable
@@ -67,7 +68,12 @@ class ListScreen(ConsoleScreen):
 
     def on_mount(self) -> None:
         self.table.stand_on(self.console.memory.cursors.get(self.place, ""))
-        self.table.focus()
+
+    def own_handlers(self) -> dict[str, Handler]:
+        return {action.id: self._mover(action.id) for action in actions_in(TABLE) if action.views}
+
+    def _mover(self, id_: str) -> Handler:
+        return lambda _: self.table.move(id_)
 
     def draw(self, state: State, page: Page) -> None:
         rows = self.rows(state, page)
@@ -77,8 +83,6 @@ class ListScreen(ConsoleScreen):
         self.table.display = bool(rows)
         self.table.set_rows(self.columns(page), rows)
         self._draw_detail(state, page)
-        if rows and self.focused is None and self.is_current:
-            self.table.focus()
 
     def _draw_detail(self, state: State, page: Page) -> None:
         self._lines("detail").set_lines(self.detail(state, page) if self.key else [])

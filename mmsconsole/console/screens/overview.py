@@ -1,6 +1,6 @@
 """All deployments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from mmsconsole.console import actions
 from mmsconsole.console.bindings import bindings_for
@@ -16,7 +16,7 @@ from mmsconsole.operations.views import DeploymentView
 
 class OverviewScreen(ListScreen):
     VIEW = actions.OVERVIEW
-    BINDINGS = bindings_for(VIEW)
+    BINDINGS = bindings_for(VIEW, actions.TABLE)
     DETAIL_LINES = overview.DETAIL_LINES
 
     def columns(self, page: Page) -> Sequence[Column]:
@@ -36,8 +36,8 @@ class OverviewScreen(ListScreen):
         chosen = self._chosen(self.state)
         return chosen.name if chosen else ""
 
-    def own_handlers(self) -> Mapping[str, Handler]:
-        return {"item.open": self._open, "deployment.add": self._add}
+    def own_handlers(self) -> dict[str, Handler]:
+        return super().own_handlers() | {"item.open": self._open, "deployment.add": self._add}
 
     def _chosen(self, state: State | None) -> DeploymentView | None:
         return find(_deployments(state), self.key) if state else None

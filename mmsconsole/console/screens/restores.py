@@ -1,13 +1,13 @@
 """Restores: the list, and one of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
 from mmsconsole.console import actions
 from mmsconsole.console.bindings import bindings_for
 from mmsconsole.console.navigation import Place
-from mmsconsole.console.present import empty, restores
+from mmsconsole.console.present import empty, questions, restores
 from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page, Tone
 from mmsconsole.console.screens.base import ConsoleScreen, Handler
@@ -20,7 +20,7 @@ from mmsconsole.operations.views import RestoreView
 
 class RestoresScreen(ListScreen):
     VIEW = actions.RESTORES
-    BINDINGS = bindings_for(VIEW)
+    BINDINGS = bindings_for(VIEW, actions.TABLE)
     DETAIL_LINES = 2
 
     def columns(self, page: Page) -> Sequence[Column]:
@@ -40,8 +40,8 @@ class RestoresScreen(ListScreen):
         chosen = self._chosen(self.state)
         return self.place.deployment or (chosen.deployment if chosen else "")
 
-    def own_handlers(self) -> Mapping[str, Handler]:
-        return {"item.open": self._open, "restore.cancel": self._cancel}
+    def own_handlers(self) -> dict[str, Handler]:
+        return super().own_handlers() | {"item.open": self._open, "restore.cancel": self._cancel}
 
     def _chosen(self, state: State | None) -> RestoreView | None:
         return find(_restores(state), self.key) if state else None
@@ -71,7 +71,7 @@ class RestoreScreen(ConsoleScreen):
         assert isinstance(state, RestoreState)
         self._lines("page").set_lines(restores.draw(state.restore, page))
 
-    def own_handlers(self) -> Mapping[str, Handler]:
+    def own_handlers(self) -> dict[str, Handler]:
         return {"restore.cancel": self._cancel}
 
     def _cancel(self, _: str) -> None:
@@ -85,7 +85,7 @@ def cancel_restore(screen: ConsoleScreen, restore: RestoreView) -> None:
         return
     question = confirm(
         f"Cancel the restore of {restore.deployment}?",
-        (f"It stops at its next step, and what it wrote to {restore.path} is taken away.",),
+        questions.cancel_restore_text(restore),
         "cancel it",
     )
     screen.console.confirm(question, lambda: _cancelled(screen, restore))

@@ -1,11 +1,11 @@
 """The snapshots of a deployment on the time axis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from mmsconsole.console import actions
 from mmsconsole.console.bindings import bindings_for
-from mmsconsole.console.present import empty, snapshots
+from mmsconsole.console.present import empty, questions, snapshots
 from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page
 from mmsconsole.console.present.timeline import moment_of
@@ -19,7 +19,7 @@ from mmsconsole.operations.views import SnapshotView
 
 class SnapshotsScreen(ListScreen):
     VIEW = actions.SNAPSHOTS
-    BINDINGS = bindings_for(VIEW)
+    BINDINGS = bindings_for(VIEW, actions.TABLE)
     DETAIL_LINES = snapshots.DETAIL_LINES
 
     def columns(self, page: Page) -> Sequence[Column]:
@@ -40,8 +40,8 @@ class SnapshotsScreen(ListScreen):
     def nothing(self) -> list[Line]:
         return empty.no_snapshots()
 
-    def own_handlers(self) -> Mapping[str, Handler]:
-        return {"snapshot.delete": self._delete}
+    def own_handlers(self) -> dict[str, Handler]:
+        return super().own_handlers() | {"snapshot.delete": self._delete}
 
     def chosen_snapshot(self) -> str:
         """Id of the snapshot that a restore would begin with."""
@@ -57,10 +57,7 @@ class SnapshotsScreen(ListScreen):
         at = moment(moment_of(snapshot))
         question = confirm(
             "Delete a snapshot",
-            (
-                f"The snapshot of {at} of {snapshot.deployment} can not be restored any more, "
-                "nor can the time up to the next one.",
-            ),
+            questions.deletion_text(at, snapshot.deployment),
             "delete it",
             typed=self.place.deployment,
         )

@@ -3,11 +3,10 @@
 It may be left at any step: its draft is kept for the deployment until the restore is started.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -28,19 +27,14 @@ from mmsconsole.console.widgets.lines import Lines
 from mmsconsole.console.wizard import PAGE_CELLS, Choice, Step, Wizard, begin, proposed_target
 from mmsconsole.operations.views import RestorePlan, RestoreView, Window
 
-
-class TimeAxis(Lines, can_focus=True):
-    """Where the point is chosen; its keys go to the screen."""
-
-    BINDINGS = bindings_for(actions.TIMELINE)
-
-    def action_act(self, action: str) -> None:
-        cast("WizardScreen", self.screen).steer(action)
+STEERING = frozenset(
+    action.id for action in actions.REGISTRY if action.views == (actions.TIMELINE,)
+)
 
 
 class WizardScreen(ConsoleScreen):
     VIEW = actions.WIZARD
-    BINDINGS = bindings_for(VIEW)
+    BINDINGS = bindings_for(actions.TIMELINE, VIEW)
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
@@ -50,7 +44,7 @@ class WizardScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield Lines(id="steps")
         with Vertical(id="point-step"):
-            yield TimeAxis(id="axis")
+            yield Lines(id="axis")
             with Horizontal(classes="entry"):
                 yield Lines(id="typed-label", classes="label")
                 yield field(
@@ -104,7 +98,7 @@ class WizardScreen(ConsoleScreen):
         self._lines("steps").set_lines([(), words.steps(wizard.step, page), ()])
         if wizard.step == Step.POINT:
             told = words.point_lines(wizard, self._snapshots.snapshots, self._window, page)
-            self.query_one("#axis", TimeAxis).set_lines(told)
+            self._lines("axis").set_lines(told)
             self._lines("typed-label").set_lines([line(Span(" or type it ", Tone.DIM))])
         elif wizard.step == Step.TARGET:
             told = words.target_lines(wizard.choice, self.place.deployment, page)
@@ -129,21 +123,23 @@ class WizardScreen(ConsoleScreen):
         self.console.memory.drafts[self.place.deployment] = wizard
 
     def focus_body(self) -> None:
-        step = self.wizard.step if self.wizard else None
-        if step == Step.POINT:
-            self.query_one("#axis").focus()
-        elif step == Step.TARGET:
-            self.query_one("#target").focus()
-        else:
-            self.set_focus(None)
+        typing = self.wizard is not None and self.wizard.step == Step.TARGET
+        self.set_focus(self.query_one("#target") if typing else None)
 
     # Keys
 
-    def own_handlers(self) -> Mapping[str, Handler]:
-        return {
-            "wizard.next": lambda _: self._next(),
+    def own_handlers(self) -> dict[str, Handler]:
+        steering = {id_: self._steerer(id_) for id_ in STEERING}
+        return steering | {
+            "wizard.next": lambda _: self.after_typing(self._next),
             "wizard.typed": lambda _: self._swap_focus(),
         }
+
+    def allows(self, id_: str) -> bool:
+        return id_ not in STEERING or (self.wizard is not None and self.wizard.step == Step.POINT)
+
+    def _steerer(self, id_: str) -> Handler:
+        return lambda _: self.steer(id_)
 
     def steer(self, action: str) -> None:
         """An action of TIMELINE by its id. A point chosen here counts before a typed one."""
@@ -151,7 +147,6 @@ class WizardScreen(ConsoleScreen):
             return
         self.query_one("#typed", Input).value = ""
         self._keep(self._steered(replace(self.wizard, typed=""), action))
-        self.redraw()
 
     def _steered(self, wizard: Wizard, action: str) -> Wizard:
         window, snapshots = self._window, self._snapshots.snapshots
@@ -173,7 +168,7 @@ class WizardScreen(ConsoleScreen):
     def _swap_focus(self) -> None:
         if self.wizard is not None and self.wizard.step == Step.POINT:
             typed = self.query_one("#typed", Input)
-            (self.query_one("#axis") if typed.has_focus else typed).focus()
+            self.set_focus(None if self.focused is typed else typed)
 
     def back(self, argument: str) -> None:
         """One step back; from the first, out of the wizard."""
@@ -192,15 +187,14 @@ class WizardScreen(ConsoleScreen):
         elif event.input.id == "target":
             self._keep(replace(self.wizard, target=event.value))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input.id == "command-input":
-            super().on_input_submitted(event)
-        else:
-            self._next()
-
     def _next(self) -> None:
         if self.wizard is None:
             return
+        typed, target = (
+            self.query_one("#typed", Input).value,
+            self.query_one("#target", Input).value,
+        )
+        self._keep(replace(self.wizard, typed=typed, target=target))
         {Step.POINT: self._propose, Step.TARGET: self._plan, Step.REVIEW: self._start}[
             self.wizard.step
         ]()
@@ -209,11 +203,12 @@ class WizardScreen(ConsoleScreen):
     def _propose(self) -> None:
         """To the second step, with a folder that is new for this point."""
         assert self.wizard is not None
-        folder = self.console.settings.home.data / "restores"
+        folder = self.console.restore_folder
         wizard = self.wizard
-        target = proposed_target(folder, self.place.deployment, wizard.choice, wizard.cursor)
+        proposed = proposed_target(folder, self.place.deployment, wizard.choice, wizard.cursor)
+        target = proposed if wizard.target in ("", wizard.proposed) else wizard.target
+        self._keep(replace(wizard, target=target, proposed=proposed))
         self.query_one("#target", Input).value = target
-        self._keep(replace(wizard, target=target))
         self._go_to(Step.TARGET)
 
     # Asking

@@ -26,6 +26,10 @@ class CommandLine(Horizontal):
         self.query_one(Lines).set_lines([(Span(" : ", Tone.KEY),)])
 
     @property
+    def text(self) -> str:
+        return self.query_one(Input).value
+
+    @property
     def is_open(self) -> bool:
         return bool(self.display)
 
@@ -34,7 +38,7 @@ class CommandLine(Horizontal):
         typed.suggester = SuggestFromList(list(completions), case_sensitive=True)
         typed.value = ""
         self.display = True
-        typed.focus()
+        self.screen.set_focus(typed)
 
     def close(self) -> None:
         self.display = False
@@ -49,6 +53,9 @@ def field(
     kind: Callable[..., Input] = Input,
 ) -> Input:
     """One line to type in: no border, and a cursor that stands still (blinking costs bytes)."""
-    made = kind(value, id=id, password=password, placeholder=placeholder, compact=True)
+    made = kind(
+        value, id=id, password=password, placeholder=placeholder, compact=True,
+        select_on_focus=False,
+    )  # fmt: skip
     made.cursor_blink = False
     return made

@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from textual.events import Resize
 from textual.message import Message
 
-from mmsconsole.console.actions import TABLE
-from mmsconsole.console.bindings import bindings_for
 from mmsconsole.console.present.table import Column, Row, draw_header, draw_row, scrolled
 from mmsconsole.console.widgets.lines import Lines
 
 
-class OpsTable(Lines, can_focus=True):
+class OpsTable(Lines):
     DEFAULT_CSS = "OpsTable { height: 1fr; }"
-    BINDINGS = bindings_for(TABLE)
 
     class Moved(Message):
         """The cursor stands on another row, or its row has changed."""
@@ -71,6 +68,3 @@ class OpsTable(Lines, can_focus=True):
         steps = {"row.down": 1, "row.up": -1, "row.page_down": page, "row.page_up": -page}
         ends = {"row.first": 0, "row.last": len(self.rows)}
         self._stand_at(ends[action] if action in ends else self._place + steps[action])
-
-    def action_act(self, action: str) -> None:
-        self.move(action)

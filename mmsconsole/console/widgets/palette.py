@@ -37,6 +37,8 @@ def textual_theme(theme: Theme) -> TextualTheme:
         surface=colour("background"),
         panel=colour("bar_background"),
         variables={
+            "ansi-background": colour("background"),
+            "ansi-foreground": colour("text"),
             "bar": colour("bar_background"),
             "field": colour("field_background"),
             "frame": colour("accent"),

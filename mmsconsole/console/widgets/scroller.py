@@ -4,15 +4,12 @@ from collections.abc import Sequence
 
 from textual.events import Resize
 
-from mmsconsole.console.actions import SCROLL
-from mmsconsole.console.bindings import bindings_for
 from mmsconsole.console.present.text import Line
 from mmsconsole.console.widgets.lines import Lines
 
 
-class Scroller(Lines, can_focus=True):
+class Scroller(Lines):
     DEFAULT_CSS = "Scroller { height: 1fr; }"
-    BINDINGS = bindings_for(SCROLL)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -31,7 +28,8 @@ class Scroller(Lines, can_focus=True):
     def on_resize(self, _: Resize) -> None:
         self._show(self.top)
 
-    def action_act(self, action: str) -> None:
+    def move(self, action: str) -> None:
+        """An action of SCROLL by its id."""
         page = max(1, self.size.height - 1)
         steps = {"row.down": 1, "row.up": -1, "row.page_down": page, "row.page_up": -page}
         ends = {"row.first": 0, "row.last": len(self.whole)}

@@ -1,0 +1,98 @@
+"""The time axis with its snapshots and what can be restored."""
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from mmsconsole.console.glyphs import ASCII, UNICODE
+from mmsconsole.console.present import timeline
+from mmsconsole.console.present.text import Tone, cells, plain
+from mmsconsole.console.present.timeline import LABEL_CELLS, Axis
+from mmsconsole.operations.views import Window
+from tests.support import fake_data as data
+from tests.support.fake_data import NOW
+
+SNAPSHOTS = data.snapshots("orders")
+HOUR = Axis(NOW - timedelta(hours=1), NOW, 61)
+
+
+def test_both_ends_of_the_axis_are_on_it() -> None:
+    assert (HOUR.column(HOUR.start), HOUR.column(HOUR.end)) == (0, 60)
+    assert HOUR.column(NOW + timedelta(seconds=1)) is None
+
+
+def test_the_axis_holds_everything_up_to_now() -> None:
+    axis = timeline.axis_for(SNAPSHOTS, data.window(52), NOW, 60)
+    assert axis.start == timeline.moment_of(SNAPSHOTS[0])
+    assert axis.end == NOW
+
+
+def test_an_axis_of_nothing_still_has_a_length() -> None:
+    assert timeline.axis_for([], None, NOW, 60).start < NOW
+
+
+@pytest.mark.parametrize(
+    ("span", "round_"),
+    [
+        (timedelta(minutes=1), 5), (timedelta(hours=1), 900), (timedelta(days=1), 6 * 3600),
+        (timedelta(days=3), 86400), (timedelta(days=900), 364 * 86400),
+    ],
+)  # fmt: skip
+def test_ticks_are_round_and_leave_room_for_their_labels(span: timedelta, round_: int) -> None:
+    axis = Axis(NOW - span, NOW, 66)
+    ticks = [int(at.timestamp()) for at in timeline.ticks(axis)]
+    assert all(at % min(round_, 86400) == 0 for at in ticks)
+    columns = [axis.column(at) for at in timeline.ticks(axis)]
+    known = [column for column in columns if column is not None]
+    assert all(b - a >= 11 for a, b in itertools.pairwise(known))
+
+
+def test_every_line_of_the_axis_has_the_same_width() -> None:
+    axis = timeline.axis_for(SNAPSHOTS, data.window(52), NOW, 60)
+    drawn = [
+        *timeline.scale_lines(axis, UNICODE),
+        timeline.marks_line(SNAPSHOTS, axis, UNICODE),
+        timeline.window_line(SNAPSHOTS, [data.window(52)], axis, UNICODE),
+    ]
+    assert {cells(each) for each in drawn} == {LABEL_CELLS + 60}
+
+
+def test_marks_tell_complete_failed_and_running_apart() -> None:
+    axis = timeline.axis_for(SNAPSHOTS, None, NOW, 60)
+    marks = plain(timeline.marks_line(SNAPSHOTS, axis, UNICODE))
+    assert (marks.count("◆"), marks.count("✗"), marks.count("◇")) == (12, 1, 1)
+    assert plain(timeline.marks_line(SNAPSHOTS, axis, ASCII)).count("O") == 12
+
+
+def test_snapshots_that_share_a_cell_are_counted() -> None:
+    axis = Axis(NOW - timedelta(days=3000), NOW, 60)
+    marks = plain(timeline.marks_line(SNAPSHOTS, axis, UNICODE))[LABEL_CELLS:].strip()
+    assert marks == "+"
+
+
+def test_the_chosen_mark_is_lit() -> None:
+    axis = timeline.axis_for(SNAPSHOTS, None, NOW, 60)
+    drawn = timeline.marks_line(SNAPSHOTS, axis, UNICODE, SNAPSHOTS[2].id)
+    assert [span.text for span in drawn if span.tone == Tone.CURSOR] == ["◆"]
+
+
+def test_gaps_are_drawn_and_the_time_before_all_is_blank() -> None:
+    at = [data.optime(NOW - timedelta(minutes=minutes)) for minutes in (50, 40, 20, 10)]
+    windows = [Window(at[0], at[1]), Window(at[2], at[3])]
+    drawn = plain(timeline.window_line([], windows, HOUR, UNICODE))[LABEL_CELLS:]
+    assert drawn == " " * 10 + "━" * 11 + "╌" * 19 + "━" * 11 + "╌" * 10
+
+
+def test_the_pointer_s_label_is_on_the_side_with_room() -> None:
+    left = plain(timeline.pointer_line(HOUR, HOUR.start, "then", UNICODE))
+    right = plain(timeline.pointer_line(HOUR, HOUR.end, "then", UNICODE))
+    assert left == " " * LABEL_CELLS + "▲ then"
+    assert right == " " * (LABEL_CELLS + 60 - 5) + "then ▲"
+    assert timeline.pointer_line(HOUR, NOW + timedelta(days=1), "then", UNICODE) == ()
+
+
+def test_a_snapshot_without_an_optime_stands_where_it_was_asked_for() -> None:
+    asked = replace(SNAPSHOTS[0], optime=None)
+    assert timeline.moment_of(asked) == asked.created_at

@@ -1,0 +1,141 @@
+"""A picture of every screen at 80x24 and at 132x40.
+
+A picture is taken only after the console was found well: running, without an exception and
+without a failed worker. To look at what changed: pytest --snapshot-report.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from mmsconsole.errors import OplogWindowTooShort
+from tests.support.console_driver import LARGE, SMALL, ConsoleDriver, make_app
+from tests.support.fake_operations import SCENES, FakeOperations
+
+Compare = Callable[..., bool]
+Steps = Callable[[ConsoleDriver], Awaitable[None]]
+
+
+def keys(*pressed: str) -> Steps:
+    async def steps(driver: ConsoleDriver) -> None:
+        await driver.press(*pressed)
+
+    return steps
+
+
+async def typing_a_uri(driver: ConsoleDriver) -> None:
+    await driver.press("a")
+    await driver.type("billing")
+    await driver.press("enter")
+    await driver.type("mongodb://backup:s3cret@db1")
+
+
+async def refused(driver: ConsoleDriver) -> None:
+    driver.scene.fail["start_backup"] = OplogWindowTooShort(
+        "the source's oplog reaches back 40 minutes, 3 hours are asked for",
+        where="staging",
+        hint="enlarge it: replSetResizeOplog, or set backup.oplog_window_hours_min",
+    )
+    await driver.press("G", "b")
+
+
+async def engine_goes(driver: ConsoleDriver) -> None:
+    driver.scene.away = True
+    driver.app.clock.sleep(75)
+    await driver.tick()
+
+
+async def a_command(driver: ConsoleDriver) -> None:
+    await driver.press("colon")
+    await driver.type("restore pay")
+
+
+VIEWS: dict[str, Steps] = {
+    "overview": keys(),
+    "deployment": keys("enter"),
+    "deployment_syncing": keys("j", "enter"),
+    "deployment_lagging": keys("j", "j", "enter"),
+    "deployment_resync": keys("j", "j", "j", "j", "enter"),
+    "deployment_unreachable": keys("j", "j", "j", "j", "j", "enter"),
+    "snapshots": keys("3", "j", "j", "j"),
+    "jobs": keys("4", "j", "j"),
+    "restores": keys("5"),
+    "restore_running": keys("5", "enter"),
+    "restore_done": keys("5", "j", "enter"),
+    "wizard_point": keys("R", "h", "h", "h"),
+    "wizard_folder": keys("R", "h", "enter"),
+    "wizard_review": keys("R", "h", "enter", "enter"),
+    "add": typing_a_uri,
+    "events": keys("6", "j", "j", "j", "j"),
+    "help": keys("question_mark"),
+}
+
+PARTS: dict[str, Steps] = {
+    "palette": keys("ctrl+p"),
+    "command": a_command,
+    "question": keys("B"),
+    "typed_question": keys("X"),
+    "refused": refused,
+    "engine_away": engine_goes,
+}
+
+EMPTY: dict[str, Steps] = {
+    "overview": keys(),
+    "jobs": keys("4"),
+    "restores": keys("5"),
+    "events": keys("6"),
+}
+
+
+@pytest.fixture
+def picture(snap_compare: Compare, home: Path) -> Callable[..., None]:
+    def take(
+        scene: FakeOperations, steps: Steps, size: tuple[int, int] = SMALL, **options: Any
+    ) -> None:
+        app = make_app(scene, home, **options)
+
+        async def pose(pilot: Pilot[str]) -> None:
+            driver = ConsoleDriver(app, pilot)
+            await driver.settled()
+            await steps(driver)
+            driver.well()
+
+        assert snap_compare(app, terminal_size=size, run_before=pose)
+
+    return take
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_at_80x24(view: str, picture: Callable[..., None]) -> None:
+    picture(SCENES["rich"](), VIEWS[view], SMALL)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_at_132x40(view: str, picture: Callable[..., None]) -> None:
+    picture(SCENES["rich"](), VIEWS[view], LARGE)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_lies_over_a_view(part: str, picture: Callable[..., None]) -> None:
+    picture(SCENES["rich"](), PARTS[part])
+
+
+@pytest.mark.parametrize("view", EMPTY)
+def test_an_empty_view_says_what_to_do_next(view: str, picture: Callable[..., None]) -> None:
+    picture(SCENES["empty"](), EMPTY[view])
+
+
+@pytest.mark.parametrize("theme", ["light", "ansi16", "mono", "highcontrast"])
+def test_every_theme(theme: str, picture: Callable[..., None]) -> None:
+    picture(SCENES["rich"](), keys("enter"), theme=theme)
+
+
+def test_ascii_alone(picture: Callable[..., None]) -> None:
+    picture(SCENES["rich"](), keys("3"), ascii="true")
+
+
+def test_hostile_names_stay_in_their_cells(picture: Callable[..., None]) -> None:
+    picture(SCENES["hostile"](), keys())

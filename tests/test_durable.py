@@ -1,0 +1,111 @@
+"""Files that are wholly there, or not at all."""
+
+import errno
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mmsconsole import durable
+from mmsconsole.errors import DiskFull, StorageError
+
+
+def test_the_parts_are_written_one_behind_the_other(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+
+    assert durable.write_file(path, [b"one ", bytearray(b"two "), memoryview(b"three")]) == 13
+
+    assert path.read_bytes() == b"one two three"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_existing_file_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    durable.write_file(path, [b"long before"])
+
+    durable.write_file(path, [b"now"])
+
+    assert path.read_bytes() == b"now"
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    durable.write_file(path, [b"before"])
+
+    def parts() -> Iterator[bytes]:
+        yield b"half"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        durable.write_file(path, parts())
+
+    assert path.read_bytes() == b"before"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_threads_that_write_one_file_do_not_mix_their_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    both_begun = threading.Barrier(2)
+
+    def parts(byte: bytes) -> Iterator[bytes]:
+        yield byte * 1000
+        both_begun.wait(20)
+        yield byte * 1000
+
+    threads = [
+        threading.Thread(target=durable.write_file, args=(path, parts(byte)))
+        for byte in (b"a", b"b")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert path.read_bytes() in (b"a" * 2000, b"b" * 2000)
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [(errno.ENOSPC, DiskFull), (errno.EDQUOT, DiskFull), (errno.EIO, StorageError)],
+)
+def test_the_operating_systems_word_becomes_ours(number: int, kind: type[StorageError]) -> None:
+    with pytest.raises(kind) as caught, durable.disk_errors("here"):
+        raise OSError(number, os.strerror(number))
+
+    assert caught.value.where == "here"
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(descriptor: int, data: memoryview) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(durable.os, "write", no_room)
+
+    with pytest.raises(DiskFull):
+        durable.write_file(tmp_path / "file", [b"data"])
+
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_write_that_takes_fewer_bytes_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = os.write
+    monkeypatch.setattr(durable.os, "write", lambda fd, data: whole(fd, data[:3]))
+
+    durable.write_file(tmp_path / "file", [b"0123456789"])
+
+    assert (tmp_path / "file").read_bytes() == b"0123456789"
+
+
+def test_folders_are_made_with_their_parents_for_us_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "a/b/c"
+
+    durable.make_folders(folder)
+    durable.make_folders(folder)
+
+    assert [p.stat().st_mode & 0o777 for p in (folder, *folder.parents)][:3] == [0o700] * 3
