@@ -140,10 +140,15 @@ class SourceError(MmsError):
 
 class SourceUnreachable(SourceError):
     code = "source_unreachable"
+    default_hint = "check host and port, that mongod runs there, and that this host may reach it"
 
 
 class AuthenticationFailed(SourceError):
     code = "authentication_failed"
+    default_hint = (
+        "check user, password and authSource (the database that the user was created in; admin "
+        "if the connection string names none)"
+    )
 
 
 class CommandFailed(SourceError):

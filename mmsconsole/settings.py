@@ -12,6 +12,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -187,7 +188,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
             continue
         if name not in known:
             allowed = ", ".join([HOME, *sorted(known)])
-            raise SettingsError("no such setting", where=name, hint=f"allowed: {allowed}")
+            near = get_close_matches(name, [HOME, *known], n=1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise SettingsError("no such setting", where=name, hint=f"{meant}allowed: {allowed}")
         section, key, kind = known[name]
         is_list = getattr(kind, "__origin__", None) is list
         value = [part for part in text.split(":") if part] if is_list else text

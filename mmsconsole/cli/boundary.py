@@ -1,8 +1,6 @@
 """The one place that prints an answer, and that turns an error into words and an exit code."""
 
-import os
-import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import typer
@@ -10,6 +8,7 @@ import typer
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.exits import ExitCode, exit_code_of
 from mmsconsole.cli.shell import Shell
+from mmsconsole.cli.streams import drop
 from mmsconsole.errors import Cancelled, MmsError, UsageError
 
 JSON = "--json"
@@ -19,22 +18,64 @@ PROGRAM = "mmsconsole"
 WrongUse: type[Exception] = typer.BadParameter.__mro__[1]
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a command has ended, and what is still to be said."""
+
+    code: int
+    out: str = ""
+    told: tuple[str, ...] = ()
+
+
 def run(arguments: list[str], shell: Shell) -> int:
-    as_json = JSON in arguments
-    shell = replace(shell, as_json=as_json)
+    shell = replace(shell, as_json=JSON in arguments)
     try:
-        answer = _invoke([argument for argument in arguments if argument != JSON], shell)
-        return _print(answer, shell, as_json) if isinstance(answer, Answer) else int(answer or 0)
-    except MmsError as error:
-        return _fail(error, shell, as_json)
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail(Cancelled("interrupted"), shell, as_json)
+        return _say(_end([argument for argument in arguments if argument != JSON], shell), shell)
     except BrokenPipeError:
-        return _nobody_reads()
+        # `mmsconsole job list | head`: no more to say, and nothing to complain about.
+        drop(shell.stdout)
+    return ExitCode.FAILED
+
+
+def _say(end: _End, shell: Shell) -> int:
+    for line in end.told:
+        shell.tell(line)
+    try:
+        shell.stdout.write(end.out)
+        shell.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop(shell.stdout)
+        shell.tell(f"{PROGRAM}: the answer can not be written: {error.strerror}")
+        return ExitCode.FAILED
+    return end.code
+
+
+def _end(arguments: list[str], shell: Shell) -> _End:
+    try:
+        _check_text(arguments)
+        answer = _invoke(arguments, shell)
+        return _answered(answer, shell) if isinstance(answer, Answer) else _End(int(answer or 0))
+    except MmsError as error:
+        return _failed(error, shell)
+    except (KeyboardInterrupt, EOFError, typer.Abort):
+        return _failed(Cancelled("interrupted"), shell)
+    except BrokenPipeError:
+        raise
     except Exception as error:  # noqa: BLE001 - the boundary: a fault of ours is logged and named
         from mmsconsole.cli.faults import fault
 
-        return _fail(fault(error, shell), shell, as_json)
+        return _failed(fault(error, shell), shell)
+
+
+def _check_text(arguments: list[str]) -> None:
+    """Bytes that are no UTF-8 come as halves of characters, which no record can hold."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError("not text in UTF-8", where=ascii(argument)) from error
 
 
 def _invoke(arguments: list[str], shell: Shell) -> Any:
@@ -56,33 +97,22 @@ def _usage_error(error: Exception) -> UsageError:
     return UsageError(said.rstrip("."), hint=f"see: {path} --help")
 
 
-def _print(answer: Answer, shell: Shell, as_json: bool) -> int:
-    if as_json:
+def _answered(answer: Answer, shell: Shell) -> _End:
+    if shell.as_json:
         from mmsconsole.cli.documents import dump
 
-        shell.stdout.write(dump(answer.value) + "\n")
-    else:
-        from mmsconsole.cli.tables import show
+        return _End(answer.exit_code, dump(answer.value) + "\n")
+    from mmsconsole.cli.tables import render
 
-        show(answer, shell.stdout, shell.clock.now())
-    shell.stdout.flush()
-    return answer.exit_code
+    on_terminal = shell.stdout.isatty()
+    return _End(answer.exit_code, render(answer, shell.clock.now(), on_terminal=on_terminal))
 
 
-def _fail(error: MmsError, shell: Shell, as_json: bool) -> int:
-    if as_json:
+def _failed(error: MmsError, shell: Shell) -> _End:
+    code = exit_code_of(error)
+    if shell.as_json:
         from mmsconsole.cli.documents import dump, error_document
 
-        shell.stdout.write(dump(error_document(error)) + "\n")
-        shell.stdout.flush()
-    else:
-        shell.tell(f"{PROGRAM}: {error}")
-        if error.hint:
-            shell.tell(f"  hint: {error.hint}")
-    return exit_code_of(error)
-
-
-def _nobody_reads() -> int:
-    """`mmsconsole job list | head`: no more to say, and nothing to complain about at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.FAILED
+        return _End(code, dump(error_document(error)) + "\n")
+    hint = (f"  hint: {error.hint}",) if error.hint else ()
+    return _End(code, told=(f"{PROGRAM}: {error}", *hint))

@@ -53,4 +53,5 @@ def error_document(error: MmsError) -> dict[str, Any]:
 
 
 def dump(value: Any) -> str:
-    return json.dumps(document(value), ensure_ascii=False, indent=2)
+    """ASCII, so that any terminal and any locale can take it."""
+    return json.dumps(document(value), indent=2)

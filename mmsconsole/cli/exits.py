@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from mmsconsole.errors import MmsError, NoEngine, Refused, UsageError
+from mmsconsole.errors import AuthenticationFailed, MmsError, NoEngine, Refused, UsageError
 
 
 class ExitCode(IntEnum):
@@ -19,6 +19,7 @@ _BY_ERROR: dict[type[MmsError], ExitCode] = {
     UsageError: ExitCode.USAGE,
     NoEngine: ExitCode.NO_ENGINE,
     Refused: ExitCode.REFUSED,
+    AuthenticationFailed: ExitCode.REFUSED,
 }
 
 

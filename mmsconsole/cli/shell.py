@@ -1,11 +1,11 @@
 """What a command is given of the world outside: streams, environment, time, the engine."""
 
 import getpass
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from mmsconsole.cli.streams import standard_streams
 from mmsconsole.clock import Clock, SystemClock
 from mmsconsole.errors import Cancelled, NoEngine, Refused
 
@@ -28,8 +28,7 @@ class Shell:
 
     @classmethod
     def of_process(cls, environ: Mapping[str, str]) -> "Shell":
-        clock = SystemClock()
-        return cls(sys.stdin, sys.stdout, sys.stderr, environ, clock, connect_operations)
+        return cls(*standard_streams(), environ, SystemClock(), connect_operations)
 
     @property
     def can_ask(self) -> bool:

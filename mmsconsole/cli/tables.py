@@ -6,7 +6,8 @@ steer the terminal.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TextIO
+from io import StringIO
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -25,11 +26,14 @@ Columns = Mapping[str, Cell]
 Pair = tuple[str, str]
 
 
-def show(answer: Answer, stream: TextIO, now: datetime) -> None:
-    width = None if stream.isatty() else PIPE_COLUMNS
+def render(answer: Answer, now: datetime, *, on_terminal: bool) -> str:
+    """Lines that end with a newline, as wide as the terminal where there is one."""
+    shown = StringIO()
+    width = None if on_terminal else PIPE_COLUMNS
     console = Console(
-        file=stream, width=width, markup=False, emoji=False, highlight=False, soft_wrap=False
-    )
+        file=shown, force_terminal=on_terminal, width=width, markup=False, emoji=False,
+        highlight=False,
+    )  # fmt: skip
     value = answer.value
     if isinstance(value, dict):
         console.print(_pairs(list(value.items())))
@@ -37,6 +41,7 @@ def show(answer: Answer, stream: TextIO, now: datetime) -> None:
         console.print(_table(value, now) if value else answer.empty)
     else:
         console.print(_pairs(ONE[type(value)](value, now)))
+    return "".join(f"{line.rstrip()}\n" for line in shown.getvalue().splitlines())
 
 
 def _table(entries: Sequence[Any], now: datetime) -> Table:

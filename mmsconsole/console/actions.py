@@ -5,7 +5,7 @@ ELSEWHERE are for parts of a screen: a table, the timeline. A dangerous action n
 its key alone: it asks first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 EVERYWHERE: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ REGISTRY: tuple[Action, ...] = (
     Action("wizard.typed", ("tab",), "type a point", "From the axis to the typed point",
            "Restore wizard", views=(WIZARD,), rank=2),
     Action("time.earlier", ("left", "h"), "earlier", "One column earlier", "Restore wizard",
-           views=(TIMELINE,), rank=3),
+           views=(TIMELINE,)),
     Action("time.later", ("right", "l"), "later", "One column later", "Restore wizard",
            views=(TIMELINE,)),
     Action("time.page_earlier", ("pageup",), "", "Ten columns earlier", "Restore wizard",
@@ -151,12 +151,11 @@ def key_of(id_: str) -> str:
     return action_of(id_).keys[0]
 
 
-def footer_actions(views: Sequence[str], *, root: bool) -> list[Action]:
+def footer_actions(view: str, *, root: bool) -> list[Action]:
     """What the footer shows, most useful first; at the root there is no way back."""
-    shown = {a.id: a for view in views for a in actions_in(view) if a.rank}
-    if root:
-        shown.pop("go.back", None)
-    return sorted(shown.values(), key=lambda action: action.rank)
+    shown = [action for action in actions_in(view) if action.rank]
+    useful = [action for action in shown if not (root and action.id == "go.back")]
+    return sorted(useful, key=lambda action: action.rank)
 
 
 def commands(view: str) -> Iterable[Action]:

@@ -22,6 +22,7 @@ def tidy(resources: Resources) -> None:
     Jobs, slices and restores need nothing here: each goes on, or begins anew, by itself. What
     can not be put in order is told of: it is no reason not to start.
     """
+    resources.storage.sweep()
     remove_replaced(resources)
     waiting = {job.subject for job in resources.metadata.jobs.open()}
     _fail_snapshots(resources, waiting)

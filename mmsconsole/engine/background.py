@@ -9,8 +9,7 @@ from pathlib import Path
 from mmsconsole.clock import Clock, SystemClock
 from mmsconsole.durable import make_folders
 from mmsconsole.engine.lock import engine_is_running, running_engine
-from mmsconsole.engine.run import SPEAKER
-from mmsconsole.errors import MmsError
+from mmsconsole.errors import MmsError, Refused
 from mmsconsole.settings import HOME, Settings, home_of
 
 START_FILE = "engine-start.log"
@@ -20,6 +19,8 @@ START_SECONDS = 90
 STOP_SECONDS = 40
 POLL_SECONDS = 0.05
 COMMAND = ("-m", "mmsconsole.engine")
+SPEAKER = "mmsconsole: "
+"""Begins the line that says why it did not start."""
 
 
 def start_engine_in_background(
@@ -83,6 +84,9 @@ def _ask_to_stop(settings: Settings) -> bool:
         signal.pidfd_send_signal(handle, signal.SIGTERM)
     except ProcessLookupError:
         return False
+    except PermissionError as error:
+        what, hint = "the engine runs as another user", "stop it as that user, or as root"
+        raise Refused(what, where=f"process {engine.pid}", hint=hint) from error
     finally:
         os.close(handle)
     return True

@@ -66,7 +66,7 @@ class EngineLock:
         raise Busy(
             "an engine runs in this home already",
             where=str(self._home.data),
-            hint="use it (mmsconsole), or stop it first",
+            hint="use it (mmsconsole), or stop it first (mmsconsole engine --stop)",
         )
 
     def __exit__(

@@ -17,7 +17,7 @@ from mmsconsole.durable import disk_errors, make_folders, write_file
 from mmsconsole.errors import MetadataError, MmsError
 from mmsconsole.metadata.binary import choose_for_metadata, made_by
 from mmsconsole.metadata.collection import new_id
-from mmsconsole.metadata.connect import is_external, open_metadata
+from mmsconsole.metadata.connect import is_external, naming_external, open_metadata
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.engines import EngineRecord
 from mmsconsole.metadata.migrations import migrate
@@ -125,7 +125,8 @@ class EngineParts:
             self._server.start()
         metadata = open_metadata(self._settings)
         running.callback(metadata.close)
-        migrate(metadata, self._clock)
+        with naming_external(self._settings):
+            migrate(metadata, self._clock)
         return metadata
 
     def _announce_first(self) -> None:

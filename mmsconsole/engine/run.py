@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,41 +12,35 @@ from mmsconsole.clock import Clock
 from mmsconsole.engine.lock import EngineLock
 from mmsconsole.engine.log import logging_to
 from mmsconsole.engine.parts import EngineParts
-from mmsconsole.errors import MmsError, Refused, UsageError
+from mmsconsole.metadata.connect import is_external, socket_of
 from mmsconsole.settings import Settings
 
 log = logging.getLogger(__name__)
 
 READY = "engine ready"
-SPEAKER = "mmsconsole: "
 TICK_SECONDS = 0.5
-
-EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED = 1, 2, 4
 
 MakeParts = Callable[[Settings, Clock], EngineParts]
 
 
 def run_engine(
     settings: Settings, clock: Clock, stdout: TextIO, make_parts: MakeParts | None = None
-) -> int:
-    """Run until SIGTERM or SIGINT; returns the process's exit status.
+) -> None:
+    """Run until SIGTERM or SIGINT. Raises MmsError; nothing is left running then.
 
     Prints "engine ready" on `stdout` once it works. SIGHUP is ignored: a lost terminal is no
-    reason to stop backing up. An error is told on stderr, with what to do about it. Call it from
-    the main thread.
+    reason to stop backing up. Call it from the main thread.
     """
-    try:
-        with (
-            _private_files(),
-            _stop_signals() as stop,
-            EngineLock(settings.home, clock) as lock,
-            logging_to(settings),
-        ):
-            parts = (make_parts or real_parts)(settings, clock)
-            _run(parts, clock, stop, lambda: _tell_ready(lock, stdout))
-    except MmsError as error:
-        return tell(error)
-    return 0
+    if not is_external(settings):
+        socket_of(settings.home)  # refuses a home that is too deep, before a folder is made
+    with (
+        _private_files(),
+        _stop_signals() as stop,
+        EngineLock(settings.home, clock) as lock,
+        logging_to(settings),
+    ):
+        parts = (make_parts or real_parts)(settings, clock)
+        _run(parts, clock, stop, lambda: _tell_ready(lock, stdout))
 
 
 def real_parts(settings: Settings, clock: Clock) -> EngineParts:
@@ -105,13 +98,3 @@ def _tell_ready(lock: EngineLock, stdout: TextIO) -> None:
     lock.tell_ready()
     print(READY, file=stdout, flush=True)
     log.info(READY)
-
-
-def tell(error: MmsError) -> int:
-    """On stderr, with what to do about it; returns the exit status."""
-    print(f"{SPEAKER}{error}", file=sys.stderr)
-    if error.hint:
-        print(f"  {error.hint}", file=sys.stderr)
-    if isinstance(error, Refused):
-        return EXIT_REFUSED
-    return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED

@@ -21,7 +21,7 @@ from mmsconsole import rawbson
 from mmsconsole.errors import ApplyFailed, CommandFailed, ObjectMissing
 from mmsconsole.head.batch import Batch, alone
 from mmsconsole.head.creating import MADE_BY_THE_HEAD
-from mmsconsole.head.server import HeadServer, head_errors
+from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.syncs import Slice, SyncCollection
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.oplog.zero_timestamps import setting_zeros, zero_fields
@@ -62,19 +62,19 @@ class BuiltSlices:
 
     def __init__(self, server: HeadServer) -> None:
         self._collection = server.client.local[BUILT]
-        self._where = server.where
+        self._server = server
 
     def ids(self) -> set[str]:
-        with head_errors(self._where):
+        with self._server.errors():
             return {document["_id"] for document in self._collection.find({}, {"_id": 1})}
 
     def mark(self, slice_id: str) -> None:
         """mongod journals in order: a mark that survives a crash has its documents before it."""
-        with head_errors(self._where):
+        with self._server.errors():
             self._collection.replace_one({"_id": slice_id}, {}, upsert=True)
 
     def drop(self) -> None:
-        with head_errors(self._where):
+        with self._server.errors():
             self._collection.drop()
 
 
@@ -186,7 +186,7 @@ class HeadBuilder:
         task: Task,
     ) -> None:
         try:
-            with head_errors(self._server.where), self._server.connect() as connection:
+            with self._server.errors(), self._server.connect() as connection:
                 while (item := lane.get()) is not None:
                     if failures or feed.abandoned or task.cancellation.requested:
                         return

@@ -5,6 +5,9 @@ catalogue lives in the head too until its indexes are made: after a crash the op
 followed is not read again.
 """
 
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import closing
+
 from bson.binary import Binary
 
 from mmsconsole.errors import ApplyFailed, CommandFailed
@@ -20,6 +23,9 @@ INDEX_NOT_FOUND = 27
 INDEX_SECONDS_MAX = 24 * 3600
 """The command answers when the index is built."""
 PHASE = "creating indexes"
+BUILDERS = 2
+"""A build keeps one core of the head's mongod busy."""
+CHECK_SECONDS = 0.5
 
 
 def change_index(
@@ -40,15 +46,29 @@ def change_index(
 def create_all(connection: WireConnection, catalogue: IndexCatalogue, task: Task) -> None:
     """Make the catalogue's indexes, one command for each collection, and drop the catalogue.
 
-    Reports collections, not bytes. May be run again after a crash: what exists stays.
+    Two collections at one time, each over a connection of its own. Reports collections, not
+    bytes. May be run again after a crash: what exists stays.
     """
-    total = len(catalogue)
-    for done, command in enumerate(catalogue.commands()):
-        task.check()
-        task.report(PHASE, done, total)
-        run_command(connection, command)
-    task.report(PHASE, total, total)
+    commands = list(catalogue.commands())
+    task.report(PHASE, 0, len(commands))
+    builders = ThreadPoolExecutor(BUILDERS, thread_name_prefix="indexes")
+    try:
+        waiting = {builders.submit(_run_beside, connection, command) for command in commands}
+        while waiting:
+            task.check()
+            done, waiting = wait(waiting, CHECK_SECONDS, return_when=FIRST_COMPLETED)
+            for built in done:
+                built.result()
+            task.report(PHASE, len(commands) - len(waiting), len(commands))
+    finally:
+        # A build can not be called off: it ends with the head's mongod.
+        builders.shutdown(wait=False, cancel_futures=True)
     remove(connection, INDEXES, [found["_id"] for found in load(connection, INDEXES)])
+
+
+def _run_beside(connection: WireConnection, command: bytes) -> None:
+    with closing(WireConnection.connect(connection.address, None, INDEX_SECONDS_MAX)) as own:
+        run_command(own, command)
 
 
 def run_command(

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmsconsole.errors import ApplyFailed
 from mmsconsole.head.applier import Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
-from mmsconsole.head.server import HeadPlace, HeadServer, head_errors
+from mmsconsole.head.server import HeadPlace, HeadServer
 from mmsconsole.head.spool import FileSpool
 from mmsconsole.metadata.heads import Head
 from mmsconsole.mongod.binaries import choose_binary
@@ -56,10 +56,11 @@ class KeptHead:
     @classmethod
     def open(cls, resources: Resources, head: Head) -> "KeptHead":
         """Start its mongod. Raises MongodError, NoSuitableMongod; nothing runs then."""
-        with ExitStack() as undo, head_errors(head.id):
-            server = HeadServer.start(place_of(resources, head), resources.clock)
+        server = HeadServer.start(place_of(resources, head), resources.clock)
+        with ExitStack() as undo:
             undo.callback(server.stop)
-            connection = undo.enter_context(server.connect())
+            with server.errors():
+                connection = undo.enter_context(server.connect())
             kept = cls(resources, head, server, connection)
             kept._take_back_position()
             undo.pop_all()
@@ -71,12 +72,12 @@ class KeptHead:
 
     def position(self) -> HeadPosition | None:
         """None in a fresh head."""
-        with head_errors(self.head.id):
+        with self.server.errors():
             return self._positions.read()
 
     def begin_at(self, start: Optime) -> None:
         """A fresh head: nothing after `start` is applied yet."""
-        with head_errors(self.head.id):
+        with self.server.errors():
             self._positions.write(HeadPosition(start, start))
 
     # -- the oplog on top ---------------------------------------------------------------------
@@ -86,7 +87,7 @@ class KeptHead:
     ) -> Applier:
         """A new applier from the position in the head. Raises ApplyFailed if there is none."""
         spool = FileSpool(Path(self.head.path))
-        with head_errors(self.head.id):
+        with self.server.errors():
             made = Applier(self.connection, self._positions, spool, tolerate_until, catalogue)
         self._applier, self._next = made, made.position.replay_from
         return made
@@ -114,7 +115,7 @@ class KeptHead:
     def _apply(self, arrays: bytes, task: Task) -> HeadPosition:
         applier = self._applier or self.applier()
         try:
-            with head_errors(self.head.id):
+            with self.server.errors():
                 position = applier.apply(arrays, None, task)
         except BaseException:
             self._applier = None  # it is spent
@@ -157,25 +158,25 @@ class KeptHead:
             self.head.id, optime=position.applied, parked_at=position.applied,
             replay_from=position.replay_from,
         )  # fmt: skip
-        with head_errors(self.head.id):
+        with self.server.errors():
             self.server.client.drop_database("local")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         admin = self.server.client.admin
-        with head_errors(self.head.id):
+        with self.server.errors():
             admin.command("fsync", 1, lock=True)
         try:
             yield
         finally:
-            with head_errors(self.head.id):
+            with self.server.errors():
                 admin.command("fsyncUnlock")
 
     def _put_back(self, position: HeadPosition) -> None:
         """First into the head, durably: without it a head is lost, while a record that still
         tells of it does no harm.
         """
-        with head_errors(self.head.id):
+        with self.server.errors():
             self._positions.write(position)
         self.server.make_durable()
         self.head = self._resources.metadata.heads.set(self.head.id, parked_at=None)

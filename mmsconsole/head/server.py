@@ -27,19 +27,6 @@ COMMAND_TIMEOUT_SECONDS = 3600
 """One applyOps or createIndexes on a head may rightly take very long."""
 
 
-@contextmanager
-def head_errors(where: str) -> Iterator[None]:
-    """Around what is asked of a head: its failures are those of a mongod of ours, no source's.
-
-    Raises MongodFailed, for pymongo's errors too.
-    """
-    try:
-        with source_errors(where):
-            yield
-    except SourceError as error:
-        raise MongodFailed(f"its mongod: {error.what}", where=where) from error
-
-
 @dataclass(frozen=True, slots=True)
 class HeadPlace:
     """Everything needed to start the mongod of one dbpath of ours."""
@@ -84,10 +71,20 @@ class HeadServer:
     def alive(self) -> bool:
         return self.process.alive
 
-    @property
-    def where(self) -> str:
-        """Its folder, for errors."""
-        return str(self.process.options.dbpath)
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Around what is asked of it: its failures are those of a mongod of ours, no source's.
+
+        Raises MongodFailed, for pymongo's errors too.
+        """
+        where = str(self.process.options.dbpath)
+        try:
+            with source_errors(where):
+                yield
+        except SourceError as error:
+            died = "" if self.alive else " has died"
+            hint = f"see {self.process.options.log}"
+            raise MongodFailed(f"its mongod{died}: {error.what}", where=where, hint=hint) from error
 
     def connect(self) -> WireConnection:
         """A raw connection for the hot path; the caller closes it."""
@@ -110,7 +107,7 @@ class HeadServer:
 
         For what is noted elsewhere than in the head, which would else know more than the head.
         """
-        with head_errors(self.where):
+        with self.errors():
             self.client.admin.command("fsync", 1)
 
     def stop(self, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> None:

@@ -32,6 +32,8 @@ class Records(Generic[Record]):
     name: ClassVar[str]
     record: type[Record]
     noun: ClassVar[str] = "record"
+    listed_by: ClassVar[str] = ""
+    """The command that lists them, where there is one."""
     indexes: ClassVar[Indexes] = []
 
     def __init__(self, database: Database[Document]) -> None:
@@ -52,7 +54,7 @@ class Records(Generic[Record]):
         """Raises NotFound."""
         found = self.find(id_)
         if found is None:
-            raise NotFound(f"there is no {self.noun} {id_!r}")
+            raise self._not_found(id_)
         return found
 
     @metadata_errors()
@@ -76,7 +78,7 @@ class Records(Generic[Record]):
         """Change some fields; returns the record as it then is. Raises NotFound."""
         changed = self.set_where({"_id": id_}, **changes)
         if changed is None:
-            raise NotFound(f"there is no {self.noun} {id_!r}")
+            raise self._not_found(id_)
         return changed
 
     def set_where(self, query: Query, **changes: object) -> Record | None:
@@ -87,6 +89,10 @@ class Records(Generic[Record]):
                 query, {"$set": values}, return_document=ReturnDocument.AFTER
             )
         return None if document is None else from_document(document, self.record)
+
+    def _not_found(self, id_: str) -> NotFound:
+        hint = f"see: mmsconsole {self.listed_by}" if self.listed_by else ""
+        return NotFound(f"there is no {self.noun} {id_!r}", hint=hint)
 
     @metadata_errors()
     def remove(self, id_: str) -> None:

@@ -1,5 +1,7 @@
 """How a process reaches the metadata database: the engine's private one, or an external one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,13 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.failures import metadata_errors
 from mmsconsole.metadata.migrations import check_schema, schema_version
 from mmsconsole.mongod.address import Address
-from mmsconsole.mongod.source_uri import parse_uri
+from mmsconsole.mongod.source_uri import SourceUri, parse_uri
 from mmsconsole.secret import Secret
 from mmsconsole.settings import HOME, Home, Settings
 
 SOCKET = "metadata.sock"
+LONGEST_SOCKET = f"h-{'0' * 12}.sock"
+"""The sockets of heads and restores lie beside it, under names of this length."""
 ANSWER_SECONDS = 2.0
 """A console waits this long for an engine's answer before it says that there is none."""
 
@@ -28,17 +32,20 @@ SELECTION_SECONDS_OF_PEOPLE = 5
 
 SOCKET_SECONDS = 30
 APP_NAME = "mmsconsole"
+EXTERNAL = "metadata.uri"
+"""Where an external database is named."""
+EXTERNAL_HINT = "the settings ([metadata] uri) name it: is that right, and does it run?"
 
 
 def socket_of(home: Home) -> Path:
-    """Raises SettingsError if the path is longer than a socket's may be."""
-    path = home.run / SOCKET
+    """Raises SettingsError if the path of a socket there is longer than it may be."""
+    longest = home.run / LONGEST_SOCKET
     try:
-        Address.unix(path)
+        Address.unix(longest)
     except UsageError as error:
         hint = f"set {HOME} to a shorter path, /var/lib/mms for example"
-        raise SettingsError(error.what, where=str(path), hint=hint) from error
-    return path
+        raise SettingsError(error.what, where=str(longest), hint=hint) from error
+    return home.run / SOCKET
 
 
 def is_external(settings: Settings) -> bool:
@@ -69,25 +76,43 @@ def connect(settings: Settings) -> Metadata:
 
 
 def _first_answer(metadata: Metadata, settings: Settings) -> int:
-    try:
-        with pymongo.timeout(ANSWER_SECONDS):
+    with naming_external(settings), pymongo.timeout(ANSWER_SECONDS):
+        try:
             return schema_version(metadata)
+        except MetadataError as error:
+            if is_external(settings):
+                raise
+            raise NoEngine("no engine answers here", where=str(settings.home.data)) from error
+
+
+@contextmanager
+def naming_external(settings: Settings) -> Iterator[None]:
+    """An external database does not come back by itself: who named it is to look at it."""
+    try:
+        yield
     except MetadataError as error:
-        if is_external(settings):
+        if not is_external(settings):
             raise
-        raise NoEngine("no engine answers here", where=str(settings.home.data)) from error
+        raise MetadataError(error.what, where=EXTERNAL, hint=EXTERNAL_HINT) from error
 
 
 def open_metadata(settings: Settings, selection_seconds: int = SELECTION_SECONDS) -> Metadata:
     """A client of the database, without asking whether it answers."""
     if is_external(settings):
-        uri = Secret(settings.tree.metadata.uri.get_secret_value())
-        return Metadata(parse_uri(uri).client(**_timeouts(selection_seconds)))
+        return Metadata(external_uri(settings).client(**_timeouts(selection_seconds)))
     credentials = load_credentials(settings.home.metadata)
     if credentials is None:
         raise NoEngine("no engine has run here yet", where=str(settings.home.data))
     socket = socket_of(settings.home)
     return Metadata(private_client(socket, credentials, selection_seconds))
+
+
+def external_uri(settings: Settings) -> SourceUri:
+    """Raises SettingsError."""
+    try:
+        return parse_uri(Secret(settings.tree.metadata.uri.get_secret_value()))
+    except UsageError as error:
+        raise SettingsError(error.what, where=EXTERNAL, hint=error.hint) from error
 
 
 def private_client(

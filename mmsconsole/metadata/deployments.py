@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from mmsconsole.errors import NotFound
 from mmsconsole.metadata.collection import Indexes, Records
 from mmsconsole.metadata.groups import DEFAULT_GROUP
 from mmsconsole.secret import Secret
@@ -58,6 +57,7 @@ class Deployments(Records[Deployment]):
     name = "deployments"
     record = Deployment
     noun = "deployment"
+    listed_by = "deployment list"
     indexes: ClassVar[Indexes] = [
         ([("group", 1), ("name", 1)], {"unique": True, "partialFilterExpression": LISTED}),
         ([("group", 1), ("set_id", 1)], {"unique": True, "partialFilterExpression": LISTED}),
@@ -70,7 +70,5 @@ class Deployments(Records[Deployment]):
     def named(self, name: str, group: str = DEFAULT_GROUP) -> Deployment:
         found = self.one({"group": group, "name": name, **LISTED})
         if found is None:
-            raise NotFound(
-                f"there is no deployment {name!r}", hint="see: mmsconsole deployment list"
-            )
+            raise self._not_found(name)
         return found

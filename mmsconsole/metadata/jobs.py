@@ -99,6 +99,7 @@ class Jobs(Records[Job]):
     name = "jobs"
     record = Job
     noun = "job"
+    listed_by = "job list"
     indexes: ClassVar[Indexes] = [
         ([("state", 1), ("created_at", 1)], {}),
         ([("deployment", 1), ("created_at", -1)], {}),

@@ -44,6 +44,7 @@ class Restores(Records[Restore]):
     name = "restores"
     record = Restore
     noun = "restore"
+    listed_by = "restore list"
     indexes: ClassVar[Indexes] = [([("deployment", 1), ("created_at", 1)], {})]
 
     def listed(self, deployment: str | None = None) -> Iterator[Restore]:

@@ -77,7 +77,9 @@ class PrivateServer:
         """
         for folder in (self._home.metadata, self._home.run, self._home.logs):
             make_folders(folder)
-        credentials = self._credentials()
+        self._start(self._credentials())
+
+    def _start(self, credentials: Credentials) -> None:
         self._process = MongodProcess.start(
             self._options(), self._clock, timeout_seconds=START_SECONDS
         )
@@ -94,7 +96,7 @@ class PrivateServer:
         code = self._process.exit_code if self._process else None
         log.error("the metadata database has ended (status %s): starting it again", code)
         self.stop()
-        self.start()
+        self._start(self._known_credentials())
         return True
 
     def stop(self, timeout_seconds: float = 25) -> None:
@@ -113,6 +115,14 @@ class PrivateServer:
             raise MetadataError(what, where=where, hint="put back a copy of it")
         remember(folder, self._binary.version)
         return make_credentials(folder)
+
+    def _known_credentials(self) -> Credentials:
+        """Of the database that ran until now: an empty one must never take its place."""
+        found = load_credentials(self._home.metadata)
+        if found is None or not (self._home.metadata / DATABASE_FOLDER).exists():
+            what = "the files of the metadata database are gone: is its disk still mounted?"
+            raise MetadataError(what, where=str(self._home.metadata))
+        return found
 
     def _options(self) -> MongodOptions:
         dbpath = self._home.metadata / DATABASE_FOLDER

@@ -45,6 +45,7 @@ class Snapshots(Records[Snapshot]):
     name = "snapshots"
     record = Snapshot
     noun = "snapshot"
+    listed_by = "snapshot list NAME"
     indexes: ClassVar[Indexes] = [([("deployment", 1), ("created_at", 1)], {})]
 
     def of(self, deployment: str) -> Iterator[Snapshot]:

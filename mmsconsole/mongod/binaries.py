@@ -73,7 +73,9 @@ def probe(path: Path) -> MongodBinary:
         what = f"--version did not answer within {PROBE_TIMEOUT_SECONDS} s"
         raise MongodFailed(what, where=str(path)) from error
     except OSError as error:
-        raise MongodFailed(f"can not be run: {error.strerror}", where=str(path)) from error
+        what = f"can not be run: {error.strerror}"
+        hint = "is it in the settings ([mongod] binaries)? name one that this user may run"
+        raise MongodFailed(what, where=str(path), hint=hint) from error
     check_libraries(ran.stderr, path)
     if ran.returncode or not _VERSION.search(ran.stdout):
         said = (ran.stderr or ran.stdout).strip().splitlines()

@@ -31,6 +31,12 @@ AUTHENTICATION_CODES = frozenset({18, 334})
 
 _REFUSED = re.compile(r"not authorized on (\S+) to execute command \{ (\w+): (?:\"([^\"]*)\")?")
 _WANTS_LOGIN = re.compile(r"requires authentication|there are no users authenticated")
+_NO_MONGOD = re.compile(r"Got response id|Message length|opcode")
+_FOR_PROGRAMMERS = re.compile(
+    r"\[Errno -?\d+\] | \(configured timeouts: [^)]*\)|, use urllib.*|, Timeout: .*|\. Hint: .*"
+    r"|\. Did you mean .*",
+    re.DOTALL,
+)
 
 
 @contextmanager
@@ -50,10 +56,10 @@ def translate(error: PyMongoError | BSONError, where: str) -> MmsError:
     if isinstance(error, NotPrimaryError):
         return SourceUnreachable("is no longer the primary", where=where)
     if isinstance(error, ConnectionFailure):
-        return SourceUnreachable(_first_sentence(str(error)), where=where)
+        return SourceUnreachable(_unreachable(str(error), where), where=where)
     if isinstance(error, ConfigurationError):
-        return UsageError(_first_sentence(str(error)), where=where)
-    return CommandFailed(_first_sentence(str(error)), where=where)
+        return UsageError(for_people(str(error)), where=where)
+    return CommandFailed(for_people(str(error)), where=where)
 
 
 def command_error(reply: Mapping[str, Any], where: str) -> MmsError:
@@ -86,6 +92,12 @@ def name_of(client: "MongoClient[dict[str, Any]]") -> str:
     return ",".join(str(Address(host, port or 0)) for host, port in addresses)
 
 
-def _first_sentence(said: str) -> str:
-    """Without the description of the whole topology that pymongo adds."""
-    return said.split(", Timeout:")[0].split(" (configured timeouts:")[0][:500]
+def _unreachable(said: str, where: str) -> str:
+    if _NO_MONGOD.search(said):
+        return "what answers there does not speak MongoDB's protocol"
+    return for_people(said).removeprefix(f"{where}: ")
+
+
+def for_people(said: str) -> str:
+    """The driver's words without what it adds for programmers (topology, timeouts, advice)."""
+    return _FOR_PROGRAMMERS.sub("", said)[:500]

@@ -13,6 +13,7 @@ from pymongo.uri_parser import parse_uri as driver_parse
 
 from mmsconsole.errors import UsageError
 from mmsconsole.mongod.address import Address as Address
+from mmsconsole.mongod.source_errors import for_people
 from mmsconsole.mongod.source_errors import source_errors as source_errors
 from mmsconsole.mongod.tls import TlsOptions
 from mmsconsole.secret import Secret
@@ -34,6 +35,7 @@ CLIENT_OPTIONS: dict[str, Any] = {
 _HINT = (
     "a connection string looks like mongodb://user:password@host1:27017,host2:27017/?replicaSet=rs0"
 )
+_WHERE = "connection string"
 _SCHEME = "mongodb://"
 SHA_256, SHA_1, X509, PLAIN = "SCRAM-SHA-256", "SCRAM-SHA-1", "MONGODB-X509", "PLAIN"
 MECHANISMS = (SHA_256, SHA_1, X509, PLAIN)
@@ -74,7 +76,7 @@ def _client(uri: str, overrides: dict[str, Any]) -> "MongoClient[dict[str, Any]]
     try:
         return MongoClient(uri, **(CLIENT_OPTIONS | overrides))
     except (PyMongoError, OSError, ValueError) as error:
-        raise UsageError(_without_uri(error, uri), where="connection string") from None
+        raise UsageError(_without_uri(error, uri), where=_WHERE) from None
 
 
 def parse_uri(uri: Secret) -> SourceUri:
@@ -82,13 +84,15 @@ def parse_uri(uri: Secret) -> SourceUri:
     text = uri.reveal().strip()
     if text.startswith("mongodb+srv://"):
         hint = "list the members: mongodb://host1:27017,host2:27017/?replicaSet=NAME"
-        raise UsageError("mongodb+srv:// is not supported", where="connection string", hint=hint)
+        raise UsageError("mongodb+srv:// is not supported", where=_WHERE, hint=hint)
+    if not text.startswith(_SCHEME):
+        raise UsageError(f"does not begin with {_SCHEME}", where=_WHERE, hint=_HINT)
     try:
         parsed = driver_parse(text)
         seeds = tuple(_seed(host, port) for host, port in parsed["nodelist"])
     except (PyMongoError, OSError, ValueError) as error:
         # Without its cause: the driver's message may quote the whole string.
-        raise UsageError(_without_uri(error, text), where="connection string", hint=_HINT) from None
+        raise UsageError(_without_uri(error, text), where=_WHERE, hint=_HINT) from None
     options = parsed["options"]
     mechanism = _mechanism(options)
     return SourceUri(
@@ -130,12 +134,18 @@ def _without_uri(error: Exception, uri: str) -> str:
     password = userinfo.partition(":")[2].removesuffix("@")
     if "@" in tail:
         return "the user and the password must be percent-encoded"
-    said = str(error)
-    return "is not valid" if password and password in said else said
+    if password and password in str(error):
+        return "is not valid"
+    said = for_people(str(error))
+    return "the user and the password must be percent-encoded" if "escaped" in said else said
 
 
 def _seed(host: str, port: int | None) -> Address:
-    return Address.unix(Path(host)) if port is None else Address(host, port)
+    if port is None:
+        return Address.unix(Path(host))
+    if not host or not port:
+        raise ValueError(f"not a host and port: {host}:{port}")
+    return Address(host, port)
 
 
 def _mechanism(options: Mapping[str, Any]) -> str:
@@ -143,7 +153,7 @@ def _mechanism(options: Mapping[str, Any]) -> str:
     if mechanism not in (*MECHANISMS, "DEFAULT"):
         what = f"the mechanism {mechanism} is not supported"
         hint = f"use one of {', '.join(MECHANISMS)}"
-        raise UsageError(what, where="connection string", hint=hint)
+        raise UsageError(what, where=_WHERE, hint=hint)
     return "" if mechanism == "DEFAULT" else str(mechanism)
 
 

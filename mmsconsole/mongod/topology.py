@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pymongo import MongoClient, ReadPreference
+from pymongo.errors import ServerSelectionTimeoutError
+from pymongo.topology_description import TopologyDescription
 
-from mmsconsole.errors import NotAReplicaSet, SourceUnreachable
+from mmsconsole.errors import NotAReplicaSet, SourceUnreachable, WrongReplicaSet
 from mmsconsole.mongod.source_errors import name_of, source_errors
 from mmsconsole.optime import Optime
 
@@ -60,7 +62,7 @@ def inspect(client: "MongoClient[dict[str, Any]]") -> ReplicaSet:
     """
     where = name_of(client)
     with source_errors(where):
-        hello = _ask(client, {"hello": 1})
+        hello = _first_answer(client, where)
         where = str(hello.get("me", where))
         _check_is_member(hello, where)
         config = _ask(client, {"replSetGetConfig": 1})["config"]
@@ -78,6 +80,30 @@ def inspect(client: "MongoClient[dict[str, Any]]") -> ReplicaSet:
     )
 
 
+def _first_answer(client: "MongoClient[dict[str, Any]]", where: str) -> dict[str, Any]:
+    """Of hello. Nobody answers may mean that nobody there is what the driver looks for."""
+    try:
+        return _ask(client, {"hello": 1})
+    except ServerSelectionTimeoutError:
+        _check_found(client.topology_description, where)
+        raise
+
+
+def _check_found(found: TopologyDescription, where: str) -> None:
+    servers = found.server_descriptions().values()
+    if any(server.server_type_name == "RSGhost" for server in servers):
+        raise _not_initiated(where)
+    if not servers and found.replica_set_name:
+        what = f"no server there is a member of the replica set {found.replica_set_name!r}"
+        hint = "correct replicaSet= in the connection string, or leave it out"
+        raise WrongReplicaSet(what, where=where, hint=hint)
+
+
+def _not_initiated(where: str) -> NotAReplicaSet:
+    hint = "run rs.initiate() there first"
+    return NotAReplicaSet("its replica set is not initiated", where=where, hint=hint)
+
+
 def _ask(client: "MongoClient[dict[str, Any]]", command: dict[str, Any]) -> dict[str, Any]:
     return client.admin.command(command, read_preference=ReadPreference.PRIMARY_PREFERRED)
 
@@ -87,8 +113,7 @@ def _check_is_member(hello: Mapping[str, Any], where: str) -> None:
         what = "this is a mongos; sharded clusters can not be backed up yet"
         raise NotAReplicaSet(what, where=where, hint="name the members of a replica set")
     if hello.get("isreplicaset"):
-        hint = "run rs.initiate() there first"
-        raise NotAReplicaSet("its replica set is not initiated", where=where, hint=hint)
+        raise _not_initiated(where)
     if "setName" not in hello:
         raise NotAReplicaSet(
             "this is a standalone mongod: it has no oplog to follow",

@@ -177,7 +177,8 @@ def _read_from(member: str) -> ReadFrom:
 
 def _check_free(desk: Desk, name: str) -> None:
     if desk.metadata.deployments.one({"group": DEFAULT_GROUP, "name": name, "removed": False}):
-        raise AlreadyExists(f"there is a deployment {name!r} already")
+        hint = f"choose another name, or see: mmsconsole deployment show {name}"
+        raise AlreadyExists(f"there is a deployment {name!r} already", hint=hint)
 
 
 def _check_unknown_set(desk: Desk, identity: Identity) -> None:
@@ -186,7 +187,9 @@ def _check_unknown_set(desk: Desk, identity: Identity) -> None:
     )
     if known is not None:
         raise AlreadyExists(
-            f"this replica set is the deployment {known.name!r} already", where=identity.set_name
+            f"this replica set is the deployment {known.name!r} already",
+            where=identity.set_name,
+            hint=f"see: mmsconsole deployment show {known.name}",
         )
 
 

@@ -7,8 +7,8 @@ from mmsconsole.operations.estimate import Disk
 
 
 def existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
-    while not folder.exists() and folder != folder.parent:
+    """The folder, or the nearest one above it that exists and that we may see."""
+    while not os.path.exists(folder) and folder != folder.parent:  # noqa: PTH110 - never raises
         folder = folder.parent
     return folder
 

@@ -28,10 +28,27 @@ def examine(environ: Mapping[str, str], clock: Clock) -> list[Finding]:
         settings = load_settings(environ)
     except MmsError as error:
         return [_not_ok("settings", error)]
-    findings = [_ok("settings", str(settings.home.config_file))]
+    findings = []
     for check in CHECKS:
         findings.extend(check(settings, environ, clock))
     return findings
+
+
+def check_settings(
+    settings: Settings, _environ: Mapping[str, str], _clock: Clock
+) -> Iterator[Finding]:
+    """What is right in form may still name what can not be used."""
+    from mmsconsole.metadata.connect import external_uri, is_external
+    from mmsconsole.storage.open import open_storage
+
+    try:
+        open_storage(settings)
+        if is_external(settings):
+            external_uri(settings)
+    except MmsError as error:
+        yield _not_ok("settings", error)
+    else:
+        yield _ok("settings", str(settings.home.config_file))
 
 
 def check_mongod(
@@ -128,6 +145,7 @@ def _newest_file(settings: Settings) -> datetime | None:
 
 
 CHECKS: tuple[Check, ...] = (
+    check_settings,
     check_mongod,
     check_disk,
     check_ports,

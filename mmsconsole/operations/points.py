@@ -72,7 +72,9 @@ def _position(seconds: int, increment: int, text: str) -> Position:
 def _whole_second(text: str) -> WholeSecond:
     """A fraction names no entry (cluster time counts whole seconds): its second is taken."""
     if _TIME.fullmatch(text) is None:
-        raise UsageError("not a point", where=text, hint=HINT)
+        zoned = _TIME.fullmatch(text + "Z") is not None
+        what = "the time lacks its zone: add Z, or +02:00" if zoned else "not a point"
+        raise UsageError(what, where=text, hint=HINT)
     try:
         seconds = int(datetime.fromisoformat(_whole(text)).timestamp())
     except (ValueError, OverflowError) as error:

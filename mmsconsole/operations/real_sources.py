@@ -3,8 +3,10 @@
 import os
 
 from mmsconsole.agent.preflight import Preflight, Requirements, examine
+from mmsconsole.errors import MissingPrivileges
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.mongod.binaries import find_binaries
+from mmsconsole.mongod.roles import with_advice
 from mmsconsole.mongod.source_uri import parse_uri
 from mmsconsole.operations.sources import Identity, Size
 from mmsconsole.secret import Secret
@@ -34,5 +36,9 @@ class RealSources:
         return Size(found.data_bytes, found.storage_bytes + found.index_bytes)
 
     def _examine(self, uri: Secret, requirements: Requirements) -> Preflight:
+        source = parse_uri(uri)
         binaries = find_binaries(self._settings.tree.mongod.binaries, os.environ)
-        return examine(parse_uri(uri), requirements, binaries)
+        try:
+            return examine(source, requirements, binaries)
+        except MissingPrivileges as error:
+            raise with_advice(error, source) from error

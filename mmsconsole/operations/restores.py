@@ -1,5 +1,6 @@
 """Restores: planned, started, followed, cancelled."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.operations import jobs
 from mmsconsole.operations.desk import Desk
+from mmsconsole.operations.disks import existing
 from mmsconsole.operations.estimate import check_room, restore_needs
 from mmsconsole.operations.points import parse_point
 from mmsconsole.operations.shapes import restore_view
@@ -18,6 +20,8 @@ from mmsconsole.operations.status import reach, stored_end, window
 from mmsconsole.operations.views import RestorePlan, RestoreView, Window
 from mmsconsole.operations.windows import Choice, choose, optime_of, said, window_of
 from mmsconsole.restore.target import check_empty
+
+ANOTHER_FOLDER = "name another folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,16 @@ def _choice(desk: Desk, deployment: Deployment, wish: Wish) -> Choice:
 def _snapshot(desk: Desk, deployment: Deployment, id_: str) -> Snapshot:
     snapshot = desk.metadata.snapshots.get(id_)
     if snapshot.deployment != deployment.id:
-        raise Refused("this snapshot is of another deployment", where=id_)
+        hint = f"see: mmsconsole snapshot list {deployment.name}"
+        raise Refused("this snapshot is of another deployment", where=id_, hint=hint)
     if snapshot.state is not SnapshotState.COMPLETE:
-        raise Refused(f"the snapshot is {snapshot.state}, not complete", where=id_)
+        hint = f"see: mmsconsole snapshot show {id_}"
+        raise Refused(f"the snapshot is {snapshot.state}, not complete", where=id_, hint=hint)
     return snapshot
 
 
 def _plan(desk: Desk, deployment: Deployment, wish: Wish, choice: Choice) -> RestorePlan:
-    target = wish.target.expanduser().absolute()
+    target = _target(wish)
     _check_target(desk, target)
     oplog_bytes = _oplog_bytes(desk, choice)
     disk = desk.disk(target)
@@ -117,15 +123,11 @@ def in_words(choice: Choice) -> str:
         return f"the data of snapshot {choice.snapshot.id}, up to and including {said(taken)}"
     moment = choice.point
     second = moment == type(moment).end_of_second(moment.t)
-    until = f"the whole second {_time(said(moment))}" if second else said(moment)
+    until = f"the whole second {said(moment)}" if second else said(moment)
     return (
         f"the data up to and including {until}: snapshot {choice.snapshot.id} of {said(taken)}, "
         "and the stored oplog from there"
     )
-
-
-def _time(text: str) -> str:
-    return text.partition(" ")[0]
 
 
 def _oplog_bytes(desk: Desk, choice: Choice) -> int:
@@ -139,17 +141,34 @@ def _oplog_bytes(desk: Desk, choice: Choice) -> int:
     return whole - chunks.size(deployment, choice.point).raw_bytes
 
 
+def _target(wish: Wish) -> Path:
+    if not wish.target.parts:
+        raise UsageError("the folder has no name", hint="name it; '.' is the one you are in")
+    return wish.target.expanduser().absolute()
+
+
 def _check_target(desk: Desk, target: Path) -> None:
+    _check_writable(target)
     check_empty(target)
     home = desk.settings.home
     ours = [home.config, home.data, home.logs, home.run, desk.settings.storage_folder]
     for folder in [*ours, *desk.settings.head_folders]:
         if target.resolve().is_relative_to(folder.resolve()):
-            raise Refused(f"the folder lies in {folder}, which is the engine's", where=str(target))
+            what = f"the folder lies in {folder}, which is the engine's"
+            raise Refused(what, where=str(target), hint=ANOTHER_FOLDER)
     for job in desk.metadata.jobs.open(kind=JobKind.RESTORE):
         other = desk.metadata.restores.find(job.subject)
         if other is not None and _overlap(Path(other.target), target):
             raise Busy(f"restore {other.id} writes to {other.target}", where=str(target))
+
+
+def _check_writable(target: Path) -> None:
+    """As this user; the engine is run by the same one, or its restore fails."""
+    found = existing(target)
+    if found.is_file() and found != target:
+        raise Refused(f"{found} is a file, not a folder", where=str(target), hint=ANOTHER_FOLDER)
+    if found.is_dir() and not os.access(found, os.W_OK | os.X_OK):
+        raise Refused(f"{found} can not be written to", where=str(target), hint=ANOTHER_FOLDER)
 
 
 def _overlap(one: Path, other: Path) -> bool:
@@ -170,6 +189,8 @@ def show(desk: Desk, id_: str) -> RestoreView:
 def cancel(desk: Desk, id_: str) -> RestoreView:
     """Refused when it has ended."""
     restore = desk.metadata.restores.get(id_)
+    if restore.finished_at is not None:
+        raise Refused(f"the restore has ended already: {restore.state}", where=id_)
     if restore.job:
         jobs.cancel(desk, restore.job)
     return show(desk, id_)

@@ -61,7 +61,8 @@ def choose(
     """
     if not snapshots:
         raise OutsideWindow(
-            "there is no complete snapshot yet", hint="take one: mmsconsole snapshot take NAME"
+            "nothing can be restored yet: there is no complete snapshot",
+            hint="take one: mmsconsole snapshot take NAME",
         )
     match point:
         case Latest():
@@ -120,9 +121,9 @@ def _not_reached(
 
 
 def said(optime: Optime) -> str:
-    """2026-03-01T12:00:00Z (1772366400:7)"""
+    """2026-03-01T12:00:00Z (1772366400:7); a whole second: 2026-03-01T12:00:00Z"""
     time = optime.time.isoformat().replace("+00:00", "Z")
-    return f"{time} ({optime})"
+    return time if optime == Optime.end_of_second(optime.t) else f"{time} ({optime})"
 
 
 def window_of(snapshots: Sequence[Snapshot], end: Optime | None) -> Window | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmsconsole.errors import MongodFailed, OutsideWindow
 from mmsconsole.head.applier import Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
-from mmsconsole.head.server import HeadPlace, HeadServer, head_errors
+from mmsconsole.head.server import HeadPlace, HeadServer
 from mmsconsole.head.spool import FileSpool
 from mmsconsole.metadata.chunks import OplogChunk
 from mmsconsole.metadata.restores import Restore
@@ -33,7 +33,7 @@ def replay(
     place = _place(resources, snapshot, restore, dbpath)
     server = HeadServer.start(place, resources.clock)
     try:
-        with head_errors(restore.id):
+        with server.errors():
             reached = _apply(resources, server, snapshot, restore, task)
             # The position, and what mongod noted of this start.
             server.client.drop_database("local")
@@ -47,9 +47,10 @@ def replay(
 
 def _shut_down(server: HeadServer) -> None:
     server.stop(STOP_SECONDS)
+    log = server.process.options.log
     if server.process.exit_code != 0:
         what = f"did not shut down cleanly (status {server.process.exit_code})"
-        raise MongodFailed(what, where=server.where, hint="see its log")
+        raise MongodFailed(what, where=str(server.process.options.dbpath), hint=f"see {log}")
 
 
 def _place(resources: Resources, snapshot: Snapshot, restore: Restore, dbpath: Path) -> HeadPlace:

@@ -48,3 +48,7 @@ class Storage(Protocol):
     def free_bytes(self) -> int | None:
         """What still fits, or None where the storage does not know."""
         ...
+
+    def sweep(self) -> int:
+        """Remove what writes that died have left; only while nobody writes. Returns how many."""
+        ...

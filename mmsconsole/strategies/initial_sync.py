@@ -23,7 +23,6 @@ from mmsconsole.head.creating import create_collections, drop_collection
 from mmsconsole.head.index_changes import load_catalogue, save_catalogue
 from mmsconsole.head.keeping import NO_SCAN, KeptHead
 from mmsconsole.head.missing import MissingDocument
-from mmsconsole.head.server import head_errors
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.syncs import SyncCollection
@@ -91,12 +90,12 @@ class HeadSync:
         if self._kept.position() is None:
             self._set(sync_end=None, phase=SyncPhase.TRANSFERRING)
             listed = self._collections()
-            with head_errors(self._kept.head.id):
+            with self._kept.server.errors():
                 self._kept.server.set_fcv(self._kept.head.fcv)
                 create_collections(self._kept.server.client, listed)
                 save_catalogue(self._kept.connection, _catalogue_of(listed))
             self._kept.begin_at(start)
-        with head_errors(self._kept.head.id):
+        with self._kept.server.errors():
             return load_catalogue(self._kept.connection)
 
     # -- transferring and building ------------------------------------------------------------
@@ -143,7 +142,7 @@ class HeadSync:
     def _make_anew(self, collection: SyncCollection) -> None:
         """Some of its documents may be there, and it remembers in which order they came."""
         client = self._kept.server.client
-        with head_errors(self._kept.head.id):
+        with self._kept.server.errors():
             drop_collection(client, collection)
             create_collections(client, [collection])
 
@@ -157,7 +156,7 @@ class HeadSync:
         catch_up.apply_until(end, task)
         self._fetch_missing(applier, catch_up, task)
         self._set(phase=SyncPhase.CREATING_INDEXES)
-        with head_errors(self._kept.head.id):
+        with self._kept.server.errors():
             applier.create_indexes(task)
         applier.tolerate_until = NO_SCAN
 
@@ -183,7 +182,7 @@ class HeadSync:
         database = one.ns.split(".", 1)[0]
         found = fetcher.fetch(database, one.uuid, one.id, applier.position.applied, task)
         self._tolerate(applier, found.at)
-        with head_errors(self._kept.head.id):
+        with self._kept.server.errors():
             applier.settle(one, found.raw)
 
     def _tolerate(self, applier: Applier, until: Optime) -> None:

@@ -13,6 +13,8 @@ import zstandard
 
 from mmsconsole.mongod.process import MongodProcess
 from mmsconsole.mongod.wire import WireConnection, cursor_batch, with_array
+from mmsconsole.stores.compression import Zstd
+from mmsconsole.stores.objects import sha256_hex
 from tests.benchmarks import dataset
 
 CPUS = os.cpu_count() or 1
@@ -36,6 +38,21 @@ def build(source: WireConnection, head: MongodProcess) -> int:
             done += len(array)
     with head.client() as client:
         dataset.build_indexes(client)
+    return done
+
+
+def read_and_pack(connection: WireConnection) -> int:
+    """Read, and what storing and reading back a slice takes of hashing and compression: the
+    array compressed, the object hashed, hashed again, and decompressed.
+    """
+    done = 0
+    zstd = Zstd(checksum=True)
+    for _, array in _batches(connection):
+        packed = zstd.compress_parts([array], len(array))
+        for _ in range(2):
+            sha256_hex(packed)
+        zstd.decompress(b"".join(packed), len(array), "slice")
+        done += len(array)
     return done
 
 

@@ -6,18 +6,15 @@ from pathlib import Path
 import pytest
 
 from mmsconsole.cli.answer import Answer
-from mmsconsole.cli.tables import show
+from mmsconsole.cli.tables import render
 from mmsconsole.optime import Optime
-from tests.cli.terminal import Stream
 from tests.cli.views import NOW, PROGRESS, SNAPSHOT, STATUS, VIEWS
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def shown(answer: Answer) -> str:
-    stream = Stream()
-    show(answer, stream, NOW)
-    return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
+    return render(answer, NOW, on_terminal=False)
 
 
 @pytest.mark.parametrize("name", [name for name, value in VIEWS.items() if value])

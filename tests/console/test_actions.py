@@ -12,6 +12,7 @@ from mmsconsole.console.app import SCREENS
 from mmsconsole.console.glyphs import ASCII, UNICODE, key_name
 from mmsconsole.console.present import help as help_text
 from mmsconsole.console.present.text import Page, plain
+from tests.support import console_keys
 from tests.support.console_driver import console
 from tests.support.fake_data import NOW
 from tests.support.fake_operations import rich_scene
@@ -92,8 +93,13 @@ async def test_help_scrolls_to_its_end_at_24_lines(home: Path) -> None:
 
 
 def test_the_footer_shows_the_most_useful_first_and_no_way_back_at_the_root() -> None:
-    shown = [action.id for action in actions.footer_actions((actions.OVERVIEW,), root=True)]
+    shown = [action.id for action in actions.footer_actions(actions.OVERVIEW, root=True)]
     assert shown[0] == "item.open"
     assert "go.back" not in shown
-    deeper = actions.footer_actions((actions.DEPLOYMENT,), root=False)
+    deeper = actions.footer_actions(actions.DEPLOYMENT, root=False)
     assert "go.back" in [action.id for action in deeper]
+
+
+def test_the_documented_keys_are_those_of_the_registry() -> None:
+    """To mend it: python -m tests.support.console_keys"""
+    assert console_keys.documented() == console_keys.table()

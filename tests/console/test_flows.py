@@ -35,6 +35,46 @@ async def test_the_deployment_stays_pinned_in_the_header_at_every_size(
         assert driver.header.startswith(" mms › orders")
 
 
+@pytest.mark.parametrize("size", [(20, 4), (40, 10), (300, 90)])
+async def test_no_size_is_too_small_or_too_large_to_live_in(
+    home: Path, size: tuple[int, int]
+) -> None:
+    async with console(rich_scene(), home, size) as driver:
+        for key in (
+            "2",
+            "3",
+            "4",
+            "5",
+            "6",
+            "R",
+            "question_mark",
+            "escape",
+            "1",
+            "a",
+            "escape",
+            "B",
+        ):
+            await driver.press(key)
+            driver.well()
+
+
+async def test_a_terminal_that_changes_its_size_is_drawn_anew(home: Path) -> None:
+    async with console(rich_scene(), home) as driver:
+        await driver.press("3")
+        await driver.pilot.resize_terminal(*LARGE)
+        await driver.settled()
+        driver.expect("OPLOG TIME")
+        await driver.pilot.resize_terminal(*SMALL)
+        await driver.settled()
+        driver.expect_not("OPLOG TIME")
+
+
+async def test_over_ssh_nothing_is_animated(home: Path) -> None:
+    environ = {"TERM": "xterm", "SSH_TTY": "/dev/pts/1"}
+    async with console(rich_scene(), home, environ=environ) as driver:
+        assert driver.app.animation_level == "none"
+
+
 async def test_starting_a_backup_asks_nothing_and_says_what_came_of_it(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
         await driver.press("G", "b")

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -132,7 +133,7 @@ def test_a_failed_attempt_is_made_again_later_and_later_until_it_succeeds(work: 
 
     done = work.jobs.get(job.id)
     assert (done.state, done.attempts, done.error) == (JobState.DONE, 3, None)
-    pauses = [later - earlier for earlier, later in zip(begun, begun[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(begun)]
     assert all(pause >= least for pause, least in zip(pauses, (2, 4, 8), strict=True))
     assert len(work.ended) == 1
 

@@ -2,14 +2,14 @@
 
 import sys
 
-from mmsconsole.clock import Clock, SystemClock
+from mmsconsole.clock import Clock
+from mmsconsole.engine.__main__ import main
 from mmsconsole.engine.parts import EngineParts
-from mmsconsole.engine.run import run_engine
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
-from mmsconsole.settings import Settings, load_settings
+from mmsconsole.settings import Settings
 from mmsconsole.storage.base import Storage
 from mmsconsole.storage.open import open_storage
 
@@ -49,4 +49,4 @@ def make_parts(settings: Settings, clock: Clock) -> EngineParts:
 
 
 if __name__ == "__main__":
-    sys.exit(run_engine(load_settings(), SystemClock(), sys.stdout, make_parts))
+    sys.exit(main(make_parts))

@@ -96,6 +96,9 @@ class FaultyStorage:
         self._raise("free_bytes")
         return self._inner.free_bytes()
 
+    def sweep(self) -> int:
+        return self._inner.sweep()
+
     def _plan(self, method: str, nth: int, fault: Fault) -> None:
         self._faults[method, self.calls[method] + nth] = fault
 

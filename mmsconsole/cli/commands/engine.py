@@ -9,13 +9,16 @@ from mmsconsole import __version__
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.exits import ExitCode
 from mmsconsole.cli.shell import Shell
-from mmsconsole.errors import Refused
+from mmsconsole.errors import NoEngine, Refused
 
 Folder = Annotated[
     Path | None, typer.Option("--folder", metavar="DIR", help="Keep what it makes in this folder.")
 ]
 Headless = Annotated[bool, typer.Option("--headless", help="Walk through it without the console.")]
+Stop = Annotated[bool, typer.Option("--stop", help="Stop it; backups stand still until a start.")]
 Version = Annotated[bool, typer.Option("--version", help="Say the version.")]
+
+STOPPED = {"engine": "stopped"}
 
 
 def console(context: typer.Context, version: Version = False) -> Answer | int:
@@ -41,12 +44,22 @@ def _check_terminal(shell: Shell) -> None:
         raise Refused("the console has no JSON", hint=hint)
 
 
-def engine(context: typer.Context) -> int:
-    """Run the engine in the foreground; says `engine ready` on stdout."""
-    from mmsconsole.engine import run_engine
+def engine(context: typer.Context, stop: Stop = False) -> Answer | int:
+    """Run the engine in the foreground, or stop the one that runs.
+
+    It says `engine ready` on stdout (with --json on stderr) once it works; SIGTERM and Ctrl-C
+    end it in order.
+    """
+    from mmsconsole.engine import run_engine, stop_engine
 
     shell: Shell = context.obj
-    return run_engine(shell.settings(), shell.clock, shell.stdout)
+    settings = shell.settings()
+    if not stop:
+        run_engine(settings, shell.clock, shell.stderr if shell.as_json else shell.stdout)
+        return Answer(STOPPED) if shell.as_json else ExitCode.DONE
+    if not stop_engine(settings, shell.clock):
+        raise NoEngine("no engine runs here", where=str(settings.home.data), hint="nothing to stop")
+    return Answer(STOPPED)
 
 
 def status(context: typer.Context) -> Answer:

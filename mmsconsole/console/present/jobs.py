@@ -58,10 +58,6 @@ def _took(job: JobView, page: Page) -> str:
     return duration((end - job.started_at).total_seconds())
 
 
-def open_jobs(jobs: tuple[JobView, ...]) -> int:
-    return sum(job.state in (JobState.QUEUED, JobState.LEASED) for job in jobs)
-
-
 def detail(job: JobView, page: Page) -> list[Line]:
     asked = f"asked for {moment(job.created_at)} by {job.created_by or 'the engine'}"
     head = rule(f"{job.kind} of {job.deployment}", page, asked)

@@ -133,7 +133,8 @@ def _head(status: BackupStatus, page: Page) -> Line:
         return labelled("head", Span("none yet", Tone.DIM))
     at = moment_of(head.optime) if head.phase == SyncPhase.IN_SYNC else head.phase
     applied = "" if head.applied_at is None else f"  applied {since(head.applied_at, page.now)}"
-    more = f"  {size(head.bytes)}  mongod {head.mongod_version}"
+    weight = f"  {size(head.bytes)}" if head.bytes else ""
+    more = f"{weight}  mongod {head.mongod_version}"
     return labelled("head", at, Span(applied, Tone.DIM), more)
 
 

@@ -136,19 +136,21 @@ def window_line(
 ) -> Line:
     """Where any second can be restored; gaps are drawn, not left blank.
 
-    A gap is time between the first snapshot and now that no window covers.
+    A gap is time that no window covers, between the first and the last moment that can be
+    restored at all.
     """
-    begin = min(
-        [*(moment_of(s) for s in snapshots), *(w.start.time for w in windows)], default=axis.end
-    )
+    moments = [moment_of(snapshot) for snapshot in snapshots]
+    moments += [end.time for window in windows for end in (window.start, window.end)]
+    half = timedelta(seconds=axis.seconds_per_cell / 2)
     spans: list[Span] = []
     for column in range(axis.width):
         at = axis.start + timedelta(seconds=column * axis.seconds_per_cell)
-        half = timedelta(seconds=axis.seconds_per_cell / 2)
         if any(w.start.time <= at + half and at - half <= w.end.time for w in windows):
             spans.append(Span(glyphs.window, Tone.ACCENT))
+        elif moments and min(moments) <= at + half and at - half <= max(moments):
+            spans.append(Span(glyphs.gap, Tone.DIM))
         else:
-            spans.append(Span(" ") if at + half < begin else Span(glyphs.gap, Tone.DIM))
+            spans.append(Span(" "))
     return line(Span(f"{' any second':<{LABEL_CELLS}}"), *_joined(spans))
 
 

@@ -37,8 +37,6 @@ Handler = Callable[[str], None]
 class ConsoleScreen(Screen[None]):
     AUTO_FOCUS = ""
     VIEW: ClassVar[str]
-    PARTS: ClassVar[tuple[str, ...]] = ()
-    """Names of ELSEWHERE whose actions the footer shows too."""
 
     state: reactive[State | None] = reactive(None, init=False, repaint=False)
 
@@ -172,7 +170,7 @@ class ConsoleScreen(Screen[None]):
         return frame.header(self.place.deployment, crumbs, right, page)
 
     def _footer(self, page: Page) -> Line:
-        shown = footer_actions((self.VIEW, *self.PARTS), root=self.place == ROOT)
+        shown = footer_actions(self.VIEW, root=self.place == ROOT)
         return frame.footer(shown, "PAUSED" if self.console.paused else "", page)
 
     # Dispatch

@@ -30,7 +30,7 @@ def test_the_deployment_s_name_is_the_last_to_be_cut() -> None:
 def test_the_footer_keeps_help_and_quit_when_room_is_short() -> None:
     for width in (40, 60, 80):
         narrow = Page(width, 24, NOW, UNICODE)
-        drawn = frame.footer(footer_actions((OVERVIEW,), root=True), "", narrow)
+        drawn = frame.footer(footer_actions(OVERVIEW, root=True), "", narrow)
         assert cells(drawn) == width
         assert "? help" in plain(drawn)
         assert "q quit" in plain(drawn)

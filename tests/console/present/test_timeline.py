@@ -78,11 +78,11 @@ def test_the_chosen_mark_is_lit() -> None:
     assert [span.text for span in drawn if span.tone == Tone.CURSOR] == ["◆"]
 
 
-def test_gaps_are_drawn_and_the_time_before_all_is_blank() -> None:
+def test_gaps_are_drawn_and_the_time_before_and_after_all_is_blank() -> None:
     at = [data.optime(NOW - timedelta(minutes=minutes)) for minutes in (50, 40, 20, 10)]
     windows = [Window(at[0], at[1]), Window(at[2], at[3])]
     drawn = plain(timeline.window_line([], windows, HOUR, UNICODE))[LABEL_CELLS:]
-    assert drawn == " " * 10 + "━" * 11 + "╌" * 19 + "━" * 11 + "╌" * 10
+    assert drawn == " " * 10 + "━" * 11 + "╌" * 19 + "━" * 11 + " " * 10
 
 
 def test_the_pointer_s_label_is_on_the_side_with_room() -> None:

@@ -1,0 +1,357 @@
+"""Restores of snapshots and of moments: exactly that, or nothing at all."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmsconsole.errors import (
+    Cancelled,
+    DiskFull,
+    MetadataError,
+    ObjectCorrupt,
+    ObjectMissing,
+    OutsideWindow,
+    TargetNotEmpty,
+)
+from mmsconsole.head.files import snapshot_files
+from mmsconsole.metadata.restores import Restore, RestoreState
+from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.mongod.fingerprint import differences
+from mmsconsole.optime import Optime
+from mmsconsole.restore import restoring
+from mmsconsole.restore.restoring import Restoring
+from mmsconsole.restore.target import WORK
+from mmsconsole.task import Task
+from tests.support.backups import Bench, wait_until
+from tests.support.processes import mongods_below
+from tests.support.snapshots import contents
+
+
+@pytest.fixture
+def snapshot(bench: Bench) -> Snapshot:
+    """Of fifty documents; its backup goes on."""
+    bench.write(*range(50))
+    return bench.snapshot(bench.synced())
+
+
+def stored(bench: Bench, point: Optime) -> Optime:
+    bench.wait_stored(point)
+    return point
+
+
+def run(bench: Bench, record: Restore, task: Task | None = None) -> Restore:
+    return Restoring(bench.resources, record).run(task or Task())
+
+
+def assert_holds(bench: Bench, restore: Restore, state: Any) -> None:
+    assert differences(state, bench.state_of(Path(restore.target))) == []
+
+
+# -- what is restored
+
+
+def test_a_snapshot_is_restored_as_it_was(bench: Bench, snapshot: Snapshot) -> None:
+    state = bench.state()
+    bench.write(100)
+
+    restore = bench.restore(snapshot)
+
+    assert restore.state is RestoreState.DONE
+    assert restore.optime == snapshot.optime
+    assert_holds(bench, restore, state)
+
+
+def test_a_moment_is_restored_up_to_and_including_it(bench: Bench, snapshot: Snapshot) -> None:
+    bench.write(100)
+    bench.client.app.c.create_index("a")
+    point = stored(bench, bench.write(101))
+    state = bench.state()
+    stored(bench, bench.write(102))
+
+    restore = bench.restore(snapshot, point)
+
+    assert restore.optime == point
+    assert_holds(bench, restore, state)
+
+
+def test_the_snapshots_own_position_is_the_snapshot_itself(
+    bench: Bench, snapshot: Snapshot
+) -> None:
+    state = bench.state()
+    stored(bench, bench.write(100))
+
+    assert_holds(bench, bench.restore(snapshot, snapshot.optime), state)
+
+
+def test_a_point_between_two_entries_is_the_one_before(bench: Bench, snapshot: Snapshot) -> None:
+    first = bench.write(100)
+    state = bench.state()
+    second = stored(bench, bench.write(101))
+    between = Optime(first.t, first.i + 1) if first.t < second.t else first
+
+    restore = bench.restore(snapshot, between)
+
+    assert restore.optime == first
+    assert_holds(bench, restore, state)
+
+
+def large_transaction(bench: Bench) -> tuple[Optime, Optime]:
+    """Several entries of the oplog; returns the first one's position, and the last one's."""
+    before = bench.newest()
+    with bench.client.start_session() as session, session.start_transaction():
+        for number in range(20):
+            document = {"_id": f"t{number}", "s": "x" * (1 << 20)}
+            bench.client.app.c.insert_one(document, session=session)
+    parts = {"o.partialTxn": True, "ts": {"$gt": before.timestamp}}
+    first = bench.client.local["oplog.rs"].find_one(parts, sort=[("$natural", 1)])
+    assert first is not None
+    return Optime.of(first["ts"]), bench.newest()
+
+
+def test_a_point_inside_a_transaction_holds_nothing_of_it_and_its_end_all(
+    bench: Bench, snapshot: Snapshot
+) -> None:
+    before = bench.state()
+    first, last = large_transaction(bench)
+    after = bench.state()
+    assert first < last
+    stored(bench, last)
+
+    assert_holds(bench, bench.restore(snapshot, first), before)
+    assert_holds(bench, bench.restore(snapshot, last), after)
+
+
+def test_a_snapshot_inside_a_transaction_is_gone_on_from(bench: Bench, snapshot: Snapshot) -> None:
+    """The replay begins before the transaction that was open when the snapshot was cut."""
+    first, last = large_transaction(bench)
+    stored(bench, last)
+    inside = bench.restore(snapshot, first)
+    root = Path(inside.target)
+    record = bench.metadata.snapshots.add(
+        Snapshot(
+            "inside", bench.deployment.id, bench.head.id, bench.clock.now(),
+            optime=first, replay_from=Optime(first.t, first.i - 1),
+            mongod_version=snapshot.mongod_version, fcv=snapshot.fcv,
+        )
+    )  # fmt: skip
+    blockstore = bench.resources.blockstore(bench.deployment.group)
+    cut = blockstore.cut(record, root, snapshot_files(root), None, Task())
+    record = bench.metadata.snapshots.set(
+        "inside", state=SnapshotState.COMPLETE, manifest_key=cut.manifest_key,
+        manifest_sha256=cut.manifest_sha256, bytes=cut.bytes,
+    )  # fmt: skip
+
+    assert_holds(bench, bench.restore(record, last), bench.state())
+
+
+def test_a_restored_folder_holds_nothing_of_ours(bench: Bench, snapshot: Snapshot) -> None:
+    point = stored(bench, bench.write(100))
+    for restore in (bench.restore(snapshot), bench.restore(snapshot, point)):
+        target = Path(restore.target)
+        assert not (target / WORK).exists()
+        with bench.mongod_on(target) as client:
+            assert client.local.list_collection_names() == ["startup_log"]
+            assert client.local.startup_log.count_documents({}) == 1
+
+
+def test_a_restored_folder_becomes_a_replica_set(bench: Bench, snapshot: Snapshot) -> None:
+    point = stored(bench, bench.write(100))
+    target = Path(bench.restore(snapshot, point).target)
+
+    with bench.mongod_on(target, repl_set="fresh") as client:
+        client.admin.command("replSetInitiate")
+        wait_until(lambda: client.admin.command("hello")["isWritablePrimary"])
+        client.app.c.insert_one({"_id": "written"})
+        assert client.app.c.count_documents({}) == 52
+
+
+def test_the_target_may_be_an_empty_folder_and_a_file_system_of_its_own(
+    bench: Bench, snapshot: Snapshot
+) -> None:
+    target = bench.folder / "mounted"
+    target.mkdir()
+    with mounted(target, "64m"):
+        restore = run(bench, bench.restore_record(snapshot, target=target))
+        assert (target / "WiredTiger").exists()
+    assert restore.state is RestoreState.DONE
+
+
+# -- what goes wrong
+
+
+class Cancelling:
+    """Cancels when a phase is reported."""
+
+    def __init__(self, phase: str) -> None:
+        self._phase = phase
+        self.task = Task(report=self)
+
+    def __call__(self, phase: str, done: int, total: int | None) -> None:
+        if phase == self._phase:
+            self.task.cancellation.cancel()
+
+
+@pytest.mark.parametrize("phase", ["materialising", "applying oplog"])
+def test_a_cancelled_restore_leaves_nothing(bench: Bench, snapshot: Snapshot, phase: str) -> None:
+    point = stored(bench, bench.write(100))
+    record = bench.restore_record(snapshot, point)
+    running = mongods_below(bench.folder)
+    with pytest.raises(Cancelled):
+        run(bench, record, Cancelling(phase).task)
+
+    assert not Path(record.target).exists()
+    assert mongods_below(bench.folder) == running
+
+
+class mounted:  # noqa: N801 - used as a function
+    """A small file system of its own at a folder."""
+
+    def __init__(self, folder: Path, size: str) -> None:
+        self._folder, self._size = folder, size
+
+    def __enter__(self) -> None:
+        options = ["-t", "tmpfs", "-o", f"size={self._size}", "tmpfs", str(self._folder)]
+        made = subprocess.run(["mount", *options], capture_output=True, text=True)
+        if made.returncode:
+            pytest.skip(f"no file system can be mounted here: {made.stderr}")
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", str(self._folder)], check=True)
+
+
+def test_a_full_disk_is_told_as_such_and_leaves_nothing(bench: Bench, snapshot: Snapshot) -> None:
+    target = bench.folder / "small"
+    target.mkdir()
+    record = bench.restore_record(snapshot, target=target)
+    with mounted(target, "300k"):
+        with pytest.raises(DiskFull):
+            run(bench, record)
+        assert list(target.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind"),
+    [
+        (lambda storage: storage.flip("get_range"), ObjectCorrupt),
+        (lambda storage: storage.fail("get_range", error=ObjectMissing("gone")), ObjectMissing),
+        (lambda storage: storage.flip("get"), ObjectCorrupt),  # a chunk
+    ],
+)
+def test_a_damaged_object_fails_the_restore_and_leaves_nothing(
+    bench: Bench, snapshot: Snapshot, spoil: Callable[[Any], None], kind: type[Exception]
+) -> None:
+    point = stored(bench, bench.write(100))
+    bench.wait_applied(point)
+    record = bench.restore_record(snapshot, point)
+    spoil(bench.storage)
+    with pytest.raises(kind):
+        run(bench, record)
+
+    assert not Path(record.target).exists()
+
+
+def test_a_point_that_is_not_stored_is_refused(bench: Bench, snapshot: Snapshot) -> None:
+    record = bench.restore_record(snapshot, Optime(2**32 - 1, 1))
+    with pytest.raises(OutsideWindow, match="the stored oplog ends at"):
+        run(bench, record)
+
+    assert not Path(record.target).exists()
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(bench: Bench, snapshot: Snapshot) -> None:
+    record = bench.restore_record(snapshot)
+    Path(record.target).mkdir()
+    (Path(record.target) / "mine").write_text("mine")
+    with pytest.raises(TargetNotEmpty):
+        run(bench, record)
+
+    assert contents(Path(record.target)) == {"mine": b"mine"}
+
+
+def test_a_snapshot_that_is_not_complete_is_not_restored(bench: Bench, snapshot: Snapshot) -> None:
+    bench.metadata.snapshots.set(snapshot.id, state=SnapshotState.FAILED)
+    with pytest.raises(ObjectMissing, match="failed"):
+        bench.restore(snapshot)
+
+
+# -- crashes
+
+
+def crashing(monkeypatch: pytest.MonkeyPatch, step: str, *, before: bool) -> None:
+    """The engine dies before or after a step: nothing is tidied up."""
+    whole = getattr(restoring, step)
+
+    def crash(*args: Any) -> Any:
+        if not before:
+            whole(*args)
+        raise SystemExit
+
+    monkeypatch.setattr(restoring, step, crash)
+    monkeypatch.setattr(restoring, "abandon", lambda target, restore_id: None)
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("step", ["claim", "replay", "seal", "deliver", "release"])
+def test_a_restore_whose_engine_died_is_made_whole_by_the_next(
+    bench: Bench, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, step: str, before: bool
+) -> None:
+    point = stored(bench, bench.write(100))
+    record = bench.restore_record(snapshot, point)
+    crashing(monkeypatch, step, before=before)
+    with pytest.raises(SystemExit):
+        run(bench, record)
+    monkeypatch.undo()
+
+    again = run(bench, bench.metadata.restores.get(record.id))
+
+    assert (again.state, again.optime) == (RestoreState.DONE, point)
+    assert_holds(bench, again, bench.state())
+    assert not (Path(record.target) / WORK).exists()
+
+
+def test_what_is_in_its_place_stays_when_that_can_not_be_written_down(
+    bench: Bench, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record may say "done" although the answer was lost: the files must be there then."""
+    record = bench.restore_record(snapshot)
+    set_ = bench.metadata.restores.set
+
+    def lost(id_: str, **changes: Any) -> Restore:
+        changed = set_(id_, **changes)
+        if changes.get("state") is RestoreState.DONE:
+            raise MetadataError("the answer was lost")
+        return changed
+
+    monkeypatch.setattr(bench.metadata.restores, "set", lost)
+    with pytest.raises(MetadataError):
+        run(bench, record)
+    monkeypatch.undo()
+
+    again = run(bench, bench.metadata.restores.get(record.id))
+    assert again.state is RestoreState.DONE
+    assert_holds(bench, again, bench.state())
+
+
+def test_a_restore_that_is_done_is_not_made_again(bench: Bench, snapshot: Snapshot) -> None:
+    restore = bench.restore(snapshot)
+    (Path(restore.target) / "mine").write_text("mine")
+
+    assert run(bench, restore) == restore
+
+    assert (Path(restore.target) / "mine").exists()
+
+
+def test_what_cannot_be_removed_does_not_hide_what_happened(
+    bench: Bench, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = bench.restore_record(snapshot)
+
+    def unable(target: Path, restore_id: str) -> None:
+        raise DiskFull("not even that")
+
+    monkeypatch.setattr(restoring, "abandon", unable)
+    with pytest.raises(Cancelled):
+        run(bench, record, Cancelling("materialising").task)
