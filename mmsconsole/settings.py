@@ -103,6 +103,8 @@ class Home:
     logs: Path
     run: Path
     """Sockets and locks; socket paths must stay under 107 bytes."""
+    restores: Path
+    """Where the console proposes to put restored files; any other folder will do as well."""
 
     @property
     def config_file(self) -> Path:
@@ -140,11 +142,15 @@ class Settings:
 def home_of(environ: Mapping[str, str]) -> Home:
     if environ.get(HOME):
         root = Path(environ[HOME]).expanduser().absolute()
-        return Home(root / "config", root / "data", root / "logs", root / "run")
+        return Home(*(root / name for name in ("config", "data", "logs", "run", "restores")))
     dirs = platformdirs.PlatformDirs("mmsconsole", appauthor=False)
     # Not the runtime folder: it goes when the last session ends, and the engine outlives that.
     return Home(
-        dirs.user_config_path, dirs.user_data_path, dirs.user_log_path, dirs.user_data_path / "run"
+        dirs.user_config_path,
+        dirs.user_data_path,
+        dirs.user_log_path,
+        dirs.user_data_path / "run",
+        Path.home() / "restores",
     )
 
 

@@ -5,12 +5,19 @@ from typing import Any
 import typer
 
 from mmsconsole.cli.commands import backup, deployment, engine, job, restore, snapshot
-from mmsconsole.cli.options import JSON_HELP
+from mmsconsole.cli.options import epilog
 
-EPILOG = (
-    "Every command takes --json last. Exit codes: 0 done, 1 failed, 2 used wrongly, "
-    "3 no engine, 4 refused."
-)
+EPILOG = """\b
+First steps:
+  mmsconsole doctor
+  mmsconsole engine
+  mmsconsole deployment add NAME URI
+  mmsconsole backup start NAME --wait
+  mmsconsole restore start NAME --at latest --to-folder DIR --wait
+
+Every command takes --json last. Exit codes: 0 done, 1 failed, 2 used wrongly,
+3 no engine, 4 refused.
+"""
 
 
 def command() -> Any:
@@ -23,8 +30,8 @@ def command() -> Any:
         pretty_exceptions_enable=False,
     )
     app.callback(invoke_without_command=True)(engine.console)
-    for name in ("engine", "status", "doctor", "demo"):
-        app.command(name, epilog=JSON_HELP)(getattr(engine, name))
+    for function in (engine.engine, engine.status, engine.doctor, engine.demo):
+        app.command(epilog=epilog(engine.EXAMPLES.get(function.__name__, ())))(function)
     for group in (deployment, backup, snapshot, restore, job):
         app.add_typer(group.app)
     return typer.main.get_command(app)

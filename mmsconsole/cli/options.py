@@ -1,6 +1,6 @@
 """Options and arguments that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -14,19 +14,27 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the deploymen
 OptionalName = Annotated[
     str | None, typer.Argument(metavar="NAME", help="Of this deployment only.")
 ]
-Id = Annotated[str, typer.Argument(metavar="ID")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="As list and --json tell it.")]
 
 IntervalMinutes = Annotated[
     int | None,
     typer.Option(
-        "--snapshot-interval-minutes", metavar="MINUTES", help="0: no snapshots by themselves."
+        "--snapshot-interval-minutes",
+        metavar="MINUTES",
+        help="Between snapshots; 0: none by themselves.",
     ),
 ]
 SyncFrom = Annotated[
-    str | None, typer.Option("--sync-from", metavar="MEMBER", help="secondary or primary.")
+    str | None,
+    typer.Option(
+        "--sync-from", metavar="MEMBER", help="Where the initial sync reads: secondary or primary."
+    ),
 ]
 TailFrom = Annotated[
-    str | None, typer.Option("--tail-from", metavar="MEMBER", help="primary or secondary.")
+    str | None,
+    typer.Option(
+        "--tail-from", metavar="MEMBER", help="Where the oplog is read: primary or secondary."
+    ),
 ]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -37,6 +45,16 @@ def group(name: str, help_: str) -> typer.Typer:
     return typer.Typer(name=name, help=help_, rich_markup_mode=None)
 
 
-def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], Function]:
+def command(
+    app: typer.Typer, name: str | None = None, *, examples: Sequence[str] = ()
+) -> Callable[[Function], Function]:
     """A command of its function's name, if no other is given; the docstring is its help."""
-    return app.command(name, epilog=JSON_HELP)
+    return app.command(name, epilog=epilog(examples))
+
+
+def epilog(examples: Sequence[str] = ()) -> str:
+    """What stands below a command's options; an example fits 80 columns with its indent."""
+    if not examples:
+        return JSON_HELP
+    lines = "\n".join(f"  {example}" for example in examples)
+    return f"\b\nExamples:\n{lines}\n\n{JSON_HELP}"  # \b: the lines stay as they are

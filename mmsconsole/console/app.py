@@ -88,7 +88,7 @@ class MmsConsole(App[str]):
         self.settings = settings
         self.clock = clock
         self.started_engine = started_engine
-        self.restore_folder = restore_folder or Path.home() / "restores"
+        self.restore_folder = restore_folder or settings.home.restores
         """Where the wizard proposes to restore to."""
         self.refresh_seconds = settings.tree.console.refresh_seconds
         term = environ.get("TERM", "")

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +16,7 @@ from mmsconsole.demo.folder import DemoFolder, open_folder
 from mmsconsole.demo.goods import MEDIUM, SMALL
 from mmsconsole.demo.narrator import Narrator
 from mmsconsole.demo.scene import NAME, Scene, Stage, take_snapshot
+from mmsconsole.demo.size import Size
 from mmsconsole.demo.walk import STEPS, Walked, walk
 from mmsconsole.errors import MmsError
 from mmsconsole.settings import Settings
@@ -25,13 +25,6 @@ STEPS_TO_CONSOLE = 7
 
 OpenConsole = Callable[[Settings, Clock], int]
 """Runs the console on a home until the user leaves it; answers an exit code."""
-
-
-class Size(StrEnum):
-    """How much the shop holds: about 10 MB, or about 100 MB."""
-
-    SMALL = "small"
-    MEDIUM = "medium"
 
 
 STOCKINGS = {Size.SMALL: SMALL, Size.MEDIUM: MEDIUM}

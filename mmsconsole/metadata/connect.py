@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from mmsconsole.errors import MetadataError, NoEngine, SettingsError, UsageError
 from mmsconsole.metadata.credentials import Credentials, load_credentials
 from mmsconsole.metadata.database import Metadata
-from mmsconsole.metadata.failures import metadata_errors
+from mmsconsole.metadata.failures import HINT, metadata_errors
 from mmsconsole.metadata.migrations import check_schema, schema_version
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.source_uri import SourceUri, parse_uri
@@ -93,7 +93,8 @@ def naming_external(settings: Settings) -> Iterator[None]:
     except MetadataError as error:
         if not is_external(settings):
             raise
-        raise MetadataError(error.what, where=EXTERNAL, hint=EXTERNAL_HINT) from error
+        hint = EXTERNAL_HINT if error.hint in ("", HINT) else error.hint
+        raise MetadataError(error.what, where=EXTERNAL, hint=hint) from error
 
 
 def open_metadata(settings: Settings, selection_seconds: int = SELECTION_SECONDS) -> Metadata:

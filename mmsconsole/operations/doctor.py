@@ -28,7 +28,7 @@ def examine(environ: Mapping[str, str], clock: Clock) -> list[Finding]:
         settings = load_settings(environ)
     except MmsError as error:
         return [_not_ok("settings", error)]
-    findings = []
+    findings: list[Finding] = []
     for check in CHECKS:
         findings.extend(check(settings, environ, clock))
     return findings

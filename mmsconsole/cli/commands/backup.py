@@ -9,7 +9,7 @@ from mmsconsole.cli.shell import Shell
 app = group("backup", "Start, stop and watch a deployment's backup.")
 
 
-@command(app)
+@command(app, examples=("mmsconsole backup start shop --wait",))
 def start(context: typer.Context, name: Name, wait: Wait = False) -> Answer:
     """Start it, or let it go on. --wait: until the head is in sync."""
     shell: Shell = context.obj

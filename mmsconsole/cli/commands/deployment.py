@@ -7,7 +7,15 @@ import typer
 
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.credentials import UriArguments, read_uri
-from mmsconsole.cli.options import IntervalMinutes, Name, SyncFrom, TailFrom, Yes, command, group
+from mmsconsole.cli.options import (
+    IntervalMinutes,
+    Name,
+    SyncFrom,
+    TailFrom,
+    Yes,
+    command,
+    group,
+)
 from mmsconsole.cli.shell import Shell
 from mmsconsole.errors import UsageError
 
@@ -17,7 +25,8 @@ Uri = Annotated[
     str | None,
     typer.Argument(
         metavar="URI",
-        help="mongodb://…; '-': a line of stdin. A password is asked for if it lacks one.",
+        help="It begins with mongodb://; '-': a line of stdin. A password is asked for if it "
+        "lacks one.",
     ),
 ]
 UriFile = Annotated[
@@ -33,7 +42,14 @@ PasswordFile = Annotated[
 NewName = Annotated[str | None, typer.Option("--new-name", metavar="NAME", help="Rename it.")]
 
 
-@command(app)
+@command(
+    app,
+    examples=(
+        "mmsconsole deployment add shop 'mongodb://backup@db1,db2/?replicaSet=rs0'",
+        "mmsconsole deployment add shop --uri-file /root/shop.uri",
+        "pass show mongodb/shop | mmsconsole deployment add shop -",
+    ),
+)
 def add(  # noqa: PLR0913 - one parameter per option
     context: typer.Context,
     name: Name,
@@ -60,7 +76,13 @@ def add(  # noqa: PLR0913 - one parameter per option
     )
 
 
-@command(app)
+@command(
+    app,
+    examples=(
+        "mmsconsole deployment edit shop --snapshot-interval-minutes 60",
+        "mmsconsole deployment edit shop --new-name store",
+    ),
+)
 def edit(  # noqa: PLR0913 - one parameter per option
     context: typer.Context,
     name: Name,

@@ -9,16 +9,29 @@ from mmsconsole import __version__
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.exits import ExitCode
 from mmsconsole.cli.shell import Shell
+from mmsconsole.demo.size import Size
 from mmsconsole.errors import NoEngine, Refused
 
 Folder = Annotated[
-    Path | None, typer.Option("--folder", metavar="DIR", help="Keep what it makes in this folder.")
+    Path | None, typer.Option("--folder", metavar="DIR", help="Make it all in here, and keep it.")
 ]
 Headless = Annotated[bool, typer.Option("--headless", help="Walk through it without the console.")]
 Stop = Annotated[bool, typer.Option("--stop", help="Stop it; backups stand still until a start.")]
 Version = Annotated[bool, typer.Option("--version", help="Say the version.")]
 
+Keep = Annotated[bool, typer.Option("--keep", help="Keep the folder that it makes.")]
+DemoSize = Annotated[
+    Size, typer.Option("--size", metavar="SIZE", help="small (10 MB of data) or medium (100 MB).")
+]
+
 STOPPED = {"engine": "stopped"}
+EXAMPLES = {
+    "engine": ("mmsconsole engine", "mmsconsole engine --stop"),
+    "demo": (
+        "mmsconsole demo",
+        "mmsconsole demo --headless --size medium --folder /tmp/demo",
+    ),
+}
 
 
 def console(context: typer.Context, version: Version = False) -> Answer | int:
@@ -69,7 +82,10 @@ def status(context: typer.Context) -> Answer:
 
 
 def doctor(context: typer.Context) -> Answer:
-    """Look at mongod, disks, sockets, permissions and clock; needs no engine."""
+    """Look whether this host has what an engine needs.
+
+    mongod and its libraries, settings, disks, sockets, permissions, clock. Needs no engine.
+    """
     from mmsconsole.operations.doctor import examine
 
     shell: Shell = context.obj
@@ -78,8 +94,18 @@ def doctor(context: typer.Context) -> Answer:
     return Answer(findings, exit_code=ExitCode.DONE if well else ExitCode.FAILED)
 
 
-def demo(context: typer.Context, folder: Folder = None, headless: Headless = False) -> int:
-    """A replica set, a workload and a backup of it, all made for you and taken away again."""
+def demo(
+    context: typer.Context,
+    size: DemoSize = Size.SMALL,
+    folder: Folder = None,
+    keep: Keep = False,
+    headless: Headless = False,
+) -> int:
+    """See it all at work on a replica set that is made for you.
+
+    A workload writes to it, an engine backs it up, and the console opens on it. All is taken
+    away again at the end.
+    """
     from mmsconsole.cli.attach import attach
     from mmsconsole.demo.main import run_demo
 
@@ -87,6 +113,8 @@ def demo(context: typer.Context, folder: Folder = None, headless: Headless = Fal
     return run_demo(
         headless=headless or shell.environ.get("TERM", "dumb") == "dumb",
         folder=folder,
+        keep=keep,
+        size=size,
         clock=shell.clock,
         as_json=shell.as_json,
         open_console=None if shell.as_json else attach,

@@ -19,7 +19,7 @@ At = Annotated[
     typer.Option(
         "--at",
         metavar="POINT",
-        help="RFC 3339 time, SECONDS:INCREMENT, or latest; up to and including it.",
+        help="RFC 3339 time with its zone, SECONDS:INCREMENT, or latest; up to and including it.",
     ),
 ]
 ToFolder = Annotated[
@@ -27,7 +27,15 @@ ToFolder = Annotated[
 ]
 
 
-@command(app)
+@command(
+    app,
+    examples=(
+        "mmsconsole restore start shop --at latest --to-folder /srv/r --wait",
+        "mmsconsole restore start shop --at 2026-11-20T14:03:00Z --to-folder /srv/r",
+        "mmsconsole restore start shop --at 1795177128:4 --to-folder /srv/r",
+        "mmsconsole restore start shop --snapshot f0cdb584c68c --to-folder /srv/r",
+    ),
+)
 def start(
     context: typer.Context,
     name: Name,

@@ -9,7 +9,7 @@ from mmsconsole.cli.shell import Shell
 app = group("snapshot", "Take, list and delete snapshots.")
 
 
-@command(app)
+@command(app, examples=("mmsconsole snapshot take shop --wait",))
 def take(context: typer.Context, name: Name, wait: Wait = False) -> Answer:
     """Take one. It queues behind one that runs."""
     shell: Shell = context.obj
