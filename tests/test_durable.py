@@ -10,6 +10,7 @@ import pytest
 
 from mmsconsole import durable
 from mmsconsole.errors import DiskFull, StorageError
+from tests.support.snapshots import files_below
 
 
 def test_the_parts_are_written_one_behind_the_other(tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: 
         durable.write_file(path, parts())
 
     assert path.read_bytes() == b"before"
-    assert os.listdir(tmp_path) == ["file"]
+    assert files_below(tmp_path) == ["file"]
 
 
 def test_threads_that_write_one_file_do_not_mix_their_bytes(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_threads_that_write_one_file_do_not_mix_their_bytes(tmp_path: Path) -> N
         thread.join(20)
 
     assert path.read_bytes() in (b"a" * 2000, b"b" * 2000)
-    assert os.listdir(tmp_path) == ["file"]
+    assert files_below(tmp_path) == ["file"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(DiskFull):
         durable.write_file(tmp_path / "file", [b"data"])
 
-    assert os.listdir(tmp_path) == []
+    assert files_below(tmp_path) == []
 
 
 def test_a_write_that_takes_fewer_bytes_is_gone_on_with(

@@ -15,6 +15,7 @@ from pymongo import MongoClient
 
 from mmsconsole.errors import ApplyFailed
 from mmsconsole.metadata.syncs import SyncCollection
+from mmsconsole.task import Task
 
 Client = MongoClient[dict[str, Any]]
 
@@ -23,14 +24,16 @@ MADE_BY_THE_HEAD = frozenset({"admin.system.version"})
 UUID_SUBTYPE = 4
 
 
-def create_collections(client: Client, collections: Iterable[SyncCollection]) -> None:
-    """Create what is not there yet. Raises ApplyFailed naming the collection."""
+def create_collections(client: Client, collections: Iterable[SyncCollection], task: Task) -> None:
+    """Create what is not there yet. Raises ApplyFailed naming the collection; Cancelled."""
     listed = list(collections)
     for collection in listed:
+        task.check()
         if collection.uuid and collection.ns not in MADE_BY_THE_HEAD:
             create_collection(client, collection)
     views_of = {c.ns: c for c in listed if c.ns.endswith(".system.views")}
     for collection in listed:
+        task.check()
         if not collection.uuid:
             _create_view(client, collection, views_of)
 

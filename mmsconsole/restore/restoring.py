@@ -7,9 +7,10 @@ from pathlib import Path
 from mmsconsole.errors import MmsError, ObjectMissing
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.mongod.process import sweep_orphans
 from mmsconsole.optime import Optime
 from mmsconsole.restore.replaying import replay
-from mmsconsole.restore.target import abandon, claim, deliver, is_whole, release, seal
+from mmsconsole.restore.target import WORK, abandon, claim, deliver, is_whole, release, seal
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 
@@ -49,6 +50,8 @@ class Restoring:
 
     def _fill(self, task: Task) -> None:
         snapshot = self._snapshot()
+        # Of an engine that was killed a moment ago: its mongod may not have ended yet.
+        sweep_orphans([self._target / WORK], self._resources.clock)
         data = claim(self._target, self._restore.id)
         self._set(state=RestoreState.MATERIALISING, bytes=snapshot.bytes)
         group = self._resources.metadata.deployments.get(self._restore.deployment).group

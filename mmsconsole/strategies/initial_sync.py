@@ -60,6 +60,7 @@ class HeadSync:
         collections.drop(head.id)
         plan = self._source.begin(head.id, task)
         for collection in plan.collections:
+            task.check()
             collections.add(collection)
         self._set(sync_start=plan.start, phase=SyncPhase.TRANSFERRING)
         return plan.start
@@ -67,7 +68,7 @@ class HeadSync:
     def run(self, uplink: OplogIngest, task: Task) -> None:
         """The rest. Raises what its parts raise; run again, it goes on."""
         start = self.begin(task)
-        catalogue = self._prepare(start)
+        catalogue = self._prepare(start, task)
         if self._kept.head.sync_end is None:
             end = self._copy(start, task)
             self._kept.server.make_durable()
@@ -82,7 +83,7 @@ class HeadSync:
     def close(self) -> None:
         self._source.close()
 
-    def _prepare(self, start: Optime) -> IndexCatalogue:
+    def _prepare(self, start: Optime, task: Task) -> IndexCatalogue:
         """Collections without secondary indexes, the indexes in a catalogue, then the position.
 
         A head without a position is an empty one, whatever its record says of it.
@@ -92,7 +93,7 @@ class HeadSync:
             listed = self._collections()
             with self._kept.server.errors():
                 self._kept.server.set_fcv(self._kept.head.fcv)
-                create_collections(self._kept.server.client, listed)
+                create_collections(self._kept.server.client, listed, task)
                 save_catalogue(self._kept.connection, _catalogue_of(listed))
             self._kept.begin_at(start)
         with self._kept.server.errors():
@@ -144,7 +145,7 @@ class HeadSync:
         client = self._kept.server.client
         with self._kept.server.errors():
             drop_collection(client, collection)
-            create_collections(client, [collection])
+            create_collections(client, [collection], Task())
 
     # -- the oplog on top ---------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ def guarded(
     session_folder: Path, mongod_binary: MongodBinary, clock: SystemClock
 ) -> Iterator[GuardedSet]:
     """One member, shared by the session: each test takes databases of its own."""
-    yield from _guarded(session_folder / "guarded", mongod_binary, clock, 1)
+    yield from _guarded(session_folder / "agent-source", mongod_binary, clock, 1)
 
 
 @pytest.fixture(scope="session")

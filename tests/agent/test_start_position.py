@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from bson.timestamp import Timestamp
 from pymongo import MongoClient
+from pymongo.client_session import ClientSession
 
 from mmsconsole.agent.reader import Reader
 from mmsconsole.agent.start_position import MemberOplog, choose_start
@@ -153,9 +154,12 @@ def test_a_transaction_that_ended_since_does_not_span_the_start(
 def test_large_transactions_are_followed_to_their_first_entry(
     root: Client, db: Any, reader: Reader
 ) -> None:
-    with root.start_session() as session, session.start_transaction():
-        for number in range(4):
+    def insert(session: ClientSession) -> None:
+        for number in range(3):
             db.txn.insert_one({"_id": number, "x": "x" * (6 << 20)}, session=session)
+
+    with root.start_session() as session:
+        session.with_transaction(insert)  # tries again where the small cache was just full
     parts = list(root.local["oplog.rs"].find({"o.applyOps.ns": "starting.txn"}).sort("$natural", 1))
     assert len(parts) >= 2
     first, second = (Optime.of(each["ts"], each["t"]) for each in parts[:2])

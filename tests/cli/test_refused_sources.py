@@ -17,6 +17,8 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import MongodBinary, Version
 from mmsconsole.mongod.process import MongodProcess
+from mmsconsole.mongod.source_uri import CLIENT_OPTIONS
+from mmsconsole.mongod.topology import inspect
 from mmsconsole.operations.operations import Actor, Operations
 from mmsconsole.settings import HOME
 from tests.cli.terminal import Ran, Terminal
@@ -31,6 +33,12 @@ ROLES = {
     "monitors": ["clusterMonitor"],
     "reads": ["readAnyDatabase", "clusterMonitor"],
 }
+
+
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With servers that will never answer."""
+    monkeypatch.setitem(CLIENT_OPTIONS, "serverSelectionTimeoutMS", 500)
 
 
 @pytest.fixture
@@ -207,8 +215,6 @@ def test_a_source_of_another_series_than_any_mongod_here_is_refused(
 def test_a_source_that_is_too_old_is_refused(
     terminal: Terminal, replica_set: LocalReplicaSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mmsconsole.mongod.topology import inspect
-
     monkeypatch.setattr(
         "mmsconsole.agent.reader.inspect",
         lambda client: replace(inspect(client), server_version="4.2.24"),
@@ -224,7 +230,9 @@ def test_an_oplog_that_wraps_within_minutes_is_refused_when_the_backup_starts(
 ) -> None:
     """It is as long as it will ever be: what it holds is all that an outage may last."""
     listen = Address.loopback(free_ports(1)[0])
-    mongod = start_mongod(listen=listen, repl_set="tiny", oplog_mb=1, extra=())
+    # Entries are dropped up to a checkpoint: every second, not every minute.
+    checkpoints = ("--syncdelay", "1")
+    mongod = start_mongod(listen=listen, repl_set="tiny", oplog_mb=1, extra=checkpoints)
     with mongod.client() as client:
         members = [{"_id": 0, "host": str(listen)}]
         client.admin.command("replSetInitiate", {"_id": "tiny", "members": members})

@@ -16,6 +16,7 @@ from mmsconsole.metadata.connect import connect
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.groups import Group
 from mmsconsole.metadata.jobs import JobState
+from mmsconsole.mongod.address import SOCKET_PATH_BYTES_MAX
 from mmsconsole.settings import Settings
 from tests.engine.conftest import END_SECONDS
 from tests.metadata.records import job
@@ -166,3 +167,17 @@ def test_an_engine_that_can_not_start_says_why_and_leaves_nothing(
     assert status == 1
     assert "no-mongod" in said
     assert "Traceback" not in said
+
+
+def test_a_home_too_deep_for_sockets_is_refused_before_anything_is_made(
+    short_folder: Path, start_engine: StartEngine
+) -> None:
+    """Too deep for a head's socket, although the metadata database's own would fit."""
+    room = SOCKET_PATH_BYTES_MAX - len(f"{short_folder}//run/metadata.sock")
+    home = short_folder / ("x" * room)
+
+    status, said = start_engine(settings_of(home)).ends()
+
+    assert status == 2
+    assert "MMSCONSOLE_HOME" in said
+    assert not home.exists()

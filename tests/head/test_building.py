@@ -70,7 +70,7 @@ class Bench:
         return HeadBuilder(self.server, self.store)
 
     def create(self, *collections: SyncCollection) -> None:
-        create_collections(self.client, collections)
+        create_collections(self.client, collections, Task())
 
     def build(self, of: SyncCollection, *slices: Slice) -> None:
         feed = SliceFeed()

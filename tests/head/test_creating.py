@@ -74,8 +74,8 @@ def test_every_kind_is_made_as_the_source_has_it_and_once_more_is_no_harm(
     """The listed views' documents equal those of the source's system.views: dbHash says so."""
     collections, source = listed
     with mongod.client() as client:
-        create_collections(client, collections)
-        create_collections(client, collections)
+        create_collections(client, collections, Task())
+        create_collections(client, collections, Task())
 
         made = fingerprint(client, ["app", "other-db"])
         assert made.namespaces.keys() == source.namespaces.keys()
@@ -91,7 +91,7 @@ def test_the_id_index_is_the_sources_own(
 ) -> None:
     plain = next(one for one in listed[0] if one.ns == "app.plain")
     with mongod.client() as client:
-        create_collections(client, [plain])
+        create_collections(client, [plain], Task())
 
         found = [dict(index) for index in client.app.plain.list_indexes()]
         assert found == [bson.decode(plain.id_index)]
@@ -102,10 +102,10 @@ def test_a_dropped_collection_is_made_anew_under_the_same_uuid(
 ) -> None:
     capped = next(one for one in listed[0] if one.ns == "app.capped")
     with mongod.client() as client:
-        create_collections(client, [capped])
+        create_collections(client, [capped], Task())
         client.app.capped.insert_one({"_id": 1})
         drop_collection(client, capped)
-        create_collections(client, [capped])
+        create_collections(client, [capped], Task())
 
         (found,) = client.app.list_collections()
         assert found["info"]["uuid"] == Binary(capped.uuid, 4)
@@ -118,7 +118,7 @@ def test_what_the_head_refuses_is_named(
     plain = next(one for one in listed[0] if one.ns == "app.plain")
     wrong = replace(plain, options=bson.encode({"capped": True, "size": -1}))
     with mongod.client() as client, pytest.raises(ApplyFailed, match=r"app\.plain"):
-        create_collections(client, [wrong])
+        create_collections(client, [wrong], Task())
 
 
 def test_a_view_without_its_catalogue_is_named(
@@ -126,4 +126,4 @@ def test_a_view_without_its_catalogue_is_named(
 ) -> None:
     view = next(one for one in listed[0] if one.ns == "app.view")
     with mongod.client() as client, pytest.raises(ApplyFailed, match=r"app\.view"):
-        create_collections(client, [view])
+        create_collections(client, [view], Task())

@@ -1,5 +1,6 @@
 """The private metadata database: private, and always there again."""
 
+import shutil
 import stat
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from mmsconsole.metadata.connect import open_metadata, private_client, socket_of
 from mmsconsole.metadata.credentials import CREDENTIALS_FILE, KEY_FILE, Credentials
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.groups import Group
-from mmsconsole.metadata.server import PrivateServer
+from mmsconsole.metadata.server import DATABASE_FOLDER, PrivateServer
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.settings import HOME, Settings
 from tests.support.metadata import settings_of
@@ -131,6 +132,24 @@ def test_one_that_died_is_started_again_with_what_it_held(
     assert metadata.groups.find("g") == Group("g", "kept")
     assert not server.check()
     metadata.close()
+
+
+@pytest.mark.parametrize("gone", [".", DATABASE_FOLDER])
+def test_files_that_vanish_meanwhile_are_not_replaced_by_an_empty_database(
+    settings: Settings, make_server: MakeServer, gone: str
+) -> None:
+    server = make_server(settings)
+    server.start()
+    assert server.pid
+    killed = psutil.Process(server.pid)
+    killed.kill()
+    psutil.wait_procs([killed])
+    shutil.rmtree(settings.home.metadata / gone)
+
+    with pytest.raises(MetadataError, match="files of the metadata database are gone"):
+        server.check()
+
+    assert not (settings.home.metadata / DATABASE_FOLDER).exists()
 
 
 def test_a_home_that_was_moved_works_where_it_is_now(

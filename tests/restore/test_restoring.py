@@ -1,12 +1,14 @@
 """Restores of snapshots and of moments: exactly that, or nothing at all."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.errors import (
     Cancelled,
     DiskFull,
@@ -17,24 +19,56 @@ from mmsconsole.errors import (
     TargetNotEmpty,
 )
 from mmsconsole.head.files import snapshot_files
+from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.mongod.fingerprint import differences
 from mmsconsole.optime import Optime
 from mmsconsole.restore import restoring
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.restore.target import WORK
 from mmsconsole.task import Task
-from tests.support.backups import Bench, wait_until
+from tests.support.backups import Bench, emptied, wait_until
+from tests.support.folders import short_folder_for
+from tests.support.metadata import empty
 from tests.support.processes import mongods_below
-from tests.support.snapshots import contents
+from tests.support.snapshots import contents, write_files
+
+pytestmark = pytest.mark.xdist_group("restores")
+
+
+class World:
+    """A backup that goes on for all tests of this module, and one snapshot of it."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        bench.write(*range(50))
+        backup = bench.synced()
+        bench.wait_stored(bench.write())
+        self.snapshot = bench.snapshot(backup)
+        self.state = bench.state()
+
+
+@pytest.fixture(scope="module")
+def world(
+    backup_source: LocalReplicaSet, session_metadata: Metadata, mongod_binary: MongodBinary
+) -> Iterator[World]:
+    with short_folder_for("mms-") as folder:
+        bench = Bench(emptied(backup_source), empty(session_metadata), folder, mongod_binary)
+        yield World(bench)
+        bench.close()
 
 
 @pytest.fixture
-def snapshot(bench: Bench) -> Snapshot:
-    """Of fifty documents; its backup goes on."""
-    bench.write(*range(50))
-    return bench.snapshot(bench.synced())
+def bench(world: World) -> Iterator[Bench]:
+    yield world.bench
+    world.bench.storage.heal()
+
+
+@pytest.fixture
+def snapshot(world: World) -> Snapshot:
+    return world.snapshot
 
 
 def stored(bench: Bench, point: Optime) -> Optime:
@@ -53,23 +87,22 @@ def assert_holds(bench: Bench, restore: Restore, state: Any) -> None:
 # -- what is restored
 
 
-def test_a_snapshot_is_restored_as_it_was(bench: Bench, snapshot: Snapshot) -> None:
-    state = bench.state()
-    bench.write(100)
+def test_a_snapshot_is_restored_as_it_was(world: World, bench: Bench, snapshot: Snapshot) -> None:
+    bench.write()
 
     restore = bench.restore(snapshot)
 
     assert restore.state is RestoreState.DONE
     assert restore.optime == snapshot.optime
-    assert_holds(bench, restore, state)
+    assert_holds(bench, restore, world.state)
 
 
 def test_a_moment_is_restored_up_to_and_including_it(bench: Bench, snapshot: Snapshot) -> None:
-    bench.write(100)
+    bench.write()
     bench.client.app.c.create_index("a")
-    point = stored(bench, bench.write(101))
+    point = stored(bench, bench.write())
     state = bench.state()
-    stored(bench, bench.write(102))
+    stored(bench, bench.write())
 
     restore = bench.restore(snapshot, point)
 
@@ -78,18 +111,17 @@ def test_a_moment_is_restored_up_to_and_including_it(bench: Bench, snapshot: Sna
 
 
 def test_the_snapshots_own_position_is_the_snapshot_itself(
-    bench: Bench, snapshot: Snapshot
+    world: World, bench: Bench, snapshot: Snapshot
 ) -> None:
-    state = bench.state()
-    stored(bench, bench.write(100))
+    stored(bench, bench.write())
 
-    assert_holds(bench, bench.restore(snapshot, snapshot.optime), state)
+    assert_holds(bench, bench.restore(snapshot, snapshot.optime), world.state)
 
 
 def test_a_point_between_two_entries_is_the_one_before(bench: Bench, snapshot: Snapshot) -> None:
-    first = bench.write(100)
+    first = bench.write()
     state = bench.state()
-    second = stored(bench, bench.write(101))
+    second = stored(bench, bench.write())
     between = Optime(first.t, first.i + 1) if first.t < second.t else first
 
     restore = bench.restore(snapshot, between)
@@ -98,57 +130,8 @@ def test_a_point_between_two_entries_is_the_one_before(bench: Bench, snapshot: S
     assert_holds(bench, restore, state)
 
 
-def large_transaction(bench: Bench) -> tuple[Optime, Optime]:
-    """Several entries of the oplog; returns the first one's position, and the last one's."""
-    before = bench.newest()
-    with bench.client.start_session() as session, session.start_transaction():
-        for number in range(20):
-            document = {"_id": f"t{number}", "s": "x" * (1 << 20)}
-            bench.client.app.c.insert_one(document, session=session)
-    parts = {"o.partialTxn": True, "ts": {"$gt": before.timestamp}}
-    first = bench.client.local["oplog.rs"].find_one(parts, sort=[("$natural", 1)])
-    assert first is not None
-    return Optime.of(first["ts"]), bench.newest()
-
-
-def test_a_point_inside_a_transaction_holds_nothing_of_it_and_its_end_all(
-    bench: Bench, snapshot: Snapshot
-) -> None:
-    before = bench.state()
-    first, last = large_transaction(bench)
-    after = bench.state()
-    assert first < last
-    stored(bench, last)
-
-    assert_holds(bench, bench.restore(snapshot, first), before)
-    assert_holds(bench, bench.restore(snapshot, last), after)
-
-
-def test_a_snapshot_inside_a_transaction_is_gone_on_from(bench: Bench, snapshot: Snapshot) -> None:
-    """The replay begins before the transaction that was open when the snapshot was cut."""
-    first, last = large_transaction(bench)
-    stored(bench, last)
-    inside = bench.restore(snapshot, first)
-    root = Path(inside.target)
-    record = bench.metadata.snapshots.add(
-        Snapshot(
-            "inside", bench.deployment.id, bench.head.id, bench.clock.now(),
-            optime=first, replay_from=Optime(first.t, first.i - 1),
-            mongod_version=snapshot.mongod_version, fcv=snapshot.fcv,
-        )
-    )  # fmt: skip
-    blockstore = bench.resources.blockstore(bench.deployment.group)
-    cut = blockstore.cut(record, root, snapshot_files(root), None, Task())
-    record = bench.metadata.snapshots.set(
-        "inside", state=SnapshotState.COMPLETE, manifest_key=cut.manifest_key,
-        manifest_sha256=cut.manifest_sha256, bytes=cut.bytes,
-    )  # fmt: skip
-
-    assert_holds(bench, bench.restore(record, last), bench.state())
-
-
 def test_a_restored_folder_holds_nothing_of_ours(bench: Bench, snapshot: Snapshot) -> None:
-    point = stored(bench, bench.write(100))
+    point = stored(bench, bench.write())
     for restore in (bench.restore(snapshot), bench.restore(snapshot, point)):
         target = Path(restore.target)
         assert not (target / WORK).exists()
@@ -158,14 +141,15 @@ def test_a_restored_folder_holds_nothing_of_ours(bench: Bench, snapshot: Snapsho
 
 
 def test_a_restored_folder_becomes_a_replica_set(bench: Bench, snapshot: Snapshot) -> None:
-    point = stored(bench, bench.write(100))
+    point = stored(bench, bench.write())
     target = Path(bench.restore(snapshot, point).target)
 
     with bench.mongod_on(target, repl_set="fresh") as client:
         client.admin.command("replSetInitiate")
         wait_until(lambda: client.admin.command("hello")["isWritablePrimary"])
+        before = client.app.c.count_documents({})
         client.app.c.insert_one({"_id": "written"})
-        assert client.app.c.count_documents({}) == 52
+        assert client.app.c.count_documents({}) == before + 1 > 50
 
 
 def test_the_target_may_be_an_empty_folder_and_a_file_system_of_its_own(
@@ -196,7 +180,7 @@ class Cancelling:
 
 @pytest.mark.parametrize("phase", ["materialising", "applying oplog"])
 def test_a_cancelled_restore_leaves_nothing(bench: Bench, snapshot: Snapshot, phase: str) -> None:
-    point = stored(bench, bench.write(100))
+    point = stored(bench, bench.write())
     record = bench.restore_record(snapshot, point)
     running = mongods_below(bench.folder)
     with pytest.raises(Cancelled):
@@ -243,7 +227,7 @@ def test_a_full_disk_is_told_as_such_and_leaves_nothing(bench: Bench, snapshot: 
 def test_a_damaged_object_fails_the_restore_and_leaves_nothing(
     bench: Bench, snapshot: Snapshot, spoil: Callable[[Any], None], kind: type[Exception]
 ) -> None:
-    point = stored(bench, bench.write(100))
+    point = stored(bench, bench.write())
     bench.wait_applied(point)
     record = bench.restore_record(snapshot, point)
     spoil(bench.storage)
@@ -272,9 +256,10 @@ def test_a_folder_that_is_not_empty_is_left_alone(bench: Bench, snapshot: Snapsh
 
 
 def test_a_snapshot_that_is_not_complete_is_not_restored(bench: Bench, snapshot: Snapshot) -> None:
-    bench.metadata.snapshots.set(snapshot.id, state=SnapshotState.FAILED)
+    failed = replace(snapshot, id="failed", state=SnapshotState.FAILED)
+    bench.metadata.snapshots.add(failed)
     with pytest.raises(ObjectMissing, match="failed"):
-        bench.restore(snapshot)
+        bench.restore(failed)
 
 
 # -- crashes
@@ -296,10 +281,11 @@ def crashing(monkeypatch: pytest.MonkeyPatch, step: str, *, before: bool) -> Non
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("step", ["claim", "replay", "seal", "deliver", "release"])
 def test_a_restore_whose_engine_died_is_made_whole_by_the_next(
-    bench: Bench, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, step: str, before: bool
+    world: World, bench: Bench, monkeypatch: pytest.MonkeyPatch, step: str, before: bool
 ) -> None:
-    point = stored(bench, bench.write(100))
-    record = bench.restore_record(snapshot, point)
+    replays = step == "replay"
+    point = stored(bench, bench.write()) if replays else None
+    record = bench.restore_record(world.snapshot, point)
     crashing(monkeypatch, step, before=before)
     with pytest.raises(SystemExit):
         run(bench, record)
@@ -307,13 +293,26 @@ def test_a_restore_whose_engine_died_is_made_whole_by_the_next(
 
     again = run(bench, bench.metadata.restores.get(record.id))
 
-    assert (again.state, again.optime) == (RestoreState.DONE, point)
-    assert_holds(bench, again, bench.state())
+    assert (again.state, again.optime) == (RestoreState.DONE, point or world.snapshot.optime)
+    assert_holds(bench, again, bench.state() if replays else world.state)
     assert not (Path(record.target) / WORK).exists()
 
 
+def test_a_mongod_that_a_killed_engine_left_on_the_folder_is_ended_first(
+    world: World, bench: Bench
+) -> None:
+    record = bench.restore_record(world.snapshot)
+    left = write_files(Path(record.target) / WORK / "data", {})
+    with bench.mongod_on(left):
+        running = set(mongods_below(left))
+        assert running
+        with pytest.raises(TargetNotEmpty):  # for this folder has no claim
+            run(bench, record)
+        assert not running & set(mongods_below(bench.folder))
+
+
 def test_what_is_in_its_place_stays_when_that_can_not_be_written_down(
-    bench: Bench, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+    world: World, bench: Bench, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The record may say "done" although the answer was lost: the files must be there then."""
     record = bench.restore_record(snapshot)
@@ -332,7 +331,7 @@ def test_what_is_in_its_place_stays_when_that_can_not_be_written_down(
 
     again = run(bench, bench.metadata.restores.get(record.id))
     assert again.state is RestoreState.DONE
-    assert_holds(bench, again, bench.state())
+    assert_holds(bench, again, world.state)
 
 
 def test_a_restore_that_is_done_is_not_made_again(bench: Bench, snapshot: Snapshot) -> None:
@@ -355,3 +354,55 @@ def test_what_cannot_be_removed_does_not_hide_what_happened(
     monkeypatch.setattr(restoring, "abandon", unable)
     with pytest.raises(Cancelled):
         run(bench, record, Cancelling("materialising").task)
+
+
+# -- transactions (at the end: their oplog is large, and every replay reads it)
+
+
+def large_transaction(bench: Bench) -> tuple[Optime, Optime]:
+    """Several entries of the oplog; returns the first one's position, and the last one's."""
+    before = bench.newest()
+    with bench.client.start_session() as session, session.start_transaction():
+        for _ in range(20):
+            document = {"s": "x" * (1 << 20)}
+            bench.client.app.c.insert_one(document, session=session)
+    parts = {"o.partialTxn": True, "ts": {"$gt": before.timestamp}}
+    first = bench.client.local["oplog.rs"].find_one(parts, sort=[("$natural", 1)])
+    assert first is not None
+    return Optime.of(first["ts"]), bench.newest()
+
+
+def test_a_point_inside_a_transaction_holds_nothing_of_it_and_its_end_all(
+    bench: Bench, snapshot: Snapshot
+) -> None:
+    before = bench.state()
+    first, last = large_transaction(bench)
+    after = bench.state()
+    assert first < last
+    stored(bench, last)
+
+    assert_holds(bench, bench.restore(snapshot, first), before)
+    assert_holds(bench, bench.restore(snapshot, last), after)
+
+
+def test_a_snapshot_inside_a_transaction_is_gone_on_from(bench: Bench, snapshot: Snapshot) -> None:
+    """The replay begins before the transaction that was open when the snapshot was cut."""
+    first, last = large_transaction(bench)
+    stored(bench, last)
+    inside = bench.restore(snapshot, first)
+    root = Path(inside.target)
+    record = bench.metadata.snapshots.add(
+        Snapshot(
+            "inside", bench.deployment.id, bench.head.id, bench.clock.now(),
+            optime=first, replay_from=Optime(first.t, first.i - 1),
+            mongod_version=snapshot.mongod_version, fcv=snapshot.fcv,
+        )
+    )  # fmt: skip
+    blockstore = bench.resources.blockstore(bench.deployment.group)
+    cut = blockstore.cut(record, root, snapshot_files(root), None, Task())
+    record = bench.metadata.snapshots.set(
+        "inside", state=SnapshotState.COMPLETE, manifest_key=cut.manifest_key,
+        manifest_sha256=cut.manifest_sha256, bytes=cut.bytes,
+    )  # fmt: skip
+
+    assert_holds(bench, bench.restore(record, last), bench.state())

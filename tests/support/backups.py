@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from pymongo import MongoClient
 
 from mmsconsole.clock import SystemClock
@@ -104,8 +105,9 @@ class Bench:
         return fingerprint(self.client)
 
     def write(self, *ids: int, **fields: Any) -> Optime:
-        """Into app.c; returns the position of the last one."""
-        self.client.app.c.insert_many([{"_id": number, **fields} for number in ids])
+        """Into app.c, or one document of a new _id; returns the position of the last one."""
+        documents = [{"_id": number, **fields} for number in ids or (ObjectId(),)]
+        self.client.app.c.insert_many(documents)
         return self.newest()
 
     # -- the backup
@@ -204,6 +206,14 @@ class Bench:
             return fingerprint(client)
 
 
+def emptied(source: LocalReplicaSet) -> LocalReplicaSet:
+    with source.client() as client:
+        for name in client.list_database_names():
+            if name not in SYSTEM_DATABASES:
+                client.drop_database(name)
+    return source
+
+
 @pytest.fixture
 def resources(metadata: Metadata, short_folder: Path, mongod_binary: MongodBinary) -> Resources:
     """What works on backups is given; nothing of it runs but the metadata database."""
@@ -227,10 +237,6 @@ def bench(
     backup_source: LocalReplicaSet, metadata: Metadata, short_folder: Path,
     mongod_binary: MongodBinary,
 ) -> Iterator[Bench]:  # fmt: skip
-    with backup_source.client() as client:
-        for name in client.list_database_names():
-            if name not in SYSTEM_DATABASES:
-                client.drop_database(name)
-    bench = Bench(backup_source, metadata, short_folder, mongod_binary)
+    bench = Bench(emptied(backup_source), metadata, short_folder, mongod_binary)
     yield bench
     bench.close()

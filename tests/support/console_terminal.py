@@ -24,7 +24,10 @@ class QuietScreen(pyte.Screen):
 
 
 class ConsoleTerminal:
-    """`sent` counts the bytes that have come out since it was last set to 0."""
+    """`sent` counts the bytes that have come out since it was last set to 0.
+
+    `module` is what runs: the console over a scene, or "mmsconsole" for the whole product.
+    """
 
     def __init__(
         self,
@@ -32,12 +35,13 @@ class ConsoleTerminal:
         home: Path,
         size: tuple[int, int] = (80, 24),
         environ: Mapping[str, str] | None = None,
+        module: str = "tests.support.console_runner",
     ) -> None:
         width, height = size
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", "tests.support.console_runner", *arguments],
+            ["-m", module, *arguments],
             dimensions=(height, width),
             cwd=str(REPOSITORY),
             env={
