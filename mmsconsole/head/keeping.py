@@ -52,6 +52,8 @@ class KeptHead:
         self._next = NO_SCAN
         """Reading goes on after this entry: the applier remembers what is open before it."""
         self._recorded_at = 0.0
+        self.bytes_applied = 0
+        """Of oplog, raw, since this head was opened."""
 
     @classmethod
     def open(cls, resources: Resources, head: Head) -> "KeptHead":
@@ -121,7 +123,12 @@ class KeptHead:
             self._applier = None  # it is spent
             raise
         self._next = position.applied
+        self.bytes_applied += len(arrays)
         return position
+
+    def bytes_ahead(self) -> int:
+        """Of stored oplog, raw, that is not applied yet."""
+        return self._resources.metadata.chunks.size(self.head.deployment, self._next).raw_bytes
 
     def record(self) -> None:
         """Write the position into the head's record, for people to see."""

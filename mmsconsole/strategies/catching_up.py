@@ -8,7 +8,7 @@ from mmsconsole.optime import Optime
 from mmsconsole.strategies.embedded import OplogIngest
 from mmsconsole.task import Task
 
-PHASE = f"{SyncPhase.APPLYING_OPLOG} (seconds of oplog)"
+PHASE = SyncPhase.APPLYING_OPLOG.value
 WAIT_SECONDS = 0.5
 PATIENCE_SECONDS = 600.0
 """An idle source writes an entry of its own every ten seconds; longer silence is a fault."""
@@ -25,17 +25,19 @@ class CatchUp:
 
     def apply_until(self, end: Optime, task: Task) -> None:
         """Raises SourceUnreachable when no oplog comes in, and what applying raises."""
-        begin = reached = self._kept.applied()
-        total = max(end.t - begin.t, 1)
+        reached, begin = self._kept.applied(), self._kept.bytes_applied
         heard = self._clock.monotonic()
         while reached < end:
             task.check()
             self._uplink.check()
             self._uplink.arrived.clear()
             before = reached
+            total = self._kept.bytes_applied - begin + self._kept.bytes_ahead()
+            task.report(PHASE, self._kept.bytes_applied - begin, total)
             for position in self._kept.apply_stored(task):
                 reached = position.applied
-                task.report(PHASE, min(reached.t - begin.t, total), total)
+                done = self._kept.bytes_applied - begin
+                task.report(PHASE, done, max(done, total))
                 if reached >= end:
                     break
             if reached > before:
@@ -44,4 +46,5 @@ class CatchUp:
                 raise SourceUnreachable(f"no oplog has come in for {self._patience:.0f} s")
             else:
                 self._clock.wait(self._uplink.arrived, WAIT_SECONDS)
-        task.report(PHASE, total, total)
+        done = self._kept.bytes_applied - begin
+        task.report(PHASE, done, done)

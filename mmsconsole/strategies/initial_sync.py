@@ -35,7 +35,8 @@ from mmsconsole.strategies.origin import origin_of
 from mmsconsole.task import Task
 
 MEGABYTE = 1 << 20
-FETCHING = f"{SyncPhase.FETCHING_MISSING} (documents)"
+FETCHING = SyncPhase.FETCHING_MISSING.value
+"""Counts documents."""
 
 
 class HeadSync:

@@ -368,7 +368,10 @@ def test_no_oplog_for_too_long_is_a_fault_of_the_source(bench: Bench) -> None:
 
     class Never(KeptHead):
         def __init__(self) -> None:
-            pass
+            self.bytes_applied = 0
+
+        def bytes_ahead(self) -> int:
+            return 0
 
         def applied(self) -> Optime:
             return Optime(1, 1)
