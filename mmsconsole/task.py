@@ -42,9 +42,7 @@ def silent(phase: str, done: int, total: int | None) -> None:
 class Task:
     """Cancellation and reporter together, passed down as one argument."""
 
-    def __init__(
-        self, cancellation: Cancellation | None = None, report: Reporter = silent
-    ) -> None:
+    def __init__(self, cancellation: Cancellation | None = None, report: Reporter = silent) -> None:
         self.cancellation = cancellation or Cancellation()
         self.report: Reporter = report
 

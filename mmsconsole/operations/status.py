@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import Head
 from mmsconsole.metadata.jobs import Job, JobKind
 from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.metadata.tails import Tail
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.shapes import head_view, snapshot_view, tail_view
 from mmsconsole.operations.views import BackupStatus, EngineStatus, Window
@@ -27,12 +28,17 @@ def backup_status(desk: Desk, deployment: Deployment) -> BackupStatus:
         state=deployment.backup.value,
         phase=_phase(head, sync),
         reason=deployment.reason,
-        head=None if head is None else head_view(head, tail),
+        head=None if head is None else head_view(head, _lag_against(deployment, tail)),
         tail=None if tail is None else tail_view(tail),
         window=window(desk, deployment, complete),
         last_snapshot=None if newest is None else snapshot_view(newest, deployment.name),
         progress=() if sync is None else sync.progress,
     )
+
+
+def _lag_against(deployment: Deployment, tail: Tail | None) -> Tail | None:
+    """Nobody looks at the source of a backup that is not started."""
+    return tail if deployment.backup is BackupState.STARTED else None
 
 
 def head_of(desk: Desk, deployment: Deployment) -> Head | None:

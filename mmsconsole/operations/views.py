@@ -37,7 +37,8 @@ class SnapshotView:
 class HeadView:
     optime: Optime | None
     lag_seconds: int | None
-    """Newest position known of the source minus optime; None before the first apply."""
+    """Newest position of the source minus optime; None before the first apply, and while the
+    source can not be read."""
     phase: str
     path: str
     bytes: int

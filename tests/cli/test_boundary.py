@@ -186,3 +186,16 @@ def test_what_a_server_said_can_not_steer_the_terminal(
     sources.error = SourceUnreachable("gone\x1b[2J", where="h:1")
     ran = terminal.run("deployment", "add", "x", "mongodb://h")
     assert "\x1b" not in ran.err
+
+
+@pytest.mark.parametrize("left", [EOFError, KeyboardInterrupt])
+def test_who_leaves_at_the_question_for_a_password_has_added_nothing(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, left: type[BaseException]
+) -> None:
+    def leave(self: Terminal, question: str) -> str:
+        raise left
+
+    monkeypatch.setattr(Terminal, "_ask", leave)
+    ran = terminal.run("deployment", "add", "shop", "mongodb://u@h", tty=True)
+    assert (ran.code, ran.err.splitlines()[-1]) == (1, "mmsconsole: interrupted")
+    assert terminal.run("deployment", "list", "--json").value == []

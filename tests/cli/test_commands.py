@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmsconsole import __version__
+from mmsconsole.demo.size import Size
 from mmsconsole.optime import Optime
 from tests.cli.terminal import Terminal
 from tests.operations.records import URI, Daemon
@@ -166,3 +167,21 @@ def test_a_name_twice_is_refused(terminal: Terminal, shop: str) -> None:
 def test_the_version_is_told(no_engine: Terminal) -> None:
     assert __version__ in no_engine.run("--version").out
     assert no_engine.run("--version", "--json").value == {"version": __version__}
+
+
+def test_the_demo_is_given_its_size_and_what_to_keep(
+    no_engine: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, object] = {}
+    monkeypatch.setattr("mmsconsole.demo.main.run_demo", lambda **options: given.update(options))
+    folder = str(tmp_path)
+    ran = no_engine.run("demo", "--size", "medium", "--keep", "--folder", folder, "--headless")
+    assert ran.code == 0
+    assert (given["size"], given["keep"], given["headless"]) == (Size.MEDIUM, True, True)
+    assert given["folder"] == tmp_path
+    assert no_engine.run("demo", "--size", "huge").code == 2
+
+
+def test_where_no_engine_runs_there_is_none_to_stop(no_engine: Terminal) -> None:
+    ran = no_engine.run("engine", "--stop", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (3, "no_engine")

@@ -130,3 +130,9 @@ def test_a_password_is_wanted_where_a_user_has_none(uri: str, wanted: bool) -> N
 def test_a_password_without_a_user_is_refused(uri: str) -> None:
     with pytest.raises(UsageError):
         with_password(uri, PASSWORD)
+
+
+def test_nobody_is_asked_for_a_password_while_no_engine_runs(no_engine: Terminal) -> None:
+    no_engine.passwords = [PASSWORD]
+    assert no_engine.run("deployment", "add", "shop", USER_ONLY, tty=True).code == 3
+    assert no_engine.asked == []

@@ -49,3 +49,16 @@ def test_no_line_is_broken_in_a_pipe() -> None:
 def test_an_unknown_position_is_a_dash() -> None:
     assert "optime      -" in shown(Answer(replace(SNAPSHOT, optime=None)))
     assert "(5:6)" in shown(Answer(replace(SNAPSHOT, optime=Optime(5, 6))))
+
+
+def test_a_source_that_can_not_be_read_is_seen_in_the_list() -> None:
+    assert STATUS.tail
+    assert STATUS.head
+    silent = replace(
+        STATUS,
+        tail=replace(STATUS.tail, error="db1:27017: Connection refused"),
+        head=replace(STATUS.head, lag_seconds=None),
+    )
+    text = shown(Answer([replace(VIEWS["deployments"][0], status=silent)]))
+    assert "started, in sync, the source can not be read  - " in text
+    assert "Connection refused" in shown(Answer(silent))

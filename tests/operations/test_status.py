@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from mmsconsole.metadata.engines import EngineRecord
-from mmsconsole.metadata.tails import LagSample
+from mmsconsole.metadata.tails import LagSample, Tail
 from mmsconsole.operations.operations import Operations
-from tests.operations.records import NOW, Daemon
+from mmsconsole.optime import Optime
+from tests.operations.records import NOW, SYNCED, Daemon
 from tests.support.clock import ManualClock
 
 
@@ -20,6 +21,25 @@ def test_an_engine_that_was_seen_lately_runs(
     assert engine.storage_bytes_free
     wall_clock.advance(120)
     assert not operations.engine().running
+
+
+def test_the_lag_is_known_only_while_the_source_is_read(
+    operations: Operations, daemon: Daemon, synced: str
+) -> None:
+    def lag(source: Optime, error: str = "") -> int | None:
+        deployment = daemon.metadata.deployments.named(synced).id
+        daemon.metadata.tails.report(
+            Tail(deployment, "h:1", NOW, stored=SYNCED, source=source, error=error)
+        )
+        head = operations.backup_status(synced).head
+        assert head is not None
+        return head.lag_seconds
+
+    ahead = Optime(SYNCED.t + 7, 1)
+    assert lag(ahead) == 7
+    assert lag(ahead, "h:1: Connection refused") is None
+    operations.stop_backup(synced)
+    assert lag(ahead) is None
 
 
 def test_lag_is_told_oldest_first_since_a_time(

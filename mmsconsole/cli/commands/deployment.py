@@ -62,11 +62,12 @@ def add(  # noqa: PLR0913 - one parameter per option
 ) -> Answer:
     """Add a replica set. Its backup is started by: backup start NAME."""
     shell: Shell = context.obj
+    operations = shell.operations()
     source = read_uri(shell, UriArguments(uri, uri_file, password_file))
     if source is None:
         raise UsageError("no connection string", hint="give a URI, --uri-file FILE, or -")
     return Answer(
-        shell.operations().add_deployment(
+        operations.add_deployment(
             name,
             source,
             snapshot_interval_minutes=snapshot_interval_minutes,
@@ -96,9 +97,10 @@ def edit(  # noqa: PLR0913 - one parameter per option
 ) -> Answer:
     """Change what is given. Snapshots and stored oplog stay."""
     shell: Shell = context.obj
+    operations = shell.operations()
     source = read_uri(shell, UriArguments(uri, uri_file, password_file))
     return Answer(
-        shell.operations().edit_deployment(
+        operations.edit_deployment(
             name,
             new_name=new_name,
             uri=source,
