@@ -57,8 +57,10 @@ class MongodOptions:
         command = [str(self.binary), "--dbpath", str(self.dbpath), "--bind_ip", self.listen.host]
         command += ["--logpath", str(self.log), "--logappend", "--quiet"]
         command += ["--wiredTigerCacheSizeGB", str(self.cache_gb)]
+        # Or it listens on /tmp/mongodb-PORT.sock too, and takes that name from whoever has it.
+        command.append("--nounixsocket")
         if not self.listen.is_unix:
-            command += ["--port", str(self.listen.port), "--nounixsocket"]
+            command += ["--port", str(self.listen.port)]
         if self.repl_set:
             command += ["--replSet", self.repl_set]
         if self.key_file:

@@ -25,6 +25,14 @@ def test_it_listens_on_its_socket_alone(mongod):
     assert listening == []
 
 
+def test_it_makes_no_socket_in_the_common_place_for_them(mongod):
+    """mongod would take /tmp/mongodb-27017.sock, perhaps from another that needs it."""
+    process = psutil.Process(mongod.pid)
+    sockets = {each.laddr for each in process.net_connections(kind="unix") if each.laddr}
+
+    assert sockets == {str(mongod.options.dbpath.parent / "mongod.sock")}
+
+
 def test_nobody_else_may_enter_its_folder_or_its_socket(mongod):
     for path in (mongod.options.dbpath, mongod.options.dbpath.parent / "mongod.sock"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
