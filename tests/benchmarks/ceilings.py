@@ -56,19 +56,19 @@ def read_and_pack(connection: WireConnection) -> int:
     return done
 
 
-def hash_files(folder: Path) -> int:
-    """sha256 of every block, on every core."""
-    return _each_block(folder, lambda block: hashlib.sha256(block).digest())
+def hash_files(folder: Path, cores: int) -> int:
+    """sha256 of every block."""
+    return _each_block(folder, lambda block: hashlib.sha256(block).digest(), cores)
 
 
-def hash_and_pack(folder: Path) -> int:
-    """sha256 and zstd level 1 of every block, on every core."""
+def hash_and_pack(folder: Path, cores: int) -> int:
+    """sha256 and zstd level 1 of every block."""
 
     def work(block: bytes) -> None:
         hashlib.sha256(block).digest()
         zstandard.ZstdCompressor(level=1).compress(block)
 
-    return _each_block(folder, work)
+    return _each_block(folder, work, cores)
 
 
 def copy(folder: Path, target: Path) -> int:
@@ -112,7 +112,7 @@ def _batches(connection: WireConnection) -> Iterator[tuple[str, memoryview]]:
                 break
 
 
-def _each_block(folder: Path, work: object) -> int:
+def _each_block(folder: Path, work: object, cores: int) -> int:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     jobs = [(path, offset) for path in files for offset in range(0, path.stat().st_size, STRIDE)]
 
@@ -126,7 +126,7 @@ def _each_block(folder: Path, work: object) -> int:
                 done += len(block)
         return done
 
-    with ThreadPoolExecutor(CPUS) as pool:
+    with ThreadPoolExecutor(cores) as pool:
         return sum(pool.map(run, jobs))
 
 
