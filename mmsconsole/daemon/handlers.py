@@ -29,7 +29,9 @@ class Handlers:
         self._metadata = resources.metadata
 
     def initial_sync(self, job: Job, task: Task) -> Result:
-        return {"head": self._keeper.backup_of(job.deployment).sync(task).id}
+        head = self._keeper.backup_of(job.deployment).sync(task)
+        self._keeper.sample()
+        return {"head": head.id}
 
     def snapshot(self, job: Job, task: Task) -> Result:
         snapshot = self._metadata.snapshots.get(job.subject)

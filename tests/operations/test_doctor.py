@@ -74,11 +74,12 @@ def test_a_file_where_a_folder_should_be_is_told(short_folder: Path) -> None:
     assert "permissions" in wrong(examined(short_folder))
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_can_not_be_written_to_is_told(short_folder: Path) -> None:
-    short_folder.chmod(0o500)
+def test_a_folder_that_can_not_be_written_to_is_told(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered for the system: root, who may run this, may write everywhere."""
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK | os.X_OK)
     assert "permissions" in wrong(examined(short_folder / "home"))
-    short_folder.chmod(0o700)
 
 
 def test_a_path_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
