@@ -18,7 +18,7 @@ def orphan(short_folder, mongod_binary, clock):
         dbpath = short_folder / name
         dbpath.mkdir(parents=True)
         command = [str(mongod_binary.path), "--dbpath", str(dbpath), "--bind_ip"]
-        command += [str(dbpath / "m.sock"), "--logpath", str(dbpath / "log")]
+        command += [str(dbpath / "m.sock"), "--nounixsocket", "--logpath", str(dbpath / "log")]
         started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
         while not answers(Address.unix(dbpath / "m.sock")):
             assert started[-1].poll() is None
