@@ -41,6 +41,9 @@ from mmsconsole.oplog.transactions import Spool, TransactionBuffer
 from mmsconsole.optime import Optime
 from mmsconsole.task import Task
 
+NO_SCAN = Optime(0, 0)
+"""As `tolerate_until`: there was no scan, or it is through."""
+
 _Time = tuple[int, int, float]
 """Seconds, increment, term: what an entry is ordered by."""
 _EVER = float("inf")
@@ -50,7 +53,7 @@ _NEVER: _Time = (1 << 32, 0, 0)
 class Applier:
     """For one head and one thread. After an error, Cancelled too, it is spent: make a new one.
 
-    `tolerate_until`: the end of the scan of an initial sync (Optime(0, 0): there was none); up
+    `tolerate_until`: the end of the scan of an initial sync (NO_SCAN: there was none); up
     to it missing documents and clashes are collected in `missing`. It may be set anew between
     two calls. `catalogue`: while it is given, changes of indexes go there and not to the head.
     Raises ApplyFailed if the head has no position.

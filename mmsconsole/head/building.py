@@ -11,7 +11,6 @@ Only in a capped collection the order counts: it is made anew.
 """
 
 import queue
-import struct
 import threading
 from collections.abc import Iterator
 
@@ -23,8 +22,10 @@ from mmsconsole.head.batch import Batch, alone
 from mmsconsole.head.creating import MADE_BY_THE_HEAD
 from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.syncs import Slice, SyncCollection
-from mmsconsole.mongod.wire import WireConnection
+from mmsconsole.mongod.wire import WireConnection, with_array
+from mmsconsole.oplog.operation import operation
 from mmsconsole.oplog.zero_timestamps import setting_zeros, zero_fields
+from mmsconsole.rawbson import Buffer
 from mmsconsole.stores.sync import SyncStore
 from mmsconsole.task import Task
 
@@ -35,26 +36,13 @@ WRITERS = 2
 BUILT = "mmsconsole_built"
 DUPLICATE_KEY = 11000
 FCV_DOCUMENT = "featureCompatibilityVersion"
-UUID_PREFIX = b"\x10\x00\x00\x00\x04"
-"""Of a BSON binary that is a UUID: its length and its subtype."""
-
-_int32 = struct.Struct("<i")
 
 
-def insert_command(ns: str, array: bytes, *, ordered: bool) -> list[bytes]:
+def insert_command(ns: str, array: bytes, *, ordered: bool) -> list[Buffer]:
     """The parts of an insert command whose documents are `array`, byte for byte."""
     database, name = ns.split(".", 1)
-    before = _string(b"insert", name) + b"\x04documents\x00"
-    after = (
-        b"\x08ordered\x00" + (b"\x01" if ordered else b"\x00")
-        + b"\x08bypassDocumentValidation\x00\x01" + _string(b"$db", database) + b"\x00"
-    )  # fmt: skip
-    length = 4 + len(before) + len(array) + len(after)
-    return [_int32.pack(length) + before, array, after]
-
-
-def _string(name: bytes, value: str) -> bytes:
-    return rawbson.element(rawbson.STRING, name, rawbson.string(value.encode()))
+    command = {"insert": name, "ordered": ordered, "bypassDocumentValidation": True}
+    return with_array({**command, "$db": database}, b"documents", array)
 
 
 class BuiltSlices:
@@ -248,10 +236,10 @@ def _apply_inserts(connection: WireConnection, collection: SyncCollection, array
 def _operations(collection: SyncCollection, array: bytes) -> Iterator[bytes]:
     ns = collection.ns.encode()
     for start, end in rawbson.documents(array):
-        operation = _insert_operation(collection, array[start:end])
-        if operation is None:
+        inserting = _insert_operation(collection, array[start:end])
+        if inserting is None:
             continue
-        yield operation
+        yield inserting
         if zeros := zero_fields(array, start):
             # The document may be there from before a crash: then applyOps replaces them too.
             yield setting_zeros(ns, collection.uuid, array, start, zeros)
@@ -262,13 +250,8 @@ def _insert_operation(collection: SyncCollection, document: bytes) -> bytes | No
     made_by_the_head = collection.ns in MADE_BY_THE_HEAD
     if made_by_the_head and bson.decode(document).get("_id") == FCV_DOCUMENT:
         return None
-    uuid = rawbson.element(rawbson.BINARY, b"ui", UUID_PREFIX + collection.uuid)
-    return rawbson.document([
-        _string(b"op", "i"),
-        _string(b"ns", collection.ns),
-        b"" if made_by_the_head else uuid,
-        rawbson.element(rawbson.DOCUMENT, b"o", document),
-    ])  # fmt: skip
+    uuid = b"" if made_by_the_head else collection.uuid
+    return operation(b"i", collection.ns.encode(), uuid, document)
 
 
 def _apply(connection: WireConnection, collection: SyncCollection, batch: Batch) -> None:

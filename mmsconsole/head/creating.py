@@ -9,7 +9,7 @@ write, so it is taken from a time series of the same options in a database that 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bson.binary import Binary
+from bson.binary import UUID_SUBTYPE, Binary
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
@@ -21,7 +21,6 @@ Client = MongoClient[dict[str, Any]]
 
 SCRATCH_DATABASE = "mmsconsole_scratch"
 MADE_BY_THE_HEAD = frozenset({"admin.system.version"})
-UUID_SUBTYPE = 4
 
 
 def create_collections(client: Client, collections: Iterable[SyncCollection], task: Task) -> None:

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from mmsconsole.errors import ApplyFailed
-from mmsconsole.head.applier import Applier
+from mmsconsole.head.applier import NO_SCAN, Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
 from mmsconsole.head.server import HeadPlace, HeadServer
 from mmsconsole.head.spool import FileSpool
@@ -17,7 +17,6 @@ from mmsconsole.optime import Optime
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 
-NO_SCAN = Optime(0, 0)
 RECORD_SECONDS = 1.0
 """How often the head's optime is written into its record, for people to see."""
 

@@ -15,12 +15,12 @@ from mmsconsole.head.batch import MISSING_DOCUMENT, Batch, Outcome, alone
 from mmsconsole.head.missing import MissingDocument, MissingDocuments
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.oplog.entry import Entry
+from mmsconsole.oplog.operation import operation
 from mmsconsole.oplog.zero_timestamps import setting_zeros, zero_fields
-from mmsconsole.rawbson import BINARY, DOCUMENT, STRING, document, element, fields, string
+from mmsconsole.rawbson import STRING, document, element, fields, string
 
 DUPLICATE_KEY = 11000
 NAMESPACE_NOT_FOUND = 26
-_UUID_HEADER = b"\x10\x00\x00\x00\x04"
 REBUILD = "the head differs from its source; it is to be rebuilt from its newest snapshot"
 
 
@@ -97,13 +97,8 @@ class Sender:
         ns = missing.ns.encode()
         if missing.uuid:
             ns = name_in_head(self._connection, ns.partition(b".")[0], missing.uuid) or ns
-        operation = document([
-            element(STRING, b"op", string(b"d" if found is None else b"i")),
-            element(STRING, b"ns", string(ns)),
-            *([element(BINARY, b"ui", _UUID_HEADER + missing.uuid)] if missing.uuid else []),
-            element(DOCUMENT, b"o", missing.id if found is None else found),
-        ])  # fmt: skip
-        operations = [operation]
+        op, o = (b"d", missing.id) if found is None else (b"i", found)
+        operations = [operation(op, ns, missing.uuid, o)]
         if found is not None and (zeros := zero_fields(found, 0)):
             operations.append(setting_zeros(ns, missing.uuid, found, 0, zeros))
         self.begin(Batch([alone(one) for one in operations]), Tolerance.NOTHING)

@@ -64,10 +64,9 @@ def read_header(header: Buffer, where: str) -> ReplyHeader:
 
 def with_array(command: Mapping[str, Any], name: bytes, array: Buffer) -> list[Buffer]:
     """The parts of `command` with one more field, a BSON array that is used as it lies there."""
-    encoded = memoryview(bson.encode(command))[4:-1]
-    label = b"\x04%b\x00" % name
-    length = 4 + len(encoded) + len(label) + len(array) + 1
-    return [_int32.pack(length), encoded, label, array, b"\x00"]
+    before = bson.encode(command)[4:-1] + b"\x04%b\x00" % name
+    length = 4 + len(before) + len(array) + 1
+    return [_int32.pack(length) + before, array, b"\x00"]
 
 
 class CursorBatch(NamedTuple):

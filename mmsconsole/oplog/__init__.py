@@ -4,6 +4,8 @@
     decide.py        the one table of what is done with each kind of entry
     transactions.py  TransactionBuffer: puts transactions together until they commit
     catalogue.py     IndexCatalogue: the indexes that are made once an initial sync is through
+    operation.py     an operation of our own, as raw BSON
+    zero_timestamps.py  what keeps a Timestamp(0, 0) from becoming the current time
     index_spec.py    an index's specification as raw BSON, and the commands made of it
 
 An entry of a document (insert, update, delete) is never decoded: its header is looked at, and

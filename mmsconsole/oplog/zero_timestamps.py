@@ -13,17 +13,15 @@ So behind a whole document a diff is sent that sets these fields to what they ar
 delete and an insert that keeps a capped collection's order.
 """
 
+from mmsconsole.oplog.operation import operation
 from mmsconsole.rawbson import (
-    BINARY,
     DOCUMENT,
     INT32,
-    STRING,
     TIMESTAMP,
     document,
     element,
     find,
     int32_at,
-    string,
     zero_timestamps,
 )
 
@@ -50,9 +48,5 @@ def setting_zeros(ns: bytes, uuid: bytes, data: bytes, start: int, names: list[b
     which = element(identity.kind, b"_id", data[identity.start : identity.end])
     zeros = document([element(TIMESTAMP, name, _ZERO) for name in names])
     diff = document([element(DOCUMENT, b"u", zeros)])
-    parts = [element(STRING, b"op", string(b"u")), element(STRING, b"ns", string(ns))]
-    if uuid:
-        parts.append(element(BINARY, b"ui", b"\x10\x00\x00\x00\x04" + uuid))
     change = document([element(INT32, b"$v", _TWO), element(DOCUMENT, b"diff", diff)])
-    parts += [element(DOCUMENT, b"o", change), element(DOCUMENT, b"o2", document([which]))]
-    return document(parts)
+    return operation(b"u", ns, uuid, change, document([which]))

@@ -5,7 +5,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from mmsconsole.errors import MongodFailed, OutsideWindow
-from mmsconsole.head.applier import Applier
+from mmsconsole.head.applier import NO_SCAN, Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
 from mmsconsole.head.server import HeadPlace, HeadServer
 from mmsconsole.head.spool import FileSpool
@@ -18,7 +18,6 @@ from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 
 PHASE = "applying oplog"
-NO_SCAN = Optime(0, 0)
 STOP_SECONDS = 600
 """A shutdown writes down all that was replayed; nobody waits for the files meanwhile."""
 

@@ -17,11 +17,11 @@ from contextlib import closing
 from mmsconsole.agent.documents import DocumentFetcher
 from mmsconsole.agent.initial_sync import InitialSync, SyncOptions
 from mmsconsole.errors import ApplyFailed, MmsError
-from mmsconsole.head.applier import Applier
+from mmsconsole.head.applier import NO_SCAN, Applier
 from mmsconsole.head.building import BuiltSlices, HeadBuilder, SliceFeed
 from mmsconsole.head.creating import create_collections, drop_collection
 from mmsconsole.head.index_changes import load_catalogue, save_catalogue
-from mmsconsole.head.keeping import NO_SCAN, KeptHead
+from mmsconsole.head.keeping import KeptHead
 from mmsconsole.head.missing import MissingDocument
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.heads import Head, SyncPhase
