@@ -10,12 +10,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from mmsconsole.clock import Clock
 from mmsconsole.errors import MmsError
-from mmsconsole.metadata.collection import new_id
+from mmsconsole.metadata.asking import ask_for_snapshot
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import SyncPhase
-from mmsconsole.metadata.jobs import Job, JobKind
-from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.metadata.jobs import JobKind
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +69,7 @@ def queue_due_snapshots(metadata: Metadata, clock: Clock) -> None:
         if is_due(deployment.snapshot_interval_minutes, begun, now) and _ready(
             metadata, deployment
         ):
-            _queue(metadata, deployment, now)
+            ask_for_snapshot(metadata, deployment, now, "schedule")
 
 
 def _ready(metadata: Metadata, deployment: Deployment) -> bool:
@@ -80,14 +79,3 @@ def _ready(metadata: Metadata, deployment: Deployment) -> bool:
     in_sync = head is not None and head.phase is SyncPhase.IN_SYNC
     waiting = next(metadata.jobs.open(deployment.id, JobKind.SNAPSHOT), None)
     return in_sync and waiting is None
-
-
-def _queue(metadata: Metadata, deployment: Deployment, now: datetime) -> None:
-    snapshot = metadata.snapshots.add(Snapshot(new_id(), deployment.id, deployment.head, now))
-    metadata.jobs.add(
-        Job(
-            id=new_id(), kind=JobKind.SNAPSHOT, deployment=deployment.id,
-            resource=f"head:{deployment.id}", created_at=now, created_by="schedule",
-            subject=snapshot.id,
-        )
-    )  # fmt: skip

@@ -1,6 +1,7 @@
 """A backup: started, stopped, started again."""
 
 from mmsconsole.errors import Busy
+from mmsconsole.metadata.asking import head_resource
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import JobKind
@@ -65,7 +66,9 @@ def _set_started(desk: Desk, seen: Deployment, head: Head | None) -> Deployment 
 
 def _started(desk: Desk, deployment: Deployment, sync_needed: bool) -> BackupStatus:
     if sync_needed:
-        jobs.queue(desk, JobKind.INITIAL_SYNC, deployment, f"head:{deployment.id}", deployment.head)
+        jobs.queue(
+            desk, JobKind.INITIAL_SYNC, deployment, head_resource(deployment), deployment.head
+        )
     how = "with an initial sync" if sync_needed else "from where it stood"
     desk.event("backup started", f"the backup was started {how}", deployment)
     return backup_status(desk, deployment)

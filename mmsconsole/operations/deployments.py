@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mmsconsole.errors import AlreadyExists, Busy, UsageError, WrongReplicaSet
+from mmsconsole.metadata.asking import head_resource
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.deployments import BackupState, Deployment, ReadFrom
 from mmsconsole.metadata.groups import DEFAULT_GROUP
@@ -129,7 +130,7 @@ def remove(desk: Desk, name: str, *, cancel_restores: bool) -> Removal:
     )
     for job in desk.metadata.jobs.open(deployment.id):
         jobs.request_cancel(desk, job)
-    jobs.queue(desk, JobKind.REMOVAL, removed, f"head:{deployment.id}")
+    jobs.queue(desk, JobKind.REMOVAL, removed, head_resource(deployment))
     desk.event(
         "deployment removed",
         f"deployment {name} was removed, with {found.snapshots} snapshots and its stored oplog",

@@ -1,12 +1,11 @@
 """Snapshots: taken, listed, deleted."""
 
 from mmsconsole.errors import Busy, Refused
-from mmsconsole.metadata.collection import new_id
+from mmsconsole.metadata.asking import ask_for_snapshot
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import JobKind
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
-from mmsconsole.operations import jobs
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.shapes import snapshot_view
 from mmsconsole.operations.status import goes_on, head_of, last_sync
@@ -17,10 +16,7 @@ def take(desk: Desk, name: str) -> SnapshotView:
     """Queues behind a snapshot or an initial sync of the same head that runs."""
     deployment = desk.metadata.deployments.named(name)
     _check_can_be_taken(desk, deployment)
-    snapshot = desk.metadata.snapshots.add(
-        Snapshot(new_id(), deployment.id, deployment.head, desk.clock.now())
-    )
-    jobs.queue(desk, JobKind.SNAPSHOT, deployment, f"head:{deployment.id}", snapshot.id)
+    snapshot = ask_for_snapshot(desk.metadata, deployment, desk.clock.now(), desk.actor.name)
     desk.event(
         "snapshot asked for", f"snapshot {snapshot.id} was asked for", deployment,
         snapshot=snapshot.id,
