@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pymongo import MongoClient
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, PyMongoError
 
 from mmsconsole.clock import Clock
 from mmsconsole.durable import write_file
@@ -38,6 +38,8 @@ POLL_SECONDS = 0.05
 PORTS = range(20_000, 32_000)
 """Below the kernel's own choice for outgoing connections, so a stopped member's stays free."""
 USER = "root"
+SETTLED = ("isWritablePrimary", "secondary", "arbiterOnly")
+SETTLED_STATES = ("PRIMARY", "SECONDARY", "ARBITER")
 
 
 class LocalReplicaSet:
@@ -165,14 +167,12 @@ class LocalReplicaSet:
         return self._wait(self._writable, "a primary")
 
     def wait_for_secondaries(self) -> None:
-        """Until every running member is primary, secondary or arbiter."""
-        settled = ("isWritablePrimary", "secondary", "arbiterOnly")
+        """Until every running member is primary, secondary or arbiter, and the primary knows it.
 
-        def all_settled() -> int | None:
-            hellos = [self._hello(index) for index in self._running()]
-            return 0 if all(any(map(hello.get, settled)) for hello in hellos) else None
-
-        self._wait(all_settled, "its secondaries")
+        A member's own word is not enough: who reads the set's status asks the primary, which
+        hears of it a heartbeat later.
+        """
+        self._wait(self._all_settled, "its secondaries")
 
     # -- how
 
@@ -238,6 +238,23 @@ class LocalReplicaSet:
 
     def _is_primary(self, index: int) -> bool:
         return bool(self._hello(index).get("isWritablePrimary"))
+
+    def _all_settled(self) -> int | None:
+        """The index of the primary, or None while a running member is not settled."""
+        running = self._running()
+        if not all(any(map(self._hello(index).get, SETTLED)) for index in running):
+            return None
+        primary = self._writable()
+        return primary if primary is not None and self._sees_settled(primary, running) else None
+
+    def _sees_settled(self, primary: int, members: Sequence[int]) -> bool:
+        try:
+            with self.member_client(primary) as client:
+                status = client.admin.command("replSetGetStatus")
+        except PyMongoError:
+            return False  # it has just stepped down: asked again
+        states = {member["_id"]: member["stateStr"] for member in status["members"]}
+        return all(states.get(index) in SETTLED_STATES for index in members)
 
     def _writable(self, excluded: int | None = None) -> int | None:
         for index in self._running():
