@@ -18,7 +18,7 @@ from mmsconsole.metadata.jobs import Job, JobKind, Jobs, JobState
 from mmsconsole.task import Task
 from tests.support.clock import ManualClock
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 class Flaky:

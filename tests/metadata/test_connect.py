@@ -17,7 +17,7 @@ from mmsconsole.metadata.server import PrivateServer
 from mmsconsole.mongod.binaries import MongodBinary
 from tests.support.metadata import settings_of, uri_of
 
-PATIENCE_SECONDS = 6
+PATIENCE_SECONDS = 20
 """connect() promises about 2; a test machine may be slow."""
 
 

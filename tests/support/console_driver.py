@@ -17,7 +17,7 @@ from mmsconsole.settings import Settings, load_settings
 from tests.support.fake_operations import FakeOperations, StandingClock
 
 SMALL, LARGE = (80, 24), (132, 40)
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 KEYS = {" ": "space", ":": "colon", "/": "slash", "?": "question_mark", "-": "minus", "@": "at"}
 
 

@@ -11,7 +11,7 @@ import pexpect
 import pyte
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 QUIET_SECONDS = 0.4
 
 
