@@ -12,6 +12,13 @@ from mmsconsole.errors import DiskFull, StorageError
 TEMPORARY = ".tmp-"
 """Files with this prefix are writes that never ended; whoever owns the folder sweeps them."""
 
+NO_ROOM = {
+    errno.ENOSPC: "no space left on the disk",
+    errno.EDQUOT: "no space left in the quota",
+    errno.EFBIG: "the limit for the size of a file is reached",
+}
+"""The operating system's errors for a write that found no room."""
+
 
 @contextmanager
 def disk_errors(where: str) -> Iterator[None]:
@@ -19,8 +26,8 @@ def disk_errors(where: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull("no space left on the disk", where=where) from error
+        if error.errno in NO_ROOM:
+            raise DiskFull(NO_ROOM[error.errno], where=where) from error
         raise StorageError(error.strerror or str(error), where=where) from error
 
 

@@ -21,17 +21,22 @@ MmsError
 │   └── CommandFailed     the server answered ok: 0 (carries its code)
 ├── MongodError           a mongod of ours
 │   ├── MongodLibraryMissing
-│   └── MongodFailed      did not start, or died
+│   ├── MongodFailed      did not start, or died
+│   │   └── FilesDamaged  ... because of what it found in its files
+│   ├── HeadLost          a head's files, or what they have to hold, are gone
+│   └── HeadSuspect       a head differs from its source, or its files are damaged
 ├── StorageError
 │   ├── ObjectMissing
 │   ├── ObjectCorrupt     bytes differ from their sha256 or format
 │   └── DiskFull
+│       └── MongodDiskFull a mongod of ours found no room; a MongodFailed too
 ├── MetadataError         the metadata database does not answer, or holds another schema
 ├── OplogError
 │   ├── UnreadableEntry   not an oplog entry as documented
 │   ├── UnknownCommand    an oplog command that we do not know: never ignored
 │   └── ApplyFailed       an entry could not be applied to the head
 ├── ResyncRequired        the stored oplog no longer reaches the source's; carries the reason
+│   └── WindowEnded       an entry that no head can follow: a new one begins behind it
 ├── LeaseLost             another engine took over, or the heartbeat was too late
 └── Cancelled             somebody asked to stop
 
@@ -182,6 +187,21 @@ class MongodFailed(MongodError):
     code = "mongod_failed"
 
 
+class FilesDamaged(MongodFailed):
+    code = "files_damaged"
+
+
+class HeadLost(MongodError):
+    code = "head_lost"
+
+
+class HeadSuspect(MongodError):
+    """A head must not be trusted: nothing good comes of going on with it."""
+
+    code = "head_suspect"
+    default_hint = "it is to be made anew: mmsconsole backup rebuild NAME"
+
+
 class StorageError(MmsError):
     code = "storage"
 
@@ -197,6 +217,12 @@ class ObjectCorrupt(StorageError):
 class DiskFull(StorageError):
     code = "disk_full"
     default_hint = "free some space; what was being written has been taken away again"
+
+
+class MongodDiskFull(DiskFull, MongodFailed):
+    """To who looks after the mongod it is one that failed, to people a full disk."""
+
+    code = "mongod_disk_full"
 
 
 class MetadataError(MmsError):
@@ -222,6 +248,18 @@ class ApplyFailed(OplogError):
 class ResyncRequired(MmsError):
     code = "resync_required"
     default_hint = "start the backup again: a new initial sync is made, older snapshots stay"
+
+
+class WindowEnded(ResyncRequired):
+    """`at` is the entry: (seconds, increment). Every moment before it stays restorable."""
+
+    code = "window_ended"
+
+    def __init__(
+        self, what: str, *, at: tuple[int, int] = (0, 0), where: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.at = at
 
 
 class LeaseLost(MmsError):

@@ -7,14 +7,16 @@ one (an oplog entry's kind, a cursor reply's batch) it steps over the elements b
 import re
 import struct
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from mmsconsole.errors import UnreadableEntry
 
-STRING, DOCUMENT, ARRAY, BINARY, BOOLEAN = 0x02, 0x03, 0x04, 0x05, 0x08
-INT32, TIMESTAMP, INT64 = 0x10, 0x11, 0x12
+STRING, DOCUMENT, ARRAY, BINARY, BOOLEAN, DATETIME = 0x02, 0x03, 0x04, 0x05, 0x08, 0x09
+DOUBLE, INT32, TIMESTAMP, INT64 = 0x01, 0x10, 0x11, 0x12
 
 Buffer = bytes | bytearray | memoryview
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _int32 = struct.Struct("<i")
 _int64 = struct.Struct("<q")
@@ -51,6 +53,14 @@ def timestamp_at(data: Buffer, offset: int) -> tuple[int, int]:
     """(seconds, increment)."""
     increment, seconds = _timestamp.unpack_from(data, offset)
     return seconds, increment
+
+
+def datetime_at(data: Buffer, offset: int) -> datetime | None:
+    """None for a time that Python has no word for."""
+    try:
+        return EPOCH + timedelta(milliseconds=int64_at(data, offset))
+    except OverflowError:
+        return None
 
 
 def value_end(data: bytes | bytearray, kind: int, start: int) -> int:
@@ -158,6 +168,17 @@ def array_of(raw_documents: list[bytes]) -> bytes:
 _MAYBE_ZERO = re.compile(rb"\x11(?:[^\x00]{0,100}+\x00{9}|[^\x00]{101})")
 """A Timestamp(0, 0), or what may be the beginning of one with a long name. Bounded, because
 bytes made for that purpose would make an unbounded one take hours."""
+
+
+def may_hold_zero_timestamp(data: bytes | bytearray, start: int, end: int) -> bool:
+    """Whether it is worth a walk to look for one in data[start:end]. Cheap, and mostly right:
+    nine zeros alone are in every document with a 0.0 in it.
+    """
+    return (
+        data.find(b"\x11", start, end) >= 0
+        and data.find(b"\x00" * 9, start, end) >= 0
+        and _MAYBE_ZERO.search(data, start, end) is not None
+    )
 
 
 def holds_zero_timestamp(array: bytes | bytearray) -> bool:

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from mmsconsole.errors import SettingsError
 
 PREFIX = "MMSCONSOLE_"
+SYNC_MB_PER_SECOND_MAX = 100_000.0
 HOME = "MMSCONSOLE_HOME"
 
 Location = tuple[int | str, ...]
@@ -62,9 +63,32 @@ class BackupSettings(Section):
     """For deployments that are added from now on; 0: none by themselves."""
     oplog_window_hours_min: float = Field(default=3.0, ge=0, le=24 * 30)
     """The source's oplog must reach this far back (projected) for a backup to start."""
+    sync_mb_per_second: float = Field(default=0.0, ge=0, le=SYNC_MB_PER_SECOND_MAX)
+    """What an initial sync reads at most, in 1,000,000 bytes; 0: no limit. For deployments that
+    are added from now on."""
+    pause_cache_dirty_percent: float = Field(default=20.0, ge=0, le=100)
+    """An initial sync pauses while so much of the source's cache is dirty; 0: never for that."""
+    pause_cache_used_percent: float = Field(default=95.0, ge=0, le=100)
+    pause_tickets_percent: float = Field(default=95.0, ge=0, le=100)
+    """Share of the source's read or write tickets that is taken."""
+    pause_lag_seconds: float = Field(default=60.0, ge=0, le=24 * 3600)
+    """It pauses while a secondary of the source is so far behind; 0: never for that."""
+    oplog_warning_percent: float = Field(default=50.0, gt=0, le=100)
+    """People are warned when the stored oplog is behind by this share of the source's oplog."""
+    oplog_critical_percent: float = Field(default=75.0, gt=0, le=100)
     slice_mb: int = Field(default=10, ge=1, le=15)
     chunk_seconds: float = Field(default=1.0, ge=0.1, le=60)
     """An oplog chunk is cut at least this often while there are entries."""
+
+
+class ValidationSettings(Section):
+    compare_mb: int = Field(default=4096, ge=0, le=1 << 30)
+    """Of a new head's documents so much is compared with the source, small collections first; of
+    the rest the count and samples."""
+    compare_seconds: int = Field(default=120, ge=1, le=240)
+    """How long one comparison may take: a source keeps 300 s of its history."""
+    interval_hours: float = Field(default=24.0, ge=0, le=24 * 365)
+    """How often the files of a head are validated; 0: only when somebody asks."""
 
 
 class EngineSettings(Section):
@@ -89,6 +113,7 @@ class SettingsTree(Section):
     storage: StorageSettings = StorageSettings()
     heads: HeadsSettings = HeadsSettings()
     backup: BackupSettings = BackupSettings()
+    validation: ValidationSettings = ValidationSettings()
     engine: EngineSettings = EngineSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()

@@ -70,7 +70,12 @@ def test_threads_that_write_one_file_do_not_mix_their_bytes(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("number", "kind"),
-    [(errno.ENOSPC, DiskFull), (errno.EDQUOT, DiskFull), (errno.EIO, StorageError)],
+    [
+        (errno.ENOSPC, DiskFull),
+        (errno.EDQUOT, DiskFull),
+        (errno.EFBIG, DiskFull),
+        (errno.EIO, StorageError),
+    ],
 )
 def test_the_operating_systems_word_becomes_ours(number: int, kind: type[StorageError]) -> None:
     with pytest.raises(kind) as caught, durable.disk_errors("here"):

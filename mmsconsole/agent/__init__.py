@@ -11,6 +11,9 @@ hands over through an Uplink (uplink.py): to the engine that it runs in, later a
     start_position.py   T0: the entry that the replay begins after
     collection_copy.py  one collection, whatever happens to it meanwhile
     scan.py             a cursor over a collection, by UUID; its batches are not looked into
+    source_load.py      what the copy may do to its source: bytes per second, pauses
+    throttle.py         a token bucket (pure, but for waiting)
+    pressure.py         is a source under too much pressure (pure)
     pump.py             slices on their way to the uplink, a bounded number at a time
     tail.py             the oplog followed from member to member
     anchor.py           does an oplog continue the stored one (pure)

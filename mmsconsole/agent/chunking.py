@@ -5,7 +5,7 @@ of a batch are looked into.
 """
 
 import struct
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from mmsconsole import rawbson
@@ -13,8 +13,6 @@ from mmsconsole.errors import OplogError, UnreadableEntry
 from mmsconsole.optime import Optime
 from mmsconsole.rawbson import Buffer
 from mmsconsole.stores.oplog import ChunkBody
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class EntryHead(NamedTuple):
@@ -30,18 +28,11 @@ def entry_head(data: bytes | bytearray, start: int) -> EntryHead:
             seconds, increment = rawbson.timestamp_at(data, field.start)
         elif field.name == b"t" and field.kind == rawbson.INT64:
             term = rawbson.int64_at(data, field.start)
-        elif field.name == b"wall" and field.kind == 0x09:
-            wall = _datetime(rawbson.int64_at(data, field.start))
+        elif field.name == b"wall" and field.kind == rawbson.DATETIME:
+            wall = rawbson.datetime_at(data, field.start)
     if not seconds:
         raise UnreadableEntry("an oplog entry without ts")
     return EntryHead(Optime(seconds, increment, term), wall)
-
-
-def _datetime(milliseconds: int) -> datetime | None:
-    try:
-        return EPOCH + timedelta(milliseconds=milliseconds)
-    except OverflowError:
-        return None
 
 
 def first_optime(data: bytes | bytearray, array: int) -> Optime | None:

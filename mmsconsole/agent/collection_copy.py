@@ -72,12 +72,14 @@ class CollectionCopy:
                 self._pump.put(self._collection, self._sequence, array)
                 self._resume = scan.resume
                 self._sequence += 1
-                self._moved(len(array))
+                self._moved(len(array), task)
 
-    def _moved(self, count: int) -> None:
+    def _moved(self, count: int, task: Task) -> None:
         self._bytes += count
         self._progress.add(count)
         self._backoff.reset()
+        self._member.ease(count, self._progress.remark, task)
+        # From here on: what the source is waited for here is not its fault.
         self._deadline = self._member.patience.deadline()
 
     def _recover(self, error: SourceError, task: Task) -> bool:

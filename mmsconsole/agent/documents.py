@@ -28,11 +28,16 @@ class FetchedDocument(NamedTuple):
 
 def equality(id_document: bytes) -> bytes:
     """{_id: {$eq: VALUE}} of {_id: VALUE}, byte for byte. Pure."""
+    return comparison(id_document, b"$eq")
+
+
+def comparison(id_document: bytes, operator: bytes) -> bytes:
+    """{_id: {OPERATOR: VALUE}} of {_id: VALUE}, byte for byte. Pure."""
     field = rawbson.find(id_document, b"_id")
     if field is None:
         raise UnreadableEntry("a document without _id")
     value = id_document[field.start : field.end]
-    inner = _document(b"%c$eq\x00%b" % (field.kind, value))
+    inner = _document(b"%c%b\x00%b" % (field.kind, operator, value))
     return _document(b"\x03_id\x00" + inner)
 
 

@@ -8,7 +8,7 @@ replay meets what it already has, and misses what was deleted later.
     run()    copies what is not done; may be called again after a crash, or on another engine
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mmsconsole.agent.collection_copy import CollectionCopy
@@ -16,6 +16,7 @@ from mmsconsole.agent.listing import list_collections
 from mmsconsole.agent.progress import Progress
 from mmsconsole.agent.pump import SlicePump
 from mmsconsole.agent.reader import Origin, Reader
+from mmsconsole.agent.source_load import LoadLimits, MemberGauge, SourceLoad
 from mmsconsole.agent.source_member import LAG_SECONDS, Patience, SourceMember
 from mmsconsole.agent.start_position import MemberOplog, choose_start
 from mmsconsole.agent.uplink import SliceUplink
@@ -34,6 +35,8 @@ class SyncOptions:
     patience_seconds: float = 600
     """How long the set may have no member that can be read from."""
     lag_seconds: float = LAG_SECONDS
+    limits: Callable[[], LoadLimits] = LoadLimits
+    """What the source may be burdened with; asked every few seconds, so it may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ class InitialSync:
         self._uplink = uplink
         self._options = options
         patience = Patience(clock, options.patience_seconds)
-        self._member = SourceMember(origin, patience, lag_seconds=options.lag_seconds)
+        load = SourceLoad(MemberGauge(origin.uri), clock, options.limits)
+        self._member = SourceMember(origin, patience, lag_seconds=options.lag_seconds, load=load)
         self._fresh = False
 
     def begin(self, head: str, task: Task) -> SyncPlan:

@@ -22,6 +22,11 @@ class Progress:
         self._total = max(self._total, self._done)
         self._task.report(PHASE, self._done, self._total)
 
+    def remark(self, text: str) -> None:
+        """Why it holds still; empty when it goes on."""
+        self._task.remark(PHASE, text)
+        self._task.report(PHASE, self._done, self._total)
+
     def end(self) -> None:
         """Collections may have shrunk or gone since they were listed."""
         self._task.report(PHASE, self._total, self._total)

@@ -145,7 +145,10 @@ class Reader:
         found = status["optimes"]
         primary = next((m["name"] for m in status["members"] if m["stateStr"] == "PRIMARY"), "")
         return MemberOptimes(
-            _optime(found["appliedOpTime"]), _optime(found["readConcernMajorityOpTime"]), primary
+            applied=_optime(found["appliedOpTime"]),
+            majority=_optime(found["readConcernMajorityOpTime"]),
+            committed=_optime(found["lastCommittedOpTime"]),
+            primary=primary,
         )
 
     def oplog_entries(
@@ -193,6 +196,8 @@ class MemberOptimes:
     applied: Optime
     majority: Optime
     """What reads with readConcern majority see on this member."""
+    committed: Optime
+    """What a majority has, as far as this member has heard; it may itself lag behind that."""
     primary: str
     """host:port of the set's primary as this member knows it, or empty."""
 

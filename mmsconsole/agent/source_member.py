@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from mmsconsole.agent.failures import Backoff, passes
 from mmsconsole.agent.reader import Origin, Reader, Rotation
+from mmsconsole.agent.source_load import SourceLoad
 from mmsconsole.clock import Clock
 from mmsconsole.errors import CommandFailed, MmsError, SourceUnreachable
 from mmsconsole.optime import Optime
@@ -89,11 +90,14 @@ class SourceMember:
         *,
         lag_seconds: float = LAG_SECONDS,
         read_seconds: float = READ_SECONDS,
+        load: SourceLoad | None = None,
     ) -> None:
+        """`load`: None for who reads so little that nobody feels it."""
         self.patience = patience
         self._lag_seconds = lag_seconds
         self._origin = origin
         self._read_seconds = read_seconds
+        self._load = load
         self._reader: Reader | None = None
         self._rotation = Rotation(origin)
 
@@ -105,6 +109,11 @@ class SourceMember:
         if self._reader is None:
             self._reader = self.patience.retry(lambda: self._open(start, task), task)
         return self._reader
+
+    def ease(self, count: int, say: Callable[[str], None], task: Task) -> None:
+        """`count` bytes were read: waits as long as its load demands. Raises Cancelled."""
+        if self._load is not None and self._reader is not None:
+            self._load.ease(self._reader.host, count, say, task)
 
     def lose(self, error: MmsError) -> None:
         """Give this member up, for a while at least."""

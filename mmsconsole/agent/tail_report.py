@@ -1,5 +1,6 @@
 """What a tail tells about itself, not more often than somebody looks."""
 
+from mmsconsole.agent.oplog_window import OplogWindow
 from mmsconsole.agent.uplink import OplogUplink
 from mmsconsole.clock import Clock
 from mmsconsole.errors import MmsError
@@ -18,29 +19,41 @@ class TailReport:
         self._told_at = 0.0
         self._member = ""
         self._source: Optime | None = None
-        self._window: int | None = None
+        self._window: OplogWindow | None = None
+        self._waiting = ""
 
-    def reading(self, member: str, window_seconds: int) -> None:
-        self._member, self._window = member, window_seconds
+    def reading(self, member: str, window: OplogWindow) -> None:
+        self._member, self._window = member, window
+
+    def waiting(self, why: str) -> None:
+        """The member answers, and nothing new can come; empty: it can again."""
+        self._waiting = why
+
+    def rolled_back(self) -> None:
+        """What the source has told of is not its history any more."""
+        self._source = None
 
     def seen(self, source: Optime) -> None:
         """The newest majority-committed position; one that a laggard tells changes nothing."""
         self._source = max(self._source or source, source)
 
     def well(self, stored: Optime) -> None:
-        self._tell(self._member, stored, "")
+        self._tell(self._member, stored, self._waiting)
 
     def failed(self, error: MmsError, stored: Optime) -> None:
+        self._waiting = ""
         self._tell("", stored, str(error))
 
     def _tell(self, member: str, stored: Optime, error: str) -> None:
+        window = self._window
         tail = Tail(
             id=self._deployment,
             member=member,
             seen_at=self._clock.now(),
             stored=stored,
             source=self._source,
-            oplog_window_seconds=self._window,
+            oplog_window_seconds=None if window is None else window.seconds,
+            oplog_full=window is not None and window.projected_seconds is not None,
             error=error,
         )
         if self._is_news(tail):

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from mmsconsole.metadata.syncs import SyncCollection
 from mmsconsole.metadata.tails import Tail
+from mmsconsole.optime import Optime
 from mmsconsole.rawbson import Buffer
 from mmsconsole.stores.oplog import ChunkBody
 
@@ -39,3 +40,23 @@ class OplogUplink(Protocol):
         ...
 
     def report_tail(self, tail: Tail) -> None: ...
+
+    def stored_before(self, position: Optime | None, limit: int) -> list[Optime]:
+        """Where the newest stored chunks end that end before `position` (None: the last ones),
+        newest first, `limit` at most."""
+        ...
+
+    def entries_between(self, start: Optime, end: Optime) -> list[Optime]:
+        """The entries behind `start` of the stored chunk that ends at `end`, in order.
+
+        Raises ObjectMissing, ObjectCorrupt.
+        """
+        ...
+
+    def roll_back(self, common: Optime, reason: str) -> None:
+        """Nothing that was stored after `common` is the source's history any more.
+
+        Forgetting the entries is the last step of it: if it is broken off before, the tail
+        finds the same rollback again and calls it once more.
+        """
+        ...

@@ -4,7 +4,15 @@ from typing import Any
 
 import typer
 
-from mmsconsole.cli.commands import backup, deployment, engine, job, restore, snapshot
+from mmsconsole.cli.commands import (
+    backup,
+    deployment,
+    engine,
+    event,
+    job,
+    restore,
+    snapshot,
+)
 from mmsconsole.cli.options import epilog
 
 EPILOG = """\b
@@ -32,6 +40,6 @@ def command() -> Any:
     app.callback(invoke_without_command=True)(engine.console)
     for function in (engine.engine, engine.status, engine.doctor, engine.demo):
         app.command(epilog=epilog(engine.EXAMPLES.get(function.__name__, ())))(function)
-    for group in (deployment, backup, snapshot, restore, job):
+    for group in (deployment, backup, snapshot, restore, job, event):
         app.add_typer(group.app)
     return typer.main.get_command(app)

@@ -37,6 +37,15 @@ TailFrom = Annotated[
     ),
 ]
 
+SyncMbPerSecond = Annotated[
+    float | None,
+    typer.Option(
+        "--sync-mb-per-second",
+        metavar="MB",
+        help="What an initial sync reads at most; 0: no limit. May be changed while one runs.",
+    ),
+]
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

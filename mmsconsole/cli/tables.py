@@ -7,11 +7,13 @@ steer the terminal.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
+from itertools import zip_longest
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from mmsconsole.agent.tail_warnings import SOURCE
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.words import position, progress_line
 from mmsconsole.console.present.text import harmless
@@ -66,8 +68,16 @@ def _pairs(pairs: Sequence[Pair]) -> Table:
 def _state(status: views.BackupStatus) -> str:
     if status.state != "started":
         return status.state
-    silent = "the source can not be read" if status.tail and status.tail.error else ""
-    return ", ".join(part for part in (status.state, status.phase, silent) if part)
+    parts = [status.state, status.phase, _silence(status.tail)]
+    parts += [f"{each.kind} {each.level}" for each in status.warnings if each.kind != SOURCE]
+    return ", ".join(part for part in parts if part)
+
+
+def _silence(tail: views.TailView | None) -> str:
+    """Of a tail with a member named the source is read, but has nothing that may be taken."""
+    if tail is None or not tail.error:
+        return ""
+    return "nothing comes from the source" if tail.member else "the source can not be read"
 
 
 def _lag(status: views.BackupStatus) -> str:
@@ -79,14 +89,43 @@ def _last_snapshot(status: views.BackupStatus, now: datetime) -> str:
     return NONE if status.last_snapshot is None else ago(status.last_snapshot.created_at, now)
 
 
-def _window(window: views.Window | None) -> str:
-    if window is None:
-        return "nothing can be restored yet"
-    return f"{position(window.start)} to {position(window.end)}, both included"
+def _windows(status: views.BackupStatus) -> list[Pair]:
+    """Each stretch of time that can be restored, and why there is none between two of them."""
+    if not status.windows:
+        return [("window", "nothing can be restored yet")]
+    pairs = []
+    for window, gap in zip_longest(status.windows, status.gaps):
+        told = f"{position(window.start)} to {position(window.end)}, both included"
+        pairs.append(("window", told))
+        if gap is not None:
+            until = "now" if gap.end is None else position(gap.end)
+            pairs.append(("gap", f"from there to {until}: {gap.reason}"))
+    return pairs
+
+
+def _tail(tail: views.TailView, now: datetime) -> str:
+    """What it has stored, from whom, and since when it is in trouble."""
+    read = f"from {tail.member}" if tail.member else "not reading"
+    if not tail.error:
+        return f"{position(tail.optime)}, {read}"
+    since = "" if tail.since is None else f" since {moment(tail.since)} ({ago(tail.since, now)})"
+    return f"{position(tail.optime)}, {read}, in trouble{since}: {tail.error}"
+
+
+def _validation(view: views.ValidationView, now: datetime) -> list[Pair]:
+    found = "good" if view.good else "NOT GOOD"
+    mended = f", {plural(view.mended, 'document')} mended" if view.mended else ""
+    pairs = [("validation", f"{found} ({view.kind}), {ago(view.at, now)}{mended}")]
+    pairs += [("problem", problem) for problem in view.problems]
+    return pairs + [("left out", left_out) for left_out in view.left_out]
 
 
 def _interval(minutes: int) -> str:
     return f"every {duration(minutes * 60)}" if minutes else "none by themselves"
+
+
+def _speed(megabytes: float) -> str:
+    return f"{megabytes:g} MB/s at most" if megabytes else "not limited"
 
 
 def _deployment(view: views.DeploymentView, now: datetime) -> list[Pair]:
@@ -95,6 +134,7 @@ def _deployment(view: views.DeploymentView, now: datetime) -> list[Pair]:
         ("source", view.uri),
         ("replica set", f"{view.set_name}, mongod {view.server_version}, FCV {view.fcv}"),
         ("reads", f"initial sync from a {view.sync_from}, oplog from a {view.tail_from}"),
+        ("sync speed", _speed(view.sync_mb_per_second)),
         ("snapshots", _interval(view.snapshot_interval_minutes)),
         ("added", moment(view.created_at)),
         *_backup(view.status, now)[1:],
@@ -106,12 +146,16 @@ def _backup(status: views.BackupStatus, now: datetime) -> list[Pair]:
     pairs = [("deployment", status.deployment), ("backup", _state(status))]
     if status.reason:
         pairs.append(("reason", status.reason))
+    pairs += [(warning.level, warning.text) for warning in status.warnings]
     if head is not None:
         pairs.append(("head", f"{position(head.optime)}, lag {_lag(status)}, {size(head.bytes)}"))
+    if head is not None and head.reason and head.reason != status.reason:
+        pairs.append(("head reason", head.reason))
+    if status.validation is not None:
+        pairs += _validation(status.validation, now)
     if tail is not None:
-        read = tail.error or f"from {tail.member}" if tail.member or tail.error else "not reading"
-        pairs.append(("oplog", f"{position(tail.optime)}, {read}"))
-    pairs.append(("window", _window(status.window)))
+        pairs.append(("oplog", _tail(tail, now)))
+    pairs += _windows(status)
     pairs.append(("last snapshot", _last_snapshot(status, now)))
     if status.phase != "in sync":
         pairs += [("", progress_line(progress)) for progress in status.progress]
@@ -122,14 +166,20 @@ def _snapshot(view: views.SnapshotView, now: datetime) -> list[Pair]:
     pairs = [
         ("id", view.id),
         ("deployment", view.deployment),
-        ("state", view.state),
+        ("state", _snapshot_state(view)),
         ("optime", position(view.optime)),
         ("size", f"{size(view.bytes)} in {plural(view.files, 'file')}"),
         ("new", size(view.new_bytes)),
         ("mongod", f"{view.mongod_version or NONE}, FCV {view.fcv or NONE}"),
         ("taken", f"{moment(view.created_at)} ({ago(view.created_at, now)})"),
     ]
-    return pairs + ([("reason", view.reason)] if view.reason else [])
+    pairs += [("reason", view.reason)] if view.reason else []
+    return pairs + ([("doubt", view.doubt)] if view.doubt else [])
+
+
+def _snapshot_state(view: views.SnapshotView) -> str:
+    """One that can be restored, and may be wrong all the same, is not just "complete"."""
+    return f"{view.state}, in doubt" if view.doubt else view.state
 
 
 def _restore(view: views.RestoreView, now: datetime) -> list[Pair]:
@@ -209,7 +259,7 @@ MANY: Mapping[type, Columns] = {
     },
     views.SnapshotView: {
         "ID": lambda view, _: view.id,
-        "STATE": lambda view, _: view.state,
+        "STATE": lambda view, _: _snapshot_state(view),
         "OPTIME": lambda view, _: position(view.optime),
         "SIZE": lambda view, _: size(view.bytes),
         "NEW": lambda view, _: size(view.new_bytes),
@@ -230,6 +280,13 @@ MANY: Mapping[type, Columns] = {
         "STATE": lambda view, _: _job_state(view),
         "ASKED": lambda view, now: ago(view.created_at, now),
         "ERROR": lambda view, _: "" if view.error is None else view.error.message,
+    },
+    views.EventView: {
+        "TIME": lambda view, _: moment(view.at),
+        "DEPLOYMENT": lambda view, _: view.deployment,
+        "SEVERITY": lambda view, _: view.severity,
+        "WHAT": lambda view, _: view.text,
+        "BY": lambda view, _: view.actor,
     },
     views.Finding: {
         "CHECK": lambda view, _: view.check,

@@ -101,6 +101,17 @@ def restored(shell: Shell, operations: Operations, restore: RestoreView) -> Rest
     return until_ended(shell, look, f"see: mmsconsole restore show {restore.id}")
 
 
+def job_done(shell: Shell, operations: Operations, job: JobView) -> JobView:
+    def look() -> Look[JobView]:
+        view = operations.job(job.id)
+        if view.state in ("failed", "cancelled"):
+            raise failure(view, f"the {view.kind} {view.state}", where=view.deployment)
+        said = f"the {view.kind} waits for its turn"
+        return Look(view, view.state == "done", view.progress, said)
+
+    return until_ended(shell, look, f"see: mmsconsole job show {job.id}")
+
+
 def _job_of(operations: Operations, deployment: str, subject: str) -> JobView | None:
     return next((job for job in operations.jobs(deployment) if job.subject == subject), None)
 

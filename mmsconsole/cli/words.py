@@ -18,6 +18,8 @@ def progress_line(progress: PhaseProgress) -> str:
     parts = [] if part is None else [f"{int(part * 100)} %"]
     total = "" if progress.total is None else f" of {amount_of(progress, progress.total)}"
     parts.append(f"{amount_of(progress, progress.done)}{total}")
+    if progress.note:
+        return f"{progress.phase}: " + ", ".join([*parts, progress.note])
     if progress.rate > 0:
         parts.append(f"{amount_of(progress, progress.rate)}/s")
     if progress.eta_seconds is not None:

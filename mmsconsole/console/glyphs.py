@@ -35,6 +35,8 @@ class Glyphs:
     mark: str
     """A complete snapshot."""
     mark_busy: str
+    mark_doubt: str
+    """A complete one whose data may be wrong."""
     mark_bad: str
     window: str
     gap: str
@@ -54,16 +56,16 @@ KEY_NAMES = {
 UNICODE = Glyphs(
     good="●", busy="◐", warn="▲", bad="✗", off="○", done="✓", todo="·", here="▸", crumb="›",
     rule="─", ellipsis="…", more=" …", dot="·", arrow="→", bars=" ▏▎▍▌▋▊▉█", track="░",
-    columns=" ▁▂▃▄▅▆▇█", axis="─", tick="┬", mark="◆", mark_busy="◇", mark_bad="✗", window="━",
-    gap="╌", pointer="▲", bar="│",
+    columns=" ▁▂▃▄▅▆▇█", axis="─", tick="┬", mark="◆", mark_busy="◇", mark_doubt="◈",
+    mark_bad="✗", window="━", gap="╌", pointer="▲", bar="│",
     keys=KEY_NAMES | {"left": "←", "right": "→", "up": "↑", "down": "↓"},
 )  # fmt: skip
 
 ASCII = Glyphs(
     good="*", busy="~", warn="!", bad="x", off="o", done="+", todo=".", here=">", crumb=">",
     rule="-", ellipsis=">", more=" ...", dot="-", arrow=">", bars=" #", track=".",
-    columns=" .:#", axis="-", tick="+", mark="O", mark_busy="o", mark_bad="x", window="=",
-    gap=".", pointer="^", bar="|",
+    columns=" .:#", axis="-", tick="+", mark="O", mark_busy="o", mark_doubt="?",
+    mark_bad="x", window="=", gap=".", pointer="^", bar="|",
     keys=KEY_NAMES | {"left": "left", "right": "right", "up": "up", "down": "down"},
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mmsconsole.console.present.timeline import Axis, axis_for, moment_of
 from mmsconsole.metadata.snapshots import SnapshotState
-from mmsconsole.operations.views import SnapshotView, Window
+from mmsconsole.operations.views import Gap, SnapshotView, Window
 
 PAGE_CELLS = 10
 ZOOM = 0.5
@@ -51,6 +51,14 @@ class Wizard:
         if self.snapshot:
             return Choice(self.snapshot, None)
         return Choice(None, f"{self.cursor:%Y-%m-%dT%H:%M:%SZ}")
+
+    def gap(self, gaps: Sequence[Gap]) -> Gap | None:
+        """The gap that the cursor lies in; a point that was typed is judged by the engine."""
+        second = int(self.cursor.timestamp())
+        if self.typed.strip() or self.snapshot:
+            return None
+        inside = (g for g in gaps if g.start.t < second and (not g.end or second < g.end.t))
+        return next(inside, None)
 
     def moved(self, columns: int, window: Window | None) -> "Wizard":
         """By columns of the axis, within what can be restored."""

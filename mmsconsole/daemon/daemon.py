@@ -9,6 +9,8 @@ from mmsconsole.daemon.housekeeping import tidy
 from mmsconsole.daemon.keeper import BackupKeeper
 from mmsconsole.daemon.runner import JobRunner
 from mmsconsole.daemon.schedule import Ticker, queue_due_snapshots
+from mmsconsole.daemon.validations import queue_due_validations
+from mmsconsole.daemon.warnings import tell_all_warnings
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.jobs import JobKind
 from mmsconsole.mongod.binaries import MongodBinary
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 
 SCHEDULE_SECONDS = 5
 SAMPLE_SECONDS = 30
+WARNING_SECONDS = 10
 
 
 class Daemon:
@@ -36,7 +39,9 @@ class Daemon:
             metadata.jobs,
             {
                 JobKind.INITIAL_SYNC: handlers.initial_sync,
+                JobKind.REBUILD: handlers.rebuild,
                 JobKind.SNAPSHOT: handlers.snapshot,
+                JobKind.VALIDATION: handlers.validation,
                 JobKind.RESTORE: handlers.restore,
                 JobKind.REMOVAL: handlers.removal,
             },
@@ -45,8 +50,15 @@ class Daemon:
             workers=settings.tree.engine.workers,
             ended=handlers.ended,
         )
-        self._schedule = Ticker(lambda: queue_due_snapshots(metadata, clock), SCHEDULE_SECONDS)
+        self._schedule = Ticker(self._queue_what_is_due, SCHEDULE_SECONDS)
         self._samples = Ticker(self._keeper.sample, SAMPLE_SECONDS)
+        self._warnings = Ticker(lambda: tell_all_warnings(self._resources), WARNING_SECONDS)
+
+    def _queue_what_is_due(self) -> None:
+        metadata, clock = self._resources.metadata, self._resources.clock
+        queue_due_snapshots(metadata, clock)
+        hours = self._resources.settings.tree.validation.interval_hours
+        queue_due_validations(metadata, clock, hours)
 
     @property
     def failure(self) -> Exception | None:
@@ -59,10 +71,12 @@ class Daemon:
         self._runner.start()
         self._schedule.start()
         self._samples.start()
+        self._warnings.start()
 
     def stop(self, timeout_seconds: float) -> None:
         """Jobs go back to the queue; heads are shut down cleanly, as far as time allows."""
         self._schedule.stop()
         self._samples.stop()
+        self._warnings.stop()
         self._runner.stop(timeout_seconds / 2)
         self._keeper.stop(timeout_seconds / 2)

@@ -7,6 +7,7 @@ from mmsconsole.daemon.removing import remove_deployment
 from mmsconsole.daemon.telling import tell_resync_required
 from mmsconsole.errors import OplogError, ResyncRequired, by_code
 from mmsconsole.metadata.events import Severity
+from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
@@ -33,12 +34,21 @@ class Handlers:
         self._keeper.sample()
         return {"head": head.id}
 
+    def rebuild(self, job: Job, task: Task) -> Result:
+        head = self._keeper.backup_of(job.deployment).rebuild(task)
+        self._keeper.sample()
+        return {"head": head.id, "snapshot": head.rebuilt_from}
+
     def snapshot(self, job: Job, task: Task) -> Result:
         snapshot = self._metadata.snapshots.get(job.subject)
         finished = self._keeper.backup_of(job.deployment).take_snapshot(snapshot, task)
         text = f"snapshot {finished.id} at {finished.optime} is complete"
         self._resources.event("snapshot complete", text, deployment=job.deployment)
         return {"bytes": finished.bytes, "new_bytes": finished.new_bytes}
+
+    def validation(self, job: Job, task: Task) -> Result:
+        found = self._keeper.backup_of(job.deployment).validate(task)
+        return {"validation": found.id, "collections": found.collections}
 
     def restore(self, job: Job, task: Task) -> Result:
         restore = self._metadata.restores.get(job.subject)
@@ -70,6 +80,8 @@ class Handlers:
             self._restore_failed(job, error)
         elif job.kind is JobKind.INITIAL_SYNC and job.state is JobState.FAILED:
             self._sync_failed(job, error)
+        elif job.kind is JobKind.REBUILD and job.state is JobState.FAILED:
+            tell_resync_required(self._resources, job.deployment, error.message)
         severity = Severity.ERROR if job.state is JobState.FAILED else Severity.INFO
         told = f"{job.kind} {job.state}: {error.message}"
         self._resources.event(
@@ -77,8 +89,13 @@ class Handlers:
         )
 
     def _sync_failed(self, job: Job, error: JobError) -> None:
-        """A head that can not be brought in sync from what is stored is not tried again."""
-        if issubclass(by_code(error.code), HOPELESS):
+        """A head that can not be brought in sync from what is stored is not tried again; nor is
+        a new base, which nobody had asked for.
+        """
+        deployment = self._metadata.deployments.find(job.deployment)
+        head = None if deployment is None else self._metadata.heads.find(deployment.head)
+        new_base = head is not None and head.phase is SyncPhase.ENDED
+        if new_base or issubclass(by_code(error.code), HOPELESS):
             tell_resync_required(self._resources, job.deployment, error.message)
         else:
             self._metadata.deployments.set_where({"_id": job.deployment}, reason=error.message)

@@ -6,7 +6,7 @@ from pathlib import Path
 from mmsconsole.errors import MmsError
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
-from mmsconsole.restore.target import abandon
+from mmsconsole.restore.target import abandon, release
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.placing import remove_replaced
 
@@ -42,14 +42,16 @@ def _fail_snapshots(resources: Resources, waiting: set[str]) -> None:
 
 
 def _settle_restore(resources: Resources, restore: Restore) -> None:
-    """No job works for it: its folder is not left half filled, whoever ended it."""
+    """No job works for it: its folder is not left half filled, whoever ended it, nor with
+    anything of ours.
+    """
     if restore.state in UNFINISHED:
         resources.metadata.restores.set(
             restore.id, state=RestoreState.FAILED, reason=NO_JOB,
             finished_at=resources.clock.now(),
         )  # fmt: skip
-    if restore.state is not RestoreState.DONE:
-        try:
-            abandon(Path(restore.target), restore.id)
-        except MmsError as error:
-            log.warning("what restore %s left could not be removed: %s", restore.id, error)
+    tidy_up = release if restore.state is RestoreState.DONE else abandon
+    try:
+        tidy_up(Path(restore.target), restore.id)
+    except MmsError as error:
+        log.warning("what restore %s left could not be removed: %s", restore.id, error)

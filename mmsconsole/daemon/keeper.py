@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from mmsconsole.daemon.mending import mend, see_to_job
 from mmsconsole.daemon.telling import tell_reason, tell_resync_required
 from mmsconsole.errors import MmsError, MongodError, Refused
 from mmsconsole.metadata.collection import new_id
@@ -157,8 +158,14 @@ class BackupKeeper:
                 tell_resync_required(self._resources, deployment.id, str(backup.failure))
                 with self._lock:
                     self._end(deployment.id)
-            elif backup.go_on(deployment):
+                return
+            if backup.fallen is not None:
+                mend(self._resources, backup.fallen)
+                backup.mended()
+            if backup.go_on(deployment):
                 tell_reason(self._resources, deployment, backup.trouble)
+            else:
+                see_to_job(self._resources, deployment)
         except MmsError as error:
             log.warning("%s could not be looked after just now: %s", deployment.name, error)
 

@@ -72,6 +72,13 @@ class ProgressBook:
             eta_seconds=eta_seconds(done, total, rate),
         )  # fmt: skip
 
+    def remark(self, phase: str, text: str) -> None:
+        """Beside a phase that has begun."""
+        with self._lock:
+            known = self._phases.get(phase)
+            if known is not None:
+                self._phases[phase] = replace(known, note=text)
+
     def phases(self) -> tuple[PhaseProgress, ...]:
         """In the order in which they began."""
         with self._lock:

@@ -21,7 +21,10 @@ def remove_deployment(resources: Resources, deployment_id: str, task: Task) -> N
     for snapshot in metadata.snapshots.of(deployment_id):
         task.check()
         blockstore.forget(snapshot)
+    blockstore.sweep_manifests(deployment_id, task)
     resources.oplog_store.drop(deployment_id, task)
+    metadata.window_ends.drop(deployment_id)
+    metadata.validations.drop(deployment_id)
     metadata.tails.remove(deployment_id)
-    metadata.lag_samples.collection.delete_many({"deployment": deployment_id})
+    metadata.lag_samples.drop(deployment_id)
     metadata.deployments.remove(deployment_id)

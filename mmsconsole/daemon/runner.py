@@ -13,6 +13,7 @@ from mmsconsole.daemon.progress import ProgressBook
 from mmsconsole.errors import (
     Cancelled,
     DiskFull,
+    HeadSuspect,
     LeaseLost,
     MetadataError,
     MmsError,
@@ -22,6 +23,7 @@ from mmsconsole.errors import (
     Refused,
     ResyncRequired,
     SourceError,
+    WindowEnded,
 )
 from mmsconsole.metadata.jobs import LEASE_SECONDS, Job, JobError, JobKind, Jobs, JobState
 from mmsconsole.task import Cancellation, Task
@@ -50,6 +52,7 @@ class Fate(Enum):
     """Another engine has it: hands off."""
 
 
+MISSING = (ObjectCorrupt, ObjectMissing, OplogError)
 PERMANENT = (Refused, DiskFull, ResyncRequired, OplogError, ObjectCorrupt, ObjectMissing)
 
 
@@ -59,11 +62,26 @@ def fate_of(job: Job, error: BaseException, *, stopping: bool) -> Fate:
         return Fate.LOST
     if isinstance(error, Cancelled):
         return Fate.BACK if stopping and not job.cancel_requested else Fate.CANCELLED
+    if job.kind is JobKind.REBUILD:
+        return _fate_of_rebuild(job, error)
+    if job.kind is JobKind.INITIAL_SYNC and isinstance(error, WindowEnded | DiskFull):
+        return Fate.AGAIN  # the next attempt begins behind it, or goes on when there is room
+    if job.kind is JobKind.VALIDATION and isinstance(error, HeadSuspect):
+        return Fate.FAILED  # it has done what it was for
     if isinstance(error, PERMANENT) or not isinstance(error, MmsError | OSError):
         return Fate.FAILED
     if job.kind is JobKind.INITIAL_SYNC and isinstance(error, SourceError | MetadataError):
         return Fate.AGAIN
     return Fate.AGAIN if job.attempts + 1 < job.attempts_max else Fate.FAILED
+
+
+def _fate_of_rebuild(job: Job, error: BaseException) -> Fate:
+    """It waits for whatever may come back: while it waits nothing is lost, for the tail goes on."""
+    if isinstance(error, ResyncRequired) or not isinstance(error, MmsError | OSError):
+        return Fate.FAILED
+    if isinstance(error, MISSING):
+        return Fate.AGAIN if job.attempts + 1 < job.attempts_max else Fate.FAILED
+    return Fate.AGAIN
 
 
 def backoff(attempts: int) -> timedelta:
@@ -216,7 +234,9 @@ class JobRunner:
 
     def _attempt(self, one: _Running) -> None:
         try:
-            result = self._handlers[one.job.kind](one.job, Task(one.cancellation, one.book))
+            result = self._handlers[one.job.kind](
+                one.job, Task(one.cancellation, one.book, one.book.remark)
+            )
         except BaseException as error:  # noqa: BLE001 - the boundary: an error becomes the job's
             self._settle(one, LeaseLost("lost") if one.lost else error)
         else:

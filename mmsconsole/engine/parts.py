@@ -14,7 +14,7 @@ import pymongo
 from mmsconsole import __version__
 from mmsconsole.clock import Clock
 from mmsconsole.durable import disk_errors, make_folders, write_file
-from mmsconsole.errors import MetadataError, MmsError
+from mmsconsole.errors import MetadataError, MmsError, MongodDiskFull
 from mmsconsole.metadata.binary import choose_for_metadata, made_by
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.connect import is_external, naming_external, open_metadata
@@ -33,7 +33,8 @@ ID_FILE = "engine-id"
 HEARTBEAT_SECONDS = 5.0
 HEARTBEAT_TIMEOUT_SECONDS = 2.0
 RESTARTS_MAX = 6
-"""Failed starts of the metadata database in succession, before the engine gives up."""
+"""Failed starts of the metadata database in succession, before the engine gives up. While its
+disk is full it does not: people see why, and there will be room again."""
 
 # Together under 30 s: what an administrator, and systemd, wait for.
 DAEMON_STOP_SECONDS = 18.0
@@ -158,8 +159,9 @@ class EngineParts:
         try:
             self._server.check()
         except MmsError as error:
-            self._failed_restarts += 1
-            if self._failed_restarts >= RESTARTS_MAX:
+            full = isinstance(error, MongodDiskFull)
+            self._failed_restarts = min(self._failed_restarts + 1, RESTARTS_MAX)
+            if self._failed_restarts == RESTARTS_MAX and not full:
                 raise
             log.error("the metadata database did not start: %s", error)
             self._restart_after = self._clock.monotonic() + 2**self._failed_restarts

@@ -13,15 +13,18 @@ passed over silently. The position does not move before that range is through.
 
 from collections.abc import Iterable
 
-from mmsconsole.errors import ApplyFailed, OplogError, ResyncRequired
+from mmsconsole.errors import ApplyFailed, OplogError, WindowEnded
 from mmsconsole.head.batch import Batch, alone
 from mmsconsole.head.index_changes import change_index, create_all, save_catalogue
 from mmsconsole.head.missing import MissingDocument, MissingDocuments
+from mmsconsole.head.plain import PlainEntries
 from mmsconsole.head.position import HeadPosition, PositionStore
 from mmsconsole.head.sending import REBUILD, Sender, Tolerance
+from mmsconsole.head.stream import EntryStream
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.oplog.catalogue import IndexCatalogue
-from mmsconsole.oplog.decide import (
+from mmsconsole.oplog.decide import decide
+from mmsconsole.oplog.decisions import (
     APPLY,
     Apply,
     CreateIndexes,
@@ -34,9 +37,8 @@ from mmsconsole.oplog.decide import (
     Refuse,
     Rewrite,
     Unwrap,
-    decide,
 )
-from mmsconsole.oplog.entry import Entry, array_entries, entries
+from mmsconsole.oplog.entry import Entry, array_entries
 from mmsconsole.oplog.transactions import Spool, TransactionBuffer
 from mmsconsole.optime import Optime
 from mmsconsole.task import Task
@@ -79,6 +81,7 @@ class Applier:
         self._sender = Sender(connection, self.missing)
         self._buffer = TransactionBuffer(spool)
         self._batch = Batch()
+        self._plain = PlainEntries()
         self._applied = position.applied
         self._seen = _end_of(position.replay_from)
         self._reading_again = position.replay_from < position.applied
@@ -107,7 +110,7 @@ class Applier:
         passed over; it stops behind `until` (inclusive). All is applied on return.
 
         Raises OplogError (UnreadableEntry, UnknownCommand) for an entry that must not be passed
-        over and ResyncRequired where a head cannot follow: all before it has been applied then.
+        over and WindowEnded where a head cannot follow: all before it has been applied then.
         ApplyFailed when the head refuses something; Cancelled.
         """
         assert not self._spent, "an applier is spent after an error"
@@ -122,7 +125,13 @@ class Applier:
     def _apply(self, arrays: bytes, until: Optime | None) -> None:
         seen, applied, border = self._seen, _end_of(self._applied), self._border(until)
         last: _Time = (0, 0, -_EVER)
-        for entry in entries(arrays):
+        stream = EntryStream(arrays, self._plain)
+        while True:
+            if last >= seen and last >= applied:
+                last = self._take_plain(stream, last, border)
+            entry = stream.next()
+            if entry is None:
+                break
             at = entry[5:8]
             if at <= last:
                 raise OplogError("entries are out of order", where=_place(at))
@@ -145,6 +154,14 @@ class Applier:
         self._reading_again = self._reading_again and last < _time(self._applied)
         self._settle()
 
+    def _take_plain(self, stream: EntryStream, last: _Time, border: _Time) -> _Time:
+        """What `_operation` would put into the batch, in bulk; returns the time of the newest."""
+        taken = stream.take_plain(self._batch, _packed(last), _packed(border))
+        if taken is None:
+            return last
+        self._whole = taken.time >> 32, taken.time & 0xFFFFFFFF, taken.term
+        return self._whole
+
     def _border(self, until: Optime | None) -> _Time:
         """No batch goes beyond this: here something ends (the tolerance, the replay, all)."""
         ends = [end for end in (self._crashed_until, self.tolerate_until) if end is not None]
@@ -160,6 +177,7 @@ class Applier:
         """An entry, or an operation inside the entry at `at`."""
         decision = decide(entry)
         if decision is APPLY and entry.op != b"c":
+            self._plain.learn(entry)
             self._add(entry)
         else:
             self._otherwise(entry, at, decision)
@@ -184,7 +202,7 @@ class Applier:
                 raise type(error)(error.what, where=_place(at), hint=error.hint)
             case EndOfWindow(reason):
                 self._leave()
-                raise ResyncRequired(reason, where=_place(at))
+                raise WindowEnded(reason, at=at[:2], where=_place(at))
 
     def _rewritten(self, operations: Iterable[bytes], at: _Time) -> None:
         for operation in map(alone, operations):
@@ -195,10 +213,10 @@ class Applier:
 
     def _operations(self, operations: Iterable[Entry], at: _Time) -> None:
         """What one entry holds: the position passes it when the last of them is applied."""
-        self._commit = at
+        outer, self._commit = self._commit, at
         for operation in operations:
             self._operation(operation, at)
-        self._commit = None
+        self._commit = outer
 
     # -- to the head --------------------------------------------------------------------------
 
@@ -208,23 +226,35 @@ class Applier:
             self._batch.add(entry)
 
     def _flush(self) -> None:
-        """Hand the batch to the head, when it is through with the one before."""
-        self._finish()
-        if self._batch.entries:
-            reach = self._commit or self._whole
-            self._announce(reach)
-            self._sender.begin(self._batch, self._tolerance(reach))
-            self._batch = Batch()
+        """Hand the batch to the head. When that may be, behind the one that it still works on:
+        it goes from one to the next then, and the next one is made meanwhile.
+        """
+        if self._batch:
+            batch, self._batch = self._batch, Batch()
+            batch.command  # noqa: B018  made while the head works
+            self._begin(batch, self._commit or self._whole)
         self._sent = self._whole
 
-    def _finish(self) -> None:
-        self._sender.finish()
-        self._applied = _optime(self._sent)
+    def _begin(self, batch: Batch, reach: _Time) -> None:
+        tolerance = self._tolerance(reach)
+        waits = self._catalogue is not None or not self._sender.may_overlap(tolerance)
+        if waits:
+            self._finish()
+        announced = self._announce(reach, wait=waits)
+        before = self._sender.under_way
+        self._sender.begin(batch, tolerance, self._whole, announced=announced)
+        self._finish(before)
+
+    def _finish(self, count: int | None = None) -> None:
+        """Wait for so many of the batches under way, oldest first; None: all of them."""
+        for _ in range(self._sender.under_way if count is None else count):
+            self._applied = _optime(self._sender.finish())
 
     def _drain(self) -> None:
         """Apply all that was taken."""
         self._flush()
         self._finish()
+        self._applied = _optime(self._sent)
 
     def _command(self, entry: Entry, at: _Time) -> None:
         """An entry of op `c`: all before it first, then it alone."""
@@ -262,15 +292,20 @@ class Applier:
 
     # -- the position -------------------------------------------------------------------------
 
-    def _announce(self, reach: _Time) -> None:
-        """Say in the head how far what comes now will go."""
+    def _announce(self, reach: _Time, *, wait: bool = True) -> bool:
+        """Say in the head how far what comes now will go. Returns whether an answer is still to
+        come: without `wait`, what comes now can be sent at once, for the head does one after
+        the other.
+        """
         self._reading_again = False
         if self._task.cancellation.requested:
+            self._finish()
             self._write(self._settled())
             self._task.check()
-        if not self._in_doubt(reach):
-            replay_from = self._buffer.replay_from(self._applied)
-            self._write(HeadPosition(self._applied, replay_from, _optime(reach)))
+        if self._in_doubt(reach):
+            return False
+        replay_from = self._buffer.replay_from(self._applied)
+        return self._write(HeadPosition(self._applied, replay_from, _optime(reach)), wait=wait)
 
     def _settle(self) -> None:
         """Apply all that was taken, and say that nothing is under way."""
@@ -295,14 +330,18 @@ class Applier:
             )
         self._crashed_until = None
 
-    def _write(self, position: HeadPosition) -> None:
-        """First what belongs to the entries that the position passes."""
+    def _write(self, position: HeadPosition, *, wait: bool = True) -> bool:
+        """First what belongs to the entries that the position passes. Returns whether an answer
+        is still to come.
+        """
         self.missing.save(self._connection)
         if self._catalogue is not None and self._catalogue.changed:
             save_catalogue(self._connection, self._catalogue)
-        if position != self._position:
-            self._positions.write(position)
-            self._position = position
+        if position == self._position:
+            return False
+        (self._positions.write if wait else self._positions.begin_write)(position)
+        self._position = position
+        return not wait
 
     # -- the end of an initial sync -----------------------------------------------------------
 
@@ -324,6 +363,11 @@ class Applier:
 
 def _time(optime: Optime) -> _Time:
     return optime.t, optime.i, optime.term
+
+
+def _packed(at: _Time) -> int:
+    """Its time as `take_plain` compares it."""
+    return at[0] << 32 | at[1]
 
 
 def _end_of(optime: Optime) -> _Time:

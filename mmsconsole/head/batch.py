@@ -2,8 +2,10 @@
 
 import struct
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from mmsconsole.head.plain import Room
 from mmsconsole.oplog.entry import Entry, peek
 from mmsconsole.rawbson import Buffer
 
@@ -31,25 +33,35 @@ class Batch:
     """Operations for one applyOps, in order."""
 
     def __init__(self, entries: Sequence[Entry] = ()) -> None:
-        self.entries = list(entries)
-        self._bytes = 0
+        self.raws = [entry.raw for entry in entries]
+        self.room = Room(ENTRIES_MAX, BYTES_MAX)
+        """Whoever puts something into `raws` takes it from here; `add` does."""
+
+    def __bool__(self) -> bool:
+        return bool(self.raws)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Looked at anew: only for what went wrong."""
+        return [alone(raw) for raw in self.raws]
 
     def add(self, entry: Entry) -> bool:
         """False, and nothing is added, if there is no room."""
+        left, bytes_left = self.room
         size = entry.end - entry.start + _KEY_BYTES_MAX
-        entries = self.entries
-        if entries and (len(entries) == ENTRIES_MAX or self._bytes + size > BYTES_MAX):
+        if self.raws and (not left or size > bytes_left):
             return False
-        entries.append(entry)
-        self._bytes += size
+        self.raws.append(entry.raw)
+        self.room = Room(left - 1, bytes_left - size)
         return True
 
+    @cached_property
     def command(self) -> list[Buffer]:
-        """The parts of the command's body document."""
-        count = len(self.entries)
+        """The parts of the command's body document. The batch is complete then."""
+        count = len(self.raws)
         parts = [b""] * (2 * count)
         parts[0::2] = _KEYS[:count]
-        parts[1::2] = [data[start:end] for data, start, end, *_ in self.entries]
+        parts[1::2] = self.raws
         operations = b"".join(parts)
         array = 4 + len(operations) + 1
         total = 4 + len(_BEFORE) + array - 1 + len(_AFTER)

@@ -20,9 +20,10 @@ from mmsconsole import rawbson
 from mmsconsole.errors import ApplyFailed, CommandFailed, ObjectMissing
 from mmsconsole.head.batch import Batch, alone
 from mmsconsole.head.creating import MADE_BY_THE_HEAD
+from mmsconsole.head.sending import DUPLICATE_KEY, NAN_IS_THERE
 from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.syncs import Slice, SyncCollection
-from mmsconsole.mongod.wire import WireConnection, with_array
+from mmsconsole.mongod.wire import DECODING, WireConnection, with_array
 from mmsconsole.oplog.operation import operation
 from mmsconsole.oplog.zero_timestamps import setting_zeros, zero_fields
 from mmsconsole.rawbson import Buffer
@@ -34,7 +35,6 @@ WRITERS = 2
 """Two connections keep two cores of the head's mongod busy; more bring nothing (measured)."""
 
 BUILT = "mmsconsole_built"
-DUPLICATE_KEY = 11000
 FCV_DOCUMENT = "featureCompatibilityVersion"
 
 
@@ -216,9 +216,9 @@ def _needs_apply_ops(ns: str) -> bool:
 def _check_write_errors(reply: bytearray, collection: SyncCollection) -> None:
     if rawbson.find(reply, b"writeErrors") is None:
         return
-    errors = bson.decode(reply)["writeErrors"]
+    errors = bson.decode(reply, DECODING)["writeErrors"]
     for error in errors:
-        if error["code"] != DUPLICATE_KEY or collection.capped:
+        if error["code"] not in (DUPLICATE_KEY, NAN_IS_THERE) or collection.capped:
             raise ApplyFailed(f"a slice was refused: {error['errmsg']}", where=collection.ns)
 
 
@@ -229,7 +229,7 @@ def _apply_inserts(connection: WireConnection, collection: SyncCollection, array
             _apply(connection, collection, batch)
             batch = Batch()
             batch.add(entry)
-    if batch.entries:
+    if batch:
         _apply(connection, collection, batch)
 
 
@@ -256,7 +256,7 @@ def _insert_operation(collection: SyncCollection, document: bytes) -> bytes | No
 
 def _apply(connection: WireConnection, collection: SyncCollection, batch: Batch) -> None:
     try:
-        connection.call(batch.command())
+        connection.call(batch.command)
     except CommandFailed as error:
         what = f"documents of a slice were refused: {error.what}"
         raise ApplyFailed(what, where=collection.ns) from error

@@ -16,7 +16,7 @@ from mmsconsole.head.sending import NAMESPACE_NOT_FOUND, Tolerance
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.oplog import index_spec
 from mmsconsole.oplog.catalogue import IndexCatalogue
-from mmsconsole.oplog.decide import CreateIndexes, DropIndex
+from mmsconsole.oplog.decisions import CreateIndexes, DropIndex
 from mmsconsole.task import Task
 
 INDEX_NOT_FOUND = 27

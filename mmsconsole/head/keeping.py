@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from mmsconsole.errors import ApplyFailed
+from mmsconsole.durable import disk_errors
+from mmsconsole.errors import ApplyFailed, HeadLost
 from mmsconsole.head.applier import NO_SCAN, Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
 from mmsconsole.head.server import HeadPlace, HeadServer
 from mmsconsole.head.spool import FileSpool
-from mmsconsole.metadata.heads import Head
+from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.mongod.binaries import choose_binary
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.oplog.catalogue import IndexCatalogue
@@ -17,6 +18,7 @@ from mmsconsole.optime import Optime
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 
+FILE_OF_EACH_HEAD = "WiredTiger.wt"
 RECORD_SECONDS = 1.0
 """How often the head's optime is written into its record, for people to see."""
 
@@ -30,6 +32,19 @@ def place_of(resources: Resources, head: Head) -> HeadPlace:
         binary=choose_binary(resources.binaries, head.mongod_version, head.fcv),
         cache_gb=resources.settings.tree.heads.cache_gb,
     )
+
+
+def check_files(head: Head) -> None:
+    """Raises HeadLost where a head in sync has no files: mongod would begin an empty one."""
+    if head.phase is SyncPhase.IN_SYNC and not Path(head.path, FILE_OF_EACH_HEAD).exists():
+        raise HeadLost("its folder is missing, or its files are", where=head.path)
+
+
+def was_killed(head: Head) -> bool:
+    """Whether the mongod that last had the files did not shut down: it empties its lock file."""
+    lock = Path(head.path, "mongod.lock")
+    with disk_errors(str(lock)):
+        return lock.exists() and lock.stat().st_size > 0
 
 
 class KeptHead:
@@ -56,7 +71,11 @@ class KeptHead:
 
     @classmethod
     def open(cls, resources: Resources, head: Head) -> "KeptHead":
-        """Start its mongod. Raises MongodError, NoSuitableMongod; nothing runs then."""
+        """Start its mongod. Raises MongodError (HeadLost where a head in sync has lost what it
+        needs, FilesDamaged), NoSuitableMongod; nothing runs then.
+        """
+        check_files(head)
+        killed = was_killed(head)
         server = HeadServer.start(place_of(resources, head), resources.clock)
         with ExitStack() as undo:
             undo.callback(server.stop)
@@ -64,6 +83,9 @@ class KeptHead:
                 connection = undo.enter_context(server.connect())
             kept = cls(resources, head, server, connection)
             kept._take_back_position()
+            kept._check_position()
+            if killed:
+                kept._note_killed()
             undo.pop_all()
         return kept
 
@@ -76,10 +98,12 @@ class KeptHead:
         with self.server.errors():
             return self._positions.read()
 
-    def begin_at(self, start: Optime) -> None:
-        """A fresh head: nothing after `start` is applied yet."""
+    def begin_at(self, start: Optime, replay_from: Optime | None = None) -> None:
+        """A fresh head: nothing after `start` is applied yet. `replay_from`: where reading must
+        begin, if transactions were open at `start`.
+        """
         with self.server.errors():
-            self._positions.write(HeadPosition(start, start))
+            self._positions.write(HeadPosition(start, replay_from or start))
 
     # -- the oplog on top ---------------------------------------------------------------------
 
@@ -118,8 +142,12 @@ class KeptHead:
         try:
             with self.server.errors():
                 position = applier.apply(arrays, None, task)
-        except BaseException:
+        except ApplyFailed as error:
             self._applier = None  # it is spent
+            self.server.check_running(error)
+            raise
+        except BaseException:
+            self._applier = None
             raise
         self._next = position.applied
         self.bytes_applied += len(arrays)
@@ -194,6 +222,15 @@ class KeptHead:
         if parked is not None:
             told = HeadPosition(parked, self.head.replay_from or parked)
             self._put_back(self.position() or told)
+
+    def _check_position(self) -> None:
+        if self.head.phase is SyncPhase.IN_SYNC and self.position() is None:
+            raise HeadLost("it has lost its position", where=self.head.path)
+
+    def _note_killed(self) -> None:
+        """Its files are to be validated soon."""
+        now = self._resources.clock.now()
+        self.head = self._resources.metadata.heads.set(self.head.id, unclean_at=now)
 
     def close(self) -> None:
         """Shut its mongod down cleanly."""

@@ -47,11 +47,18 @@ class MissingDocuments:
     def __len__(self) -> int:
         return len(self._documents)
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether `save` has something to write."""
+        return bool(self._added or self._removed)
+
     def documents(self) -> list[MissingDocument]:
         return list(self._documents.values())
 
     def note(self, entry: Entry) -> None:
-        missing = _of(entry)
+        self.add(document_of(entry))
+
+    def add(self, missing: MissingDocument) -> None:
         self._documents[missing.key] = missing
         self._added.add(missing.key)
         self._removed.discard(missing.key)
@@ -62,7 +69,7 @@ class MissingDocuments:
     def cross_out(self, entry: Entry) -> None:
         """An insert or delete was applied: the document is as the entry says."""
         if self._documents and entry.op in (b"i", b"d"):
-            self.discard(_of(entry).key)
+            self.discard(document_of(entry).key)
 
     def discard(self, key: bytes) -> None:
         if self._documents.pop(key, None) is not None:
@@ -105,7 +112,8 @@ def _saved(one: MissingDocument) -> dict[str, Any]:
     return {"_id": Binary(one.key), "uuid": Binary(one.uuid), "ns": one.ns, "id": Binary(one.id)}
 
 
-def _of(entry: Entry) -> MissingDocument:
+def document_of(entry: Entry) -> MissingDocument:
+    """Which one an entry (i, u or d) is for."""
     start = entry.o2 if entry.op == b"u" else entry.o
     identity = find(entry.data, b"_id", start)
     value = entry.data[identity.start : identity.end] if identity else b""

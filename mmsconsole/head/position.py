@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import bson
+
 from mmsconsole.errors import ApplyFailed
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.optime import Optime
@@ -46,16 +48,24 @@ class PositionStore:
     def write(self, position: HeadPosition) -> None:
         save(self._connection, POSITION, [{"_id": _ID, **_document(position)}])
 
+    def begin_write(self, position: HeadPosition) -> None:
+        """As `write`, but the answer, for `check_written`, is left to who reads next."""
+        command = _replacing(POSITION, [{"_id": _ID, **_document(position)}])
+        self._connection.send([bson.encode({**command, "$db": DATABASE})])
+
     def remove(self) -> None:
         remove(self._connection, POSITION, [_ID])
 
 
 def save(connection: WireConnection, collection: str, documents: list[dict[str, Any]]) -> None:
     """Write small documents of ours into the head, each in place of the one with its _id."""
+    for at in range(0, len(documents), 1000):
+        _checked(connection.run(DATABASE, _replacing(collection, documents[at : at + 1000])))
+
+
+def _replacing(collection: str, documents: list[dict[str, Any]]) -> dict[str, Any]:
     updates = [{"q": {"_id": d["_id"]}, "u": d, "upsert": True} for d in documents]
-    for at in range(0, len(updates), 1000):
-        part = updates[at : at + 1000]
-        _checked(connection.run(DATABASE, {"update": collection, "updates": part}))
+    return {"update": collection, "updates": updates}
 
 
 def remove(connection: WireConnection, collection: str, ids: list[Any]) -> None:
@@ -73,6 +83,11 @@ def load(connection: WireConnection, collection: str) -> list[dict[str, Any]]:
         cursor = connection.run(DATABASE, command)["cursor"]
         found.extend(cursor["nextBatch"])
     return found
+
+
+def check_written(reply: bytearray) -> None:
+    """The answer to a write that was begun. Raises ApplyFailed."""
+    _checked(bson.decode(reply))
 
 
 def _checked(reply: Mapping[str, Any]) -> None:

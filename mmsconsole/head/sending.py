@@ -5,14 +5,17 @@ goes on; what throws (a duplicate key, a missing collection) stops it there, and
 again from the operation behind.
 """
 
+from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import NamedTuple
 
 from bson.binary import UUID_SUBTYPE, Binary
 
 from mmsconsole.errors import ApplyFailed, CommandFailed
 from mmsconsole.head.batch import MISSING_DOCUMENT, Batch, Outcome, alone
-from mmsconsole.head.missing import MissingDocument, MissingDocuments
+from mmsconsole.head.missing import MissingDocument, MissingDocuments, document_of
+from mmsconsole.head.position import check_written
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.oplog.entry import Entry
 from mmsconsole.oplog.operation import operation
@@ -20,8 +23,16 @@ from mmsconsole.oplog.zero_timestamps import setting_zeros, zero_fields
 from mmsconsole.rawbson import STRING, document, element, fields, string
 
 DUPLICATE_KEY = 11000
+NAN_IS_THERE = 50819
+"""A clustered collection that has a document whose _id is NaN says so, at a fault of its own
+(6.0.5), where others say DUPLICATE_KEY, and where applyOps replaces the document.
+"""
 NAMESPACE_NOT_FOUND = 26
 REBUILD = "the head differs from its source; it is to be rebuilt from its newest snapshot"
+
+
+Time = tuple[int, int, float]
+"""Seconds, increment, term: what an entry is ordered by."""
 
 
 class Tolerance(Enum):
@@ -34,12 +45,20 @@ class Tolerance(Enum):
     """Before the end of an initial sync's scan: the head holds no single moment yet."""
 
 
+class _UnderWay(NamedTuple):
+    batch: Batch
+    tolerance: Tolerance
+    through: Time
+    announced: bool
+    """The answer to a write of the position comes before the batch's."""
+
+
 class Sender:
     """Over a connection that nobody else uses between `begin` and `finish`."""
 
     def __init__(self, connection: WireConnection, missing: MissingDocuments) -> None:
         self._connection = connection
-        self._under_way: tuple[Batch, Tolerance] | None = None
+        self._under_way: deque[_UnderWay] = deque()
         self.missing = missing
         """Noted while Tolerance.SCAN."""
         self._elsewhere: dict[bytes, bytes] = {}
@@ -49,38 +68,61 @@ class Sender:
         self.in_doubt = MissingDocuments()
         """Noted while Tolerance.REPLAY: all must be crossed out when the replay is through."""
 
-    def begin(self, batch: Batch, tolerance: Tolerance) -> None:
-        """Send a batch; `finish` it before anything else goes over the connection. While the
-        head works on it, the next one can be made.
+    @property
+    def under_way(self) -> int:
+        """How many batches were begun and not finished."""
+        return len(self._under_way)
+
+    def may_overlap(self, tolerance: Tolerance) -> bool:
+        """Whether a batch may be sent before the one before it is through. Not where something
+        of that one may be sent again: with no tolerance its first error is the end of all.
         """
-        assert self._under_way is None, "one batch at a time"
+        special = self.missing or self.missing.collections or self.missing.unsaved
+        return tolerance is Tolerance.NOTHING and not special and not self._elsewhere
+
+    def begin(
+        self, batch: Batch, tolerance: Tolerance, through: Time, *, announced: bool = False
+    ) -> None:
+        """Send a batch; `finish` it before anything else is called over the connection.
+
+        `through`: what `finish` tells when it is applied. `announced`: the answer to a write of
+        the position comes first.
+        """
+        assert not self._under_way or self.may_overlap(tolerance), "one batch at a time"
         if self.missing.collections or self._elsewhere:
             batch = Batch(self._placed(batch.entries))
-        if batch.entries:
-            self._connection.send(batch.command())
-            self._under_way = batch, tolerance
+        if batch:
+            self._connection.send(batch.command)
+        self._under_way.append(_UnderWay(batch, tolerance, through, announced))
 
-    def finish(self) -> None:
-        """Wait until the batch that was begun is applied, if there is one. Raises ApplyFailed
-        for what is not tolerated; the head has a part of the batch then.
+    def finish(self) -> Time:
+        """Wait until the oldest batch under way is applied. Raises ApplyFailed for what is not
+        tolerated; the head has a part of the batch then, and perhaps of the next.
         """
-        if self._under_way is None:
-            return
-        batch, tolerance = self._under_way
-        self._under_way = None
+        batch, tolerance, through, announced = self._under_way[0]
+        if announced:
+            self._under_way[0] = self._under_way[0]._replace(announced=False)
+            check_written(self._connection.checked(self._connection.receive()))
+        self._under_way.popleft()
+        if batch:
+            self._finish(batch, tolerance)
+        return through
+
+    def _finish(self, batch: Batch, tolerance: Tolerance) -> None:
         outcome = self._outcome(lambda: self._connection.checked(self._connection.receive()))
         while outcome is not None:
             batch = self._behind(batch, outcome, tolerance)
-            if not batch.entries:
+            if not batch:
                 return
             outcome = self._call(batch)
         self._cross_out(batch)
 
     def abandon(self) -> None:
-        """After an error elsewhere: wait for the answer, and do nothing about it."""
-        if self._under_way is not None:
-            self._under_way = None
-            self._connection.receive()
+        """After an error: wait for all answers, and do nothing about them."""
+        while self._under_way:
+            batch, _, _, announced = self._under_way.popleft()
+            for _ in range(announced + bool(batch)):
+                self._connection.receive()
 
     def send_command(self, entry: Entry, tolerance: Tolerance) -> None:
         """An entry of op `c`, alone."""
@@ -101,12 +143,12 @@ class Sender:
         operations = [operation(op, ns, missing.uuid, o)]
         if found is not None and (zeros := zero_fields(found, 0)):
             operations.append(setting_zeros(ns, missing.uuid, found, 0, zeros))
-        self.begin(Batch([alone(one) for one in operations]), Tolerance.NOTHING)
+        self.begin(Batch([alone(one) for one in operations]), Tolerance.NOTHING, (0, 0, 0))
         self.finish()
 
     def _call(self, batch: Batch) -> Outcome | None:
         """None: everything went well."""
-        return self._outcome(lambda: self._connection.call(batch.command()))
+        return self._outcome(lambda: self._connection.call(batch.command))
 
     def _outcome(self, answer: Callable[[], bytearray]) -> Outcome | None:
         try:
@@ -129,14 +171,16 @@ class Sender:
 
     def _behind(self, batch: Batch, outcome: Outcome, tolerance: Tolerance) -> Batch:
         """Judge what was tried; returns what was not."""
-        tried = len(outcome.results)
+        entries, tried = batch.entries, len(outcome.results)
         stopped = tried - 1 if outcome.code != MISSING_DOCUMENT else -1
-        rest = batch.entries[tried:]
-        for number, (entry, done) in enumerate(zip(batch.entries, outcome.results, strict=False)):
+        rest = entries[tried:]
+        for number, (entry, done) in enumerate(zip(entries, outcome.results, strict=False)):
             if done:
                 self._applied(entry)
             elif self._is_elsewhere(entry, outcome.code, tolerance):
                 rest = [entry, *rest]
+            elif _is_nan_again(entry, outcome.code, tolerance):
+                rest = [_deletion(entry), entry, *rest]
             else:
                 code = outcome.code if number == stopped else MISSING_DOCUMENT
                 self._judge(entry, code, outcome.message, tolerance)
@@ -170,6 +214,15 @@ class Sender:
             self.missing.note_collection(entry)
         else:
             raise _failed(entry, code, message)
+
+
+def _is_nan_again(entry: Entry, code: int, tolerance: Tolerance) -> bool:
+    return tolerance is not Tolerance.NOTHING and code == NAN_IS_THERE and entry.op == b"i"
+
+
+def _deletion(entry: Entry) -> Entry:
+    """Of the document that the entry inserts."""
+    return alone(operation(b"d", entry.ns, entry.uuid, document_of(entry).id))
 
 
 def name_in_head(connection: WireConnection, database: bytes, uuid: bytes) -> bytes | None:

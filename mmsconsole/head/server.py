@@ -10,7 +10,13 @@ from pymongo import MongoClient
 
 from mmsconsole.clock import Clock
 from mmsconsole.durable import disk_errors, make_folders
-from mmsconsole.errors import MongodFailed, SourceError
+from mmsconsole.errors import (
+    ApplyFailed,
+    MmsError,
+    MongodFailed,
+    SourceError,
+    SourceUnreachable,
+)
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import MongodBinary, Version
 from mmsconsole.mongod.process import HEAD_FLAGS, MongodOptions, MongodProcess
@@ -21,6 +27,8 @@ START_TIMEOUT_SECONDS = 600
 """A head that was killed replays its journal first."""
 
 STOP_TIMEOUT_SECONDS = 20
+DYING_SECONDS = 1.0
+"""A mongod that aborts closes its connections a moment before it has ended."""
 SELECTION_SECONDS = 1
 """On a socket of this machine it answers at once, or has died."""
 COMMAND_TIMEOUT_SECONDS = 3600
@@ -75,16 +83,44 @@ class HeadServer:
     def errors(self) -> Iterator[None]:
         """Around what is asked of it: its failures are those of a mongod of ours, no source's.
 
-        Raises MongodFailed, for pymongo's errors too.
+        Raises MongodFailed, for pymongo's errors too; FilesDamaged where it has died of that;
+        MongodDiskFull, also in the place of an ApplyFailed, where a write of its own found no room.
         """
         where = str(self.process.options.dbpath)
         try:
             with source_errors(where):
                 yield
+        except SourceUnreachable as error:
+            self.check_running(error)
+            raise self._failed(error) from error
+        except ApplyFailed as error:
+            self._check_room(error)
+            raise
         except SourceError as error:
-            died = "" if self.alive else " has died"
-            hint = f"see {self.process.options.log}"
-            raise MongodFailed(f"its mongod{died}: {error.what}", where=where, hint=hint) from error
+            self._check_room(error)
+            raise self._failed(error) from error
+
+    def check_running(self, error: MmsError) -> None:
+        """Raises MongodFailed if `error` came of its mongod's end: one that is being shut down
+        refuses what it is asked before its connections end.
+        """
+        if self.process.wait_dead(DYING_SECONDS):
+            raise self.process.why_it_ended() from error
+
+    def _check_room(self, error: MmsError) -> None:
+        """Raises MongodDiskFull if `error` may be no more than that: applyOps does not say so.
+
+        Its mongod is ended then: started anew, it does what was asked of it again from its
+        position, and an error that comes again is not the disk's.
+        """
+        full = self.process.disk_full()
+        if full is not None:
+            self.process.kill()
+            raise full from error
+
+    def _failed(self, error: SourceError) -> MongodFailed:
+        where, hint = str(self.process.options.dbpath), f"see {self.process.options.log}"
+        return MongodFailed(f"its mongod: {error.what}", where=where, hint=hint)
 
     def connect(self) -> WireConnection:
         """A raw connection for the hot path; the caller closes it."""

@@ -14,6 +14,18 @@ def head_resource(deployment: Deployment) -> str:
     return f"head:{deployment.id}"
 
 
+def ask_for_validation(
+    metadata: Metadata, deployment: Deployment, now: datetime, asker: str
+) -> Job:
+    """Of the head's files. It runs beside snapshots, which need not wait for its end."""
+    return metadata.jobs.add(
+        Job(
+            new_id(), JobKind.VALIDATION, deployment.id, f"validation:{deployment.id}", now,
+            created_by=asker, subject=deployment.head,
+        )
+    )  # fmt: skip
+
+
 def ask_for_snapshot(
     metadata: Metadata, deployment: Deployment, now: datetime, asker: str
 ) -> Snapshot:

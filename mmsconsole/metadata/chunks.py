@@ -49,6 +49,20 @@ class OplogChunks(Records[OplogChunk]):
         query = {"deployment": deployment, **_ends_after(position)}
         return self.all(query, sort=IN_ORDER, limit=limit)
 
+    def before(self, deployment: str, position: Optime | None, limit: int) -> Iterator[OplogChunk]:
+        """The chunks that end before `position` (None: all of them), newest first."""
+        query = {} if position is None else _ends_before(position)
+        return self.all({"deployment": deployment, **query}, sort=LAST_FIRST, limit=limit)
+
+    def holding(self, deployment: str, position: Optime) -> OplogChunk | None:
+        """The chunk whose stretch `position` lies in: behind its start, not behind its end."""
+        reaches = {
+            "end.t": {"$gte": position.t},
+            "$or": [{"end.t": {"$gt": position.t}}, {"end.i": {"$gte": position.i}}],
+        }
+        found = self.one({"deployment": deployment, **reaches}, sort=IN_ORDER)
+        return found if found is not None and found.start < position else None
+
     def last(self, deployment: str) -> OplogChunk | None:
         return self.one({"deployment": deployment}, sort=LAST_FIRST)
 
@@ -59,6 +73,18 @@ class OplogChunks(Records[OplogChunk]):
         """The chunks that nothing stored reaches, in order."""
         return self.all({"deployment": deployment, "after_gap": True}, sort=IN_ORDER)
 
+    def stretches(self, deployment: str) -> list[tuple[Optime, Optime]]:
+        """(start, end) of every unbroken stretch, oldest first: a resync may begin a new one."""
+        first, last = self.first(deployment), self.last(deployment)
+        if first is None or last is None:
+            return []
+        gaps = [chunk for chunk in self.gaps(deployment) if chunk.end > first.end]
+        ends = [self.ending_by(deployment, chunk.start) for chunk in gaps]
+        return [
+            (begin.start, (end or last).end)
+            for begin, end in zip([first, *gaps], [*ends, last], strict=True)
+        ]
+
     def ending_by(self, deployment: str, position: Optime) -> OplogChunk | None:
         """The last chunk that ends at or before `position`."""
         ended = {
@@ -66,6 +92,21 @@ class OplogChunks(Records[OplogChunk]):
             "$or": [{"end.t": {"$lt": position.t}}, {"end.i": {"$lte": position.i}}],
         }
         return self.one({"deployment": deployment, **ended}, sort=LAST_FIRST)
+
+    def replace(self, old: OplogChunk, new: OplogChunk) -> OplogChunk:
+        """Put `new`, of the same id, in the place of `old`, in one step.
+
+        Raises NotFound if `old` is not what is recorded.
+        """
+        changed = self.set_where(
+            {"_id": old.id, "key": old.key},
+            end=new.end, entries=new.entries, key=new.key, sha256=new.sha256,
+            raw_bytes=new.raw_bytes, stored_bytes=new.stored_bytes, wall=new.wall,
+            stored_at=new.stored_at,
+        )  # fmt: skip
+        if changed is None:
+            raise self._not_found(old.id)
+        return changed
 
     @metadata_errors()
     def drop(self, deployment: str) -> None:
@@ -106,6 +147,13 @@ class ChunksSize:
 
 
 NOTHING = ChunksSize(0, 0, 0)
+
+
+def _ends_before(position: Optime) -> dict[str, Any]:
+    return {
+        "end.t": {"$lte": position.t},
+        "$or": [{"end.t": {"$lt": position.t}}, {"end.i": {"$lt": position.i}}],
+    }
 
 
 def _ends_after(position: Optime) -> dict[str, Any]:

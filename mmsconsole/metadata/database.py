@@ -19,6 +19,8 @@ from mmsconsole.metadata.restores import Restores
 from mmsconsole.metadata.snapshots import Snapshots
 from mmsconsole.metadata.syncs import Slices, SyncCollections
 from mmsconsole.metadata.tails import LagSamples, Tails
+from mmsconsole.metadata.validations import Validations
+from mmsconsole.metadata.window_ends import WindowEnds
 
 DATABASE = "mmsconsole"
 WRITE_TIMEOUT_MS = 20_000
@@ -41,7 +43,9 @@ class Metadata:
         self.sync_collections = SyncCollections(self.database)
         self.slices = Slices(self.database)
         self.chunks = OplogChunks(self.database)
+        self.window_ends = WindowEnds(self.database)
         self.snapshots = Snapshots(self.database)
+        self.validations = Validations(self.database)
         self.tails = Tails(self.database)
         self.lag_samples = LagSamples(self.database)
         self.packs = Packs(self.database)

@@ -1,7 +1,7 @@
 """A deployment: a replica set that is backed up (sharded clusters come later)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -44,11 +44,15 @@ class Deployment:
     """Why a resync is required, or what the backup is waiting for; empty when all is well."""
     sync_from: ReadFrom = ReadFrom.SECONDARY
     tail_from: ReadFrom = ReadFrom.PRIMARY
+    sync_mb_per_second: float = 0.0
+    """What its initial sync reads at most, in 1,000,000 bytes; 0: no limit."""
     snapshot_interval_minutes: int = 0
     """0: no snapshots by themselves."""
     head: str = ""
     """Id of the current head; empty before the first backup start, and after a resync was
     asked for until its head is made."""
+    warned: dict[str, str] = field(default_factory=dict)
+    """The level of each kind of warning that people were told last, unless it is "ok"."""
     removed: bool = False
     """A removal job is deleting what is kept of it; its name and set are free again."""
 

@@ -40,3 +40,10 @@ class Events(Records[Event]):
         """Newest first."""
         query = {} if deployment is None else {"deployment": deployment}
         return self.all(query, sort=[("at", -1)], limit=limit)
+
+    def newest_between(
+        self, deployment: str, kind: str, after: datetime, before: datetime | None
+    ) -> Event | None:
+        """The newest one of a kind in a stretch of time; None: up to now."""
+        at = {"$gte": after} | ({} if before is None else {"$lte": before})
+        return self.one({"deployment": deployment, "kind": kind, "at": at}, sort=[("at", -1)])

@@ -25,10 +25,17 @@ LISTED_MAX = 500
 
 class JobKind(StrEnum):
     INITIAL_SYNC = "initial sync"
+    REBUILD = "rebuild"
+    """Of a head, from a snapshot and the stored oplog."""
     SNAPSHOT = "snapshot"
     RESTORE = "restore"
+    VALIDATION = "validation"
+    """Of a head's files, by its mongod."""
     REMOVAL = "removal"
     """Of a deployment with everything kept for it."""
+
+
+MAKING_HEADS = (JobKind.INITIAL_SYNC, JobKind.REBUILD)
 
 
 class JobState(StrEnum):
@@ -56,6 +63,8 @@ class PhaseProgress:
     updated_at: datetime
     """The age of the last progress tells a hanging job from a slow one."""
     finished: bool = False
+    note: str = ""
+    """Why it holds still ("paused: …"); empty while it goes on."""
 
 
 @dataclass(frozen=True, slots=True)

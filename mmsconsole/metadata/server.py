@@ -93,8 +93,8 @@ class PrivateServer:
         """Start it again if it has died; True if that was so."""
         if self.alive:
             return False
-        code = self._process.exit_code if self._process else None
-        log.error("the metadata database has ended (status %s): starting it again", code)
+        why = self._process.why_it_ended() if self._process else "it did not start"
+        log.error("the metadata database: %s: starting it again", why)
         self.stop()
         self._start(self._known_credentials())
         return True

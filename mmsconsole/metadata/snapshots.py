@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from mmsconsole.metadata.collection import Indexes, Records
+from mmsconsole.metadata.failures import metadata_errors
 from mmsconsole.optime import Optime
 
 
@@ -14,6 +15,8 @@ class SnapshotState(StrEnum):
     RUNNING = "running"
     COMPLETE = "complete"
     FAILED = "failed"
+    INVALID = "invalid"
+    """It was complete; then the source took back a part of what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,9 @@ class Snapshot:
     """Stored for this snapshot: compressed new blocks and the manifest."""
     finished_at: datetime | None = None
     reason: str = ""
-    """Why it failed."""
+    """Why it failed, or is invalid."""
+    doubt: str = ""
+    """Why its data may be wrong, although it is complete: its head was found damaged later."""
 
 
 class Snapshots(Records[Snapshot]):
@@ -59,6 +64,21 @@ class Snapshots(Records[Snapshot]):
             sort=[("optime.t", 1), ("optime.i", 1)],
         )
 
+    def newest_complete(self, deployment: str) -> Snapshot | None:
+        return self.one(
+            {"deployment": deployment, "state": SnapshotState.COMPLETE.value},
+            sort=[("optime.t", -1), ("optime.i", -1)],
+        )
+
     def newest(self, deployment: str) -> Snapshot | None:
         """The one that began last, whatever became of it."""
         return self.one({"deployment": deployment}, sort=[("created_at", -1)])
+
+    @metadata_errors()
+    def cast_doubt(self, head: str, since: datetime, doubt: str) -> int:
+        """On those of the head that began at `since` or later; returns how many there are."""
+        found = self.collection.update_many(
+            {"head": head, "created_at": {"$gte": since}, "doubt": {"$in": [None, ""]}},
+            {"$set": {"doubt": doubt}},
+        )
+        return found.matched_count

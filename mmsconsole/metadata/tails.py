@@ -1,7 +1,7 @@
 """How far the agent's tail of a source is, and the history of a head's lag."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -26,8 +26,12 @@ class Tail:
     """Newest majority-committed position that the source has told of."""
     oplog_window_seconds: int | None = None
     """From the oldest to the newest entry of the source's oplog."""
+    oplog_full: bool = False
+    """The source's oplog drops old entries; until then its window only grows."""
     error: str = ""
-    """Why it is not reading just now."""
+    """Why it is not reading just now, or why nothing comes from the member named."""
+    since: datetime | None = None
+    """When the error began; None while there is none."""
 
 
 class Tails(Records[Tail]):
@@ -37,7 +41,13 @@ class Tails(Records[Tail]):
 
     @metadata_errors()
     def report(self, tail: Tail) -> None:
-        self.collection.replace_one({"_id": tail.id}, to_document(tail), upsert=True)
+        """`since` is found out here: trouble may outlast whoever reports it."""
+        told = replace(tail, since=self._since(tail) if tail.error else None)
+        self.collection.replace_one({"_id": tail.id}, to_document(told), upsert=True)
+
+    def _since(self, tail: Tail) -> datetime:
+        known = self.find(tail.id)
+        return tail.seen_at if known is None or known.since is None else known.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,10 @@ class LagSamples(Records[LagSample]):
         ([("deployment", 1), ("at", 1)], {}),
         ([("at", 1)], {"name": "kept", "expireAfterSeconds": LAG_KEPT_SECONDS}),
     ]
+
+    @metadata_errors()
+    def drop(self, deployment: str) -> None:
+        self.collection.delete_many({"deployment": deployment})
 
     def since(self, deployment: str, at: datetime) -> Iterator[LagSample]:
         return self.all({"deployment": deployment, "at": {"$gte": at}}, sort=[("at", 1)])

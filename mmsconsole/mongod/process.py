@@ -13,7 +13,7 @@ from typing import IO, Any
 from pymongo import MongoClient
 
 from mmsconsole.clock import Clock
-from mmsconsole.errors import MmsError, MongodFailed
+from mmsconsole.errors import FilesDamaged, MmsError, MongodDiskFull, MongodFailed
 from mmsconsole.mongod import logs, pidfd
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import check_libraries
@@ -79,6 +79,7 @@ class MongodProcess:
     def __init__(self, options: MongodOptions, guard: "subprocess.Popen[bytes]", pid: int) -> None:
         self.options = options
         self.pid = pid
+        self._log_offset = 0
         self._guard = guard
         self._pidfd = os.pidfd_open(pid)
         weakref.finalize(self, os.close, self._pidfd)
@@ -89,35 +90,54 @@ class MongodProcess:
     ) -> "MongodProcess":
         """Start it and wait until it answers; its folders are made, readable by us alone.
 
-        Raises MongodFailed with the reason from its log, or MongodLibraryMissing; nothing runs
-        then.
+        Raises MongodFailed with the reason from its log (FilesDamaged where that is what it
+        found, or MongodDiskFull), or MongodLibraryMissing; nothing runs then.
         """
         for folder in {options.dbpath, options.log.parent, _socket_folder(options)}:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         offset = logs.begin(options.log)
         process = _start_guard(options)
+        process._log_offset = offset
         try:
-            process._wait_until_it_answers(clock, timeout_seconds, offset)
+            process._wait_until_it_answers(clock, timeout_seconds)
         except BaseException:
             process.kill()
             raise
         return process
 
-    def _wait_until_it_answers(self, clock: Clock, timeout_seconds: float, offset: int) -> None:
+    def _wait_until_it_answers(self, clock: Clock, timeout_seconds: float) -> None:
         deadline = clock.monotonic() + timeout_seconds
         while not answers(self.options.listen):
             if not self.alive:
-                raise self._why_it_failed(offset)
+                raise self.why_it_ended()
             if clock.monotonic() > deadline:
                 what = f"did not answer within {timeout_seconds:.0f} s of its start"
                 raise MongodFailed(what, where=str(self.options.dbpath), hint=self._see_log)
             clock.sleep(POLL_SECONDS)
 
-    def _why_it_failed(self, log_offset: int) -> MongodFailed:
-        said = logs.read_from(self.options.log, log_offset)
+    def why_it_ended(self) -> MongodFailed:
+        """The error that tells it, of one that has; MongodDiskFull or FilesDamaged where that is
+        the cause.
+
+        Raises MongodLibraryMissing.
+        """
+        if (full := self.disk_full()) is not None:
+            return full
+        said = logs.read_from(self.options.log, self._log_offset)
         check_libraries(said, self.options.binary)
         what = f"ended with status {self.exit_code}: {logs.reason(said)}"
-        return MongodFailed(what, where=str(self.options.dbpath), hint=self._see_log)
+        kind = FilesDamaged if logs.tells_of_damage(said) else MongodFailed
+        return kind(what, where=str(self.options.dbpath), hint=self._see_log)
+
+    def disk_full(self) -> MongodDiskFull | None:
+        """What its log says if a write of this run of it has found no room."""
+        said = logs.read_from(self.options.log, self._log_offset, logs.NO_ROOM_BYTES_MAX)
+        words = logs.no_room(said)
+        if not words:
+            return None
+        what = f"the disk is full ({words}); it goes on by itself when there is room"
+        hint = f"free some space there; see {self.options.log}"
+        return MongodDiskFull(what, where=str(self.options.dbpath), hint=hint)
 
     @property
     def _see_log(self) -> str:

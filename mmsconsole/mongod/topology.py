@@ -53,6 +53,8 @@ class ReplicaSet:
     members: tuple[Member, ...]
     primary: str | None
     """Its host; None during an election."""
+    fcv_changes: bool = False
+    """The featureCompatibilityVersion is on its way to another one."""
 
 
 def inspect(client: "MongoClient[dict[str, Any]]") -> ReplicaSet:
@@ -69,14 +71,16 @@ def inspect(client: "MongoClient[dict[str, Any]]") -> ReplicaSet:
         status = _ask(client, {"replSetGetStatus": 1})
         version = _ask(client, {"buildInfo": 1})["version"]
         parameter = _ask(client, {"getParameter": 1, "featureCompatibilityVersion": 1})
+        fcv = parameter["featureCompatibilityVersion"]
     members = members_of(config, status)
     return ReplicaSet(
         name=str(config["_id"]),
         set_id=str(config.get("settings", {}).get("replicaSetId", "")),
         server_version=str(version),
-        fcv=str(parameter["featureCompatibilityVersion"]["version"]),
+        fcv=str(fcv["version"]),
         members=members,
         primary=next((member.host for member in members if member.state == PRIMARY), None),
+        fcv_changes="targetVersion" in fcv,
     )
 
 

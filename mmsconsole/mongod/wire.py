@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import bson
+from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 
 from mmsconsole.errors import MmsError, SourceUnreachable, UnreadableEntry
@@ -31,6 +32,11 @@ PARTS_MAX = 1024
 CHECKSUM_PRESENT = 1
 READ_ANYWHERE = {"$readPreference": {"mode": "secondaryPreferred"}}
 """A secondary answers only reads that say this."""
+
+DECODING: CodecOptions[dict[str, Any]] = CodecOptions(
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO
+)
+"""Of what a server answers: it may quote dates that are beyond Python's."""
 
 _HEADER = struct.Struct("<iiiiIB")
 _int32 = struct.Struct("<i")
@@ -237,14 +243,14 @@ class WireConnection:
         with self._readable():
             if succeeded(reply):
                 return reply
-            refused = bson.decode(reply)
+            refused = bson.decode(reply, DECODING)
         raise command_error(refused, str(self.address))
 
     def run(self, db: str, command: Mapping[str, Any]) -> dict[str, Any]:
         """A small command, encoded and decoded. Raises as `call`."""
         reply = self.call([bson.encode({**command, "$db": db})])
         with self._readable():
-            return bson.decode(reply)
+            return bson.decode(reply, DECODING)
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

@@ -1,15 +1,16 @@
 """A backup: started, stopped, started again."""
 
-from mmsconsole.errors import Busy
-from mmsconsole.metadata.asking import head_resource
+from mmsconsole.errors import Busy, Refused
+from mmsconsole.metadata.asking import ask_for_validation, head_resource
+from mmsconsole.metadata.bases import bases
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import Head, SyncPhase
-from mmsconsole.metadata.jobs import JobKind
+from mmsconsole.metadata.jobs import MAKING_HEADS, JobKind
 from mmsconsole.operations import jobs
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.estimate import backup_needs, check_room
 from mmsconsole.operations.status import backup_status, goes_on, head_of, last_sync
-from mmsconsole.operations.views import BackupStatus
+from mmsconsole.operations.views import BackupStatus, JobView
 
 TRIES_MAX = 3
 
@@ -38,12 +39,13 @@ def start(desk: Desk, name: str) -> BackupStatus:
 def _usable_head(desk: Desk, deployment: Deployment) -> Head | None:
     if deployment.backup is BackupState.RESYNC_REQUIRED:
         return None
-    return head_of(desk, deployment)
+    head = head_of(desk, deployment)
+    return None if head is not None and head.phase is SyncPhase.ENDED else head
 
 
 def _sync_needed(desk: Desk, deployment: Deployment, head: Head | None) -> bool:
-    if head is not None and head.phase is SyncPhase.IN_SYNC:
-        return False
+    if head is not None and head.phase in (SyncPhase.IN_SYNC, SyncPhase.REBUILDING):
+        return False  # the engine goes on with it, or with its rebuild, by itself
     if deployment.backup is BackupState.RESYNC_REQUIRED:
         return True
     return not goes_on(last_sync(desk, deployment))
@@ -82,10 +84,67 @@ def stop(desk: Desk, name: str) -> BackupStatus:
     )
     if stopped is None:
         return backup_status(desk, desk.metadata.deployments.named(name))
-    for job in desk.metadata.jobs.open(stopped.id, JobKind.INITIAL_SYNC):
-        jobs.request_cancel(desk, job)
+    for kind in MAKING_HEADS:
+        for job in desk.metadata.jobs.open(stopped.id, kind):
+            jobs.request_cancel(desk, job)
     desk.event("backup stopped", "the backup was stopped; everything is kept", stopped)
     return backup_status(desk, stopped)
+
+
+def validate_head(desk: Desk, name: str) -> JobView:
+    """A job that reads all of the head's files, between its other work."""
+    deployment = desk.metadata.deployments.named(name)
+    head = _head_to_work_on(desk, deployment)
+    if head.phase is SyncPhase.REBUILDING:
+        raise Refused("the head is being rebuilt", where=name, hint="wait until it is in sync")
+    waiting = next(desk.metadata.jobs.open(deployment.id, JobKind.VALIDATION), None)
+    if waiting is not None:
+        return jobs.show(desk, waiting.id)
+    job = ask_for_validation(desk.metadata, deployment, desk.clock.now(), desk.actor.name)
+    desk.event("validation asked for", "the head's files are to be validated", deployment)
+    return jobs.show(desk, job.id)
+
+
+def rebuild_head(desk: Desk, name: str) -> BackupStatus:
+    """Have the head made anew from a snapshot and the stored oplog, without the source.
+
+    The engine begins with it at once; the tail goes on meanwhile. A second time changes nothing.
+    """
+    deployment = desk.metadata.deployments.named(name)
+    head = _head_to_work_on(desk, deployment)
+    if head.phase is SyncPhase.REBUILDING:
+        return backup_status(desk, deployment)
+    base = next(iter(bases(desk.metadata, deployment.id, without=head.unfit)), None)
+    if base is None:
+        raise Refused(
+            "there is no good snapshot from which the stored oplog goes on", where=name,
+            hint=f"take one first: mmsconsole snapshot take {name}",
+        )  # fmt: skip
+    why = f"{desk.actor.name} asked for it"
+    marked = desk.metadata.heads.set_where(
+        {"_id": head.id, "phase": SyncPhase.IN_SYNC.value},
+        phase=SyncPhase.REBUILDING, reason=why, rebuild_past=None,
+    )  # fmt: skip
+    if marked is None:
+        raise Busy("somebody else is changing this backup", where=name, hint="try again")
+    text = f"the head is to be rebuilt, from snapshot {base.id} unless that turns out to be damaged"
+    desk.event("rebuild asked for", text, deployment, head=head.id, snapshot=base.id)
+    return backup_status(desk, deployment)
+
+
+def _head_to_work_on(desk: Desk, deployment: Deployment) -> Head:
+    if deployment.backup is not BackupState.STARTED:
+        raise Refused(
+            f"the backup is {deployment.backup}", where=deployment.name,
+            hint=f"start it: mmsconsole backup start {deployment.name}",
+        )  # fmt: skip
+    head = head_of(desk, deployment)
+    if head is None or head.phase not in (SyncPhase.IN_SYNC, SyncPhase.REBUILDING):
+        raise Refused(
+            "there is no head in sync", where=deployment.name,
+            hint="an initial sync makes one: see mmsconsole backup status " + deployment.name,
+        )  # fmt: skip
+    return head
 
 
 def status(desk: Desk, name: str) -> BackupStatus:

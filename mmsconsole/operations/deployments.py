@@ -16,6 +16,7 @@ from mmsconsole.operations.sources import Identity
 from mmsconsole.operations.status import backup_status
 from mmsconsole.operations.views import DeploymentView, Removal
 from mmsconsole.secret import Secret
+from mmsconsole.settings import SYNC_MB_PER_SECOND_MAX
 
 NAME_MAX = 64
 INTERVAL_MINUTES_MAX = 7 * 24 * 60
@@ -30,6 +31,7 @@ class Wishes:
     snapshot_interval_minutes: int | None = None
     sync_from: str | None = None
     tail_from: str | None = None
+    sync_mb_per_second: float | None = None
 
 
 def add(desk: Desk, name: str, uri: Secret, wishes: Wishes) -> DeploymentView:
@@ -51,6 +53,7 @@ def add(desk: Desk, name: str, uri: Secret, wishes: Wishes) -> DeploymentView:
         created_at=desk.clock.now(),
         sync_from=ReadFrom(defaults.sync_from),
         tail_from=ReadFrom(defaults.tail_from),
+        sync_mb_per_second=defaults.sync_mb_per_second,
         snapshot_interval_minutes=defaults.snapshot_interval_minutes,
     )
     deployment = desk.metadata.deployments.add(replace(deployment, **changes))
@@ -162,6 +165,13 @@ def _changes(wishes: Wishes) -> dict[str, Any]:
                 where=str(minutes),
             )
         changes["snapshot_interval_minutes"] = minutes
+    if (speed := wishes.sync_mb_per_second) is not None:
+        if not 0 <= speed <= SYNC_MB_PER_SECOND_MAX:
+            raise UsageError(
+                f"an initial sync reads 0 (no limit) to {SYNC_MB_PER_SECOND_MAX:g} MB/s",
+                where=str(speed),
+            )
+        changes["sync_mb_per_second"] = float(speed)
     for field in ("sync_from", "tail_from"):
         member = getattr(wishes, field)
         if member is not None:
@@ -207,6 +217,7 @@ def _view(desk: Desk, deployment: Deployment) -> DeploymentView:
         fcv=deployment.fcv,
         sync_from=deployment.sync_from.value,
         tail_from=deployment.tail_from.value,
+        sync_mb_per_second=deployment.sync_mb_per_second,
         snapshot_interval_minutes=deployment.snapshot_interval_minutes,
         created_at=deployment.created_at,
         status=backup_status(desk, deployment),

@@ -3,7 +3,7 @@
 from mmsconsole.errors import NotFound, Refused
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.deployments import BackupState, Deployment
-from mmsconsole.metadata.jobs import Job, JobKind, JobState
+from mmsconsole.metadata.jobs import MAKING_HEADS, Job, JobKind, JobState
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.operations.desk import Desk
@@ -48,7 +48,7 @@ def cancel(desk: Desk, id_: str) -> JobView:
         raise Refused(f"the job has ended already: {job.state}", where=id_)
     if job.kind is JobKind.REMOVAL:
         raise Refused("a removal can not be cancelled", where=id_)
-    if job.kind is JobKind.INITIAL_SYNC:
+    if job.kind in MAKING_HEADS:
         _stop_started(desk, job)
     job = request_cancel(desk, job)
     deployment = desk.metadata.deployments.find(job.deployment)
@@ -84,7 +84,7 @@ def _settle_subject(desk: Desk, job: Job) -> None:
 
 
 def _stop_started(desk: Desk, job: Job) -> None:
-    """A backup whose initial sync was cancelled is a stopped one: start makes it go on."""
+    """A backup that does not get its head is a stopped one: start makes it go on."""
     desk.metadata.deployments.set_where(
         {"_id": job.deployment, "backup": BackupState.STARTED.value}, backup=BackupState.STOPPED
     )

@@ -57,18 +57,19 @@ class Operations:
     def add_deployment(
         self, name: str, uri: Secret, *, snapshot_interval_minutes: int | None = None,
         sync_from: str | None = None, tail_from: str | None = None,
+        sync_mb_per_second: float | None = None,
     ) -> DeploymentView:  # fmt: skip
         """What is not chosen is taken from the settings."""
-        wishes = Wishes(snapshot_interval_minutes, sync_from, tail_from)
+        wishes = Wishes(snapshot_interval_minutes, sync_from, tail_from, sync_mb_per_second)
         return deployments.add(self._desk, name, uri, wishes)
 
     def edit_deployment(
         self, name: str, *, new_name: str | None = None, uri: Secret | None = None,
         snapshot_interval_minutes: int | None = None, sync_from: str | None = None,
-        tail_from: str | None = None,
+        tail_from: str | None = None, sync_mb_per_second: float | None = None,
     ) -> DeploymentView:  # fmt: skip
-        """Only what is given changes; the history stays."""
-        wishes = Wishes(snapshot_interval_minutes, sync_from, tail_from)
+        """Only what is given changes; the history stays. A new speed holds within seconds."""
+        wishes = Wishes(snapshot_interval_minutes, sync_from, tail_from, sync_mb_per_second)
         return deployments.edit(self._desk, name, wishes, new_name, uri)
 
     def deployments(self) -> list[DeploymentView]:
@@ -90,6 +91,13 @@ class Operations:
 
     def stop_backup(self, name: str) -> BackupStatus:
         return backups.stop(self._desk, name)
+
+    def validate_head(self, name: str) -> JobView:
+        """Have the head's files looked over by its mongod; a second time changes nothing."""
+        return backups.validate_head(self._desk, name)
+
+    def rebuild_head(self, name: str) -> BackupStatus:
+        return backups.rebuild_head(self._desk, name)
 
     def backup_status(self, name: str) -> BackupStatus:
         return backups.status(self._desk, name)

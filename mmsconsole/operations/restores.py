@@ -14,11 +14,11 @@ from mmsconsole.operations import jobs
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.disks import existing
 from mmsconsole.operations.estimate import check_room, restore_needs
-from mmsconsole.operations.points import parse_point
+from mmsconsole.operations.points import Latest, parse_point
+from mmsconsole.operations.restorable import reach, restorable, stored_end
 from mmsconsole.operations.shapes import restore_view
-from mmsconsole.operations.status import reach, stored_end, window
 from mmsconsole.operations.views import RestorePlan, RestoreView, Window
-from mmsconsole.operations.windows import Choice, choose, optime_of, said, window_of
+from mmsconsole.operations.windows import Choice, choose, optime_of, said
 from mmsconsole.restore.target import check_empty
 
 ANOTHER_FOLDER = "name another folder"
@@ -76,7 +76,9 @@ def _choice(desk: Desk, deployment: Deployment, wish: Wish) -> Choice:
             stored_end(desk, deployment),
         )  # fmt: skip
     except OutsideWindow as error:
-        raise OutsideWindow(error.what, where=deployment.name, hint=error.hint) from error
+        gap = None if isinstance(point, Latest) else restorable(desk, deployment).gap_at(point.end)
+        hint = error.hint if gap is None else f"{error.hint} ({gap.reason})"
+        raise OutsideWindow(error.what, where=deployment.name, hint=hint) from error
 
 
 def _snapshot(desk: Desk, deployment: Deployment, id_: str) -> Snapshot:
@@ -86,7 +88,8 @@ def _snapshot(desk: Desk, deployment: Deployment, id_: str) -> Snapshot:
         raise Refused("this snapshot is of another deployment", where=id_, hint=hint)
     if snapshot.state is not SnapshotState.COMPLETE:
         hint = f"see: mmsconsole snapshot show {id_}"
-        raise Refused(f"the snapshot is {snapshot.state}, not complete", where=id_, hint=hint)
+        why = f": {snapshot.reason}" if snapshot.reason else ""
+        raise Refused(f"the snapshot is {snapshot.state}, not complete{why}", where=id_, hint=hint)
     return snapshot
 
 
@@ -100,20 +103,22 @@ def _plan(desk: Desk, deployment: Deployment, wish: Wish, choice: Choice) -> Res
         deployment=deployment.name,
         snapshot=choice.snapshot.id,
         point=choice.point,
-        in_words=in_words(choice),
+        in_words=in_words(choice) + in_doubt(choice),
         target=str(target),
         bytes=choice.snapshot.bytes,
         oplog_bytes=oplog_bytes,
         free_bytes=disk.free_bytes,
-        window=_window(desk, deployment, choice.snapshot),
+        window=_window(desk, deployment, choice),
     )
 
 
-def _window(desk: Desk, deployment: Deployment, snapshot: Snapshot) -> Window:
-    complete = list(desk.metadata.snapshots.complete(deployment.id))
-    found = window(desk, deployment, complete) or window_of([snapshot], None)
-    assert found is not None, "there is at least the snapshot that was chosen"
-    return found
+def _window(desk: Desk, deployment: Deployment, choice: Choice) -> Window:
+    """That what was chosen lies in."""
+    start = optime_of(choice.snapshot)
+    point = choice.point or start
+    windows = restorable(desk, deployment).windows
+    found = (window for window in windows if window.start <= point <= window.end)
+    return next(found, Window(start, point))
 
 
 def in_words(choice: Choice) -> str:
@@ -128,6 +133,12 @@ def in_words(choice: Choice) -> str:
         f"the data up to and including {until}: snapshot {choice.snapshot.id} of {said(taken)}, "
         "and the stored oplog from there"
     )
+
+
+def in_doubt(choice: Choice) -> str:
+    """What people must know of a snapshot whose head was found damaged; else nothing."""
+    doubt = choice.snapshot.doubt
+    return f". That snapshot is in doubt, and may hold wrong data: {doubt}" if doubt else ""
 
 
 def _oplog_bytes(desk: Desk, choice: Choice) -> int:

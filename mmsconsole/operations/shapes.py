@@ -6,6 +6,7 @@ from mmsconsole.metadata.jobs import Job
 from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.metadata.tails import Tail
+from mmsconsole.metadata.validations import Validation
 from mmsconsole.operations.views import (
     EventView,
     HeadView,
@@ -13,6 +14,7 @@ from mmsconsole.operations.views import (
     RestoreView,
     SnapshotView,
     TailView,
+    ValidationView,
 )
 from mmsconsole.optime import Optime
 
@@ -31,6 +33,7 @@ def snapshot_view(snapshot: Snapshot, deployment: str) -> SnapshotView:
         created_at=snapshot.created_at,
         finished_at=snapshot.finished_at,
         reason=snapshot.reason,
+        doubt=snapshot.doubt,
     )
 
 
@@ -43,6 +46,7 @@ def head_view(head: Head, tail: Tail | None) -> HeadView:
         bytes=head.bytes,
         mongod_version=head.mongod_version,
         applied_at=head.applied_at,
+        reason=head.reason or head.suspect,
     )
 
 
@@ -63,8 +67,23 @@ def tail_view(tail: Tail) -> TailView:
         optime=tail.stored,
         source_optime=tail.source,
         oplog_window_seconds=tail.oplog_window_seconds,
+        oplog_full=tail.oplog_full,
         seen_at=tail.seen_at,
         error=tail.error,
+        since=tail.since,
+    )
+
+
+def validation_view(validation: Validation) -> ValidationView:
+    return ValidationView(
+        kind=validation.kind.value,
+        at=validation.finished_at,
+        optime=validation.optime,
+        good=validation.good,
+        documents=validation.documents,
+        mended=validation.mended,
+        problems=validation.problems,
+        left_out=validation.left_out,
     )
 
 

@@ -13,7 +13,7 @@ from mmsconsole.operations.views import SnapshotView
 
 
 def take(desk: Desk, name: str) -> SnapshotView:
-    """Queues behind a snapshot or an initial sync of the same head that runs."""
+    """Queues behind a snapshot, an initial sync or a rebuild of the same head that runs."""
     deployment = desk.metadata.deployments.named(name)
     _check_can_be_taken(desk, deployment)
     snapshot = ask_for_snapshot(desk.metadata, deployment, desk.clock.now(), desk.actor.name)
@@ -32,8 +32,8 @@ def _check_can_be_taken(desk: Desk, deployment: Deployment) -> None:
             hint=f"start it first: mmsconsole backup start {deployment.name}",
         )
     head = head_of(desk, deployment)
-    in_sync = head is not None and head.phase is SyncPhase.IN_SYNC
-    if not in_sync and not goes_on(last_sync(desk, deployment)):
+    comes = head is not None and head.phase in (SyncPhase.IN_SYNC, SyncPhase.REBUILDING)
+    if not comes and not goes_on(last_sync(desk, deployment)):
         raise Refused(
             "there is no head in sync, and no initial sync is making one",
             where=deployment.name,

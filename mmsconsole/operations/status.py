@@ -2,16 +2,15 @@
 
 from datetime import timedelta
 
+from mmsconsole.agent.tail_warnings import Level, limits_of, warnings_of
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import Head
 from mmsconsole.metadata.jobs import Job, JobKind
-from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.metadata.tails import Tail
 from mmsconsole.operations.desk import Desk
-from mmsconsole.operations.shapes import head_view, snapshot_view, tail_view
-from mmsconsole.operations.views import BackupStatus, EngineStatus, Window
-from mmsconsole.operations.windows import optime_of, reach_of, window_of
-from mmsconsole.optime import Optime
+from mmsconsole.operations.restorable import restorable
+from mmsconsole.operations.shapes import head_view, snapshot_view, tail_view, validation_view
+from mmsconsole.operations.views import BackupStatus, EngineStatus, ValidationView, WarningView
 
 SILENT_AFTER = timedelta(seconds=60)
 """An engine that was not seen for so long does not run."""
@@ -20,20 +19,48 @@ SILENT_AFTER = timedelta(seconds=60)
 def backup_status(desk: Desk, deployment: Deployment) -> BackupStatus:
     head = head_of(desk, deployment)
     tail = desk.metadata.tails.find(deployment.id)
-    sync = last_sync(desk, deployment)
-    complete = list(desk.metadata.snapshots.complete(deployment.id))
-    newest = complete[-1] if complete else None
+    making = _making(desk, deployment)
+    newest = desk.metadata.snapshots.newest_complete(deployment.id)
+    found = restorable(desk, deployment)
     return BackupStatus(
         deployment=deployment.name,
         state=deployment.backup.value,
-        phase=_phase(head, sync),
+        phase=_phase(head, making),
         reason=deployment.reason,
         head=None if head is None else head_view(head, _lag_against(deployment, tail)),
         tail=None if tail is None else tail_view(tail),
-        window=window(desk, deployment, complete),
+        window=found.whole,
+        windows=found.windows,
+        gaps=found.gaps,
+        warnings=_warnings(desk, deployment, tail),
+        validation=_validation(desk, deployment, head),
         last_snapshot=None if newest is None else snapshot_view(newest, deployment.name),
-        progress=() if sync is None else sync.progress,
+        progress=() if making is None else making.progress,
     )
+
+
+def _warnings(desk: Desk, deployment: Deployment, tail: Tail | None) -> tuple[WarningView, ...]:
+    """As the daemon judges them; nobody looks at the source of a backup that is not started."""
+    if deployment.backup is not BackupState.STARTED:
+        return ()
+    limits = limits_of(desk.settings.tree.backup)
+    found = warnings_of(tail, desk.clock.now(), limits, deployment.warned)
+    return tuple(
+        WarningView(one.kind, one.level.value, one.text)
+        for one in found
+        if one.level is not Level.OK
+    )
+
+
+def _validation(desk: Desk, deployment: Deployment, head: Head | None) -> ValidationView | None:
+    last = None if head is None else desk.metadata.validations.last(deployment.id, head.id)
+    return None if last is None else validation_view(last)
+
+
+def _making(desk: Desk, deployment: Deployment) -> Job | None:
+    """What makes the head now, or the initial sync that made it."""
+    rebuild = next(desk.metadata.jobs.open(deployment.id, JobKind.REBUILD), None)
+    return rebuild or last_sync(desk, deployment)
 
 
 def _lag_against(deployment: Deployment, tail: Tail | None) -> Tail | None:
@@ -57,27 +84,6 @@ def last_sync(desk: Desk, deployment: Deployment) -> Job | None:
 
 def goes_on(job: Job | None) -> bool:
     return job is not None and not job.ended and not job.cancel_requested
-
-
-def window(desk: Desk, deployment: Deployment, complete: list[Snapshot]) -> Window | None:
-    if not complete:
-        return None
-    newest = complete[-1]
-    if newest.head == deployment.head:
-        # The head has applied every chunk since its snapshot: there is no gap to look for.
-        return window_of(complete, stored_end(desk, deployment))
-    return window_of(complete, reach(desk, newest, None))
-
-
-def stored_end(desk: Desk, deployment: Deployment) -> Optime | None:
-    last = desk.metadata.chunks.last(deployment.id)
-    return None if last is None else last.end
-
-
-def reach(desk: Desk, snapshot: Snapshot, until: Optime | None) -> Optime:
-    """Last position that can be restored from a complete snapshot."""
-    begin = snapshot.replay_from or optime_of(snapshot)
-    return reach_of(snapshot, desk.metadata.chunks.spans(snapshot.deployment, begin), until)
 
 
 def _phase(head: Head | None, sync: Job | None) -> str:

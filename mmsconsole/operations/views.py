@@ -16,12 +16,25 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Moments that can not be restored; its ends themselves can."""
+
+    start: Optime
+    end: Optime | None
+    """None: it is open until the next snapshot is complete."""
+    reason: str
+
+    def holds(self, point: Optime) -> bool:
+        return self.start < point and (self.end is None or point < self.end)
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotView:
     id: str
     deployment: str
     """The deployment's name."""
     state: str
-    """running, complete or failed."""
+    """running, complete, failed or invalid: the source took back a part of what it holds."""
     optime: Optime | None
     bytes: int
     new_bytes: int
@@ -31,6 +44,33 @@ class SnapshotView:
     created_at: datetime
     finished_at: datetime | None
     reason: str
+    """Why it failed, or is invalid."""
+    doubt: str
+    """Why its data may be wrong, although it is complete; empty where nothing says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationView:
+    """The last time that a head was looked over."""
+
+    kind: str
+    """comparison: with the source's data; files: of the head's own."""
+    at: datetime
+    optime: Optime | None
+    good: bool
+    documents: int
+    mended: int
+    problems: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WarningView:
+    kind: str
+    """oplog window, or source."""
+    level: str
+    """warning or critical."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +84,8 @@ class HeadView:
     bytes: int
     mongod_version: str
     applied_at: datetime | None
+    reason: str
+    """Why it is being rebuilt, or was, or why it must not be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +95,13 @@ class TailView:
     """End of the durable oplog."""
     source_optime: Optime | None
     oplog_window_seconds: int | None
+    oplog_full: bool
+    """The source's oplog drops old entries; until then its window only grows."""
     seen_at: datetime
     error: str
+    """Why it does not read, or, with a member named, why nothing comes from there."""
+    since: datetime | None
+    """When the error began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +110,25 @@ class BackupStatus:
     state: str
     """inactive, started, stopped or resync required."""
     phase: str
-    """A phase of the initial sync, "in sync", or empty before the first start."""
+    """A phase of the initial sync, "in sync", "rebuilding", "window ended", or empty before the
+    first start."""
     reason: str
     head: HeadView | None
     tail: TailView | None
     window: Window | None
+    """From the first to the last moment that can be restored; there may be gaps in it."""
+    windows: tuple[Window, ...]
+    """The same without its gaps, oldest first."""
+    gaps: tuple[Gap, ...]
+    """Between the windows, and behind the last one while the next has not begun."""
+    warnings: tuple[WarningView, ...]
+    """What has to be looked after, of a backup that is started."""
+    validation: ValidationView | None
+    """The newest one of the head that is there."""
     last_snapshot: SnapshotView | None
     """The newest complete one."""
     progress: tuple[PhaseProgress, ...]
-    """Of the initial sync that runs, or ran last."""
+    """Of the rebuild that runs, or of the initial sync that runs or ran last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +143,8 @@ class DeploymentView:
     fcv: str
     sync_from: str
     tail_from: str
+    sync_mb_per_second: float
+    """What its initial sync reads at most, in 1,000,000 bytes; 0: no limit."""
     snapshot_interval_minutes: int
     created_at: datetime
     status: BackupStatus
@@ -150,6 +209,7 @@ class RestorePlan:
     """Stored oplog to be replayed on top, raw."""
     free_bytes: int
     window: Window
+    """The one that it lies in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """What can be restored, from the complete snapshots and the stored oplog. Pure.
 
 A snapshot can be restored as it is, and at any position that the stored oplog reaches from it
-without a gap. The window runs from the oldest complete snapshot to the end of the stored
-oplog; inside it, a gap may lie between the reach of one snapshot and the next snapshot.
+without a gap, and without an entry that no head can follow. The window runs from the oldest
+complete snapshot to the end of the stored oplog; inside it, a gap may lie between the reach of
+one snapshot and the next snapshot.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +12,7 @@ from typing import assert_never
 
 from mmsconsole.errors import OutsideWindow
 from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.operations.points import Latest, Point, Position, WholeSecond
 from mmsconsole.operations.views import Window
 from mmsconsole.optime import Optime
@@ -66,8 +68,8 @@ def choose(
         )
     match point:
         case Latest():
-            newest = snapshots[-1]
-            return _choice(newest, reach(newest, None))
+            end = reach(snapshots[-1], None)
+            return _choice(_undoubted(snapshots, reach, end), end)
         case WholeSecond() | Position():
             return _choose_at(point, snapshots, reach, stored_end)
     assert_never(point)
@@ -88,12 +90,21 @@ def _choose_at(
     snapshot = earlier[-1]
     end = reach(snapshot, point.end)
     if end >= point.end:
-        return _choice(snapshot, point.end)
+        return _choice(_undoubted(earlier, reach, point.end), point.end)
     beyond = stored_end is None or stored_end <= end
     if isinstance(point, WholeSecond) and end.t == point.seconds and beyond:
         return _choice(snapshot, end)  # the second is not over yet: what is stored of it, exactly
     following = snapshots[len(earlier)] if len(earlier) < len(snapshots) else None
     raise _not_reached(point.end, end, following, beyond)
+
+
+def _undoubted(snapshots: Sequence[Snapshot], reach: Reach, end: Optime) -> Snapshot:
+    """The newest; or, if it is in doubt, an older one that is not and reaches `end` as well."""
+    newest = snapshots[-1]
+    for snapshot in reversed(snapshots if newest.doubt else ()):
+        if not snapshot.doubt and reach(snapshot, end) >= end:
+            return snapshot
+    return newest
 
 
 def _choice(snapshot: Snapshot, point: Optime) -> Choice:
@@ -105,13 +116,13 @@ def _not_reached(
 ) -> OutsideWindow:
     if following is not None:
         return OutsideWindow(
-            f"{said(asked)} lies in a gap of the stored oplog",
+            f"{said(asked)} lies in a gap of the window",
             hint=f"the nearest points are {said(end)} before it "
             f"and {said(optime_of(following))} after it",
         )
     if not beyond:
         return OutsideWindow(
-            f"{said(asked)} lies behind a gap of the stored oplog, and no snapshot was taken since",
+            f"{said(asked)} lies behind a gap of the window, and no snapshot was taken since",
             hint=f"the nearest point is {said(end)}",
         )
     return OutsideWindow(
@@ -126,9 +137,36 @@ def said(optime: Optime) -> str:
     return time if optime == Optime.end_of_second(optime.t) else f"{time} ({optime})"
 
 
-def window_of(snapshots: Sequence[Snapshot], end: Optime | None) -> Window | None:
-    """None while nothing can be restored."""
-    if not snapshots:
-        return None
-    newest = optime_of(snapshots[-1])
-    return Window(optime_of(snapshots[0]), newest if end is None else max(newest, end))
+def windows_of(
+    snapshots: Sequence[Snapshot], stretches: Sequence[Span], ends: Sequence[WindowEnd]
+) -> list[Window]:
+    """Every stretch of time that can be restored, oldest first.
+
+    `snapshots` are the complete ones by optime; `stretches` is the stored oplog between its
+    gaps; `ends` the entries that no replay passes.
+    """
+    windows: list[Window] = []
+    for snapshot in snapshots:
+        start = optime_of(snapshot)
+        following = next((end for end in ends if end.at > start), None)
+        end = stopped(start, reach_of(snapshot, _behind(snapshot, stretches), None), following)
+        if windows and start <= windows[-1].end:
+            windows[-1] = Window(windows[-1].start, max(windows[-1].end, end))
+        else:
+            windows.append(Window(start, end))
+    return windows
+
+
+def _behind(snapshot: Snapshot, stretches: Sequence[Span]) -> list[Span]:
+    begin = snapshot.replay_from or optime_of(snapshot)
+    return [stretch for stretch in stretches if stretch[1] > begin]
+
+
+def stopped(start: Optime, end: Optime, window_end: WindowEnd | None) -> Optime:
+    """How far a replay from `start` really gets: not past an entry that no head can follow."""
+    return end if window_end is None else max(start, min(end, window_end.last))
+
+
+def whole_of(windows: Sequence[Window]) -> Window | None:
+    """From the first to the last moment; None while nothing can be restored."""
+    return Window(windows[0].start, windows[-1].end) if windows else None

@@ -2,9 +2,12 @@
 
     entry.py         Entry: where the parts of an entry lie; found without decoding it
     decide.py        the one table of what is done with each kind of entry
+    commands.py      the part of it for commands
+    namespaces.py    the part of it for collections that a head does not hold
+    decisions.py     the values that it decides between
     transactions.py  TransactionBuffer: puts transactions together until they commit
     catalogue.py     IndexCatalogue: the indexes that are made once an initial sync is through
-    operation.py     an operation of our own, as raw BSON
+    operation.py     an operation of our own, or one with something left out, as raw BSON
     zero_timestamps.py  what keeps a Timestamp(0, 0) from becoming the current time
     index_spec.py    an index's specification as raw BSON, and the commands made of it
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mmsconsole.oplog import index_spec
-from mmsconsole.oplog.decide import CreateIndexes, DropIndex, IndexChange, ModifyIndex
+from mmsconsole.oplog.decisions import CreateIndexes, DropIndex, IndexChange, ModifyIndex
 from mmsconsole.oplog.entry import Entry
 from mmsconsole.rawbson import BINARY, STRING, fields, string_at
 

@@ -74,6 +74,11 @@ class Entry(NamedTuple):
         return f"{self.op.decode(errors='replace')} on {self.ns.decode(errors='replace')}"
 
 
+def shown(name: bytes) -> str:
+    """A name from the oplog, for people."""
+    return name.decode(errors="backslashreplace")[:200]
+
+
 def entries(arrays: bytes) -> Iterator[Entry]:
     """Every entry of the BSON arrays that lie one behind the other in `arrays`.
 
@@ -81,25 +86,39 @@ def entries(arrays: bytes) -> Iterator[Entry]:
     """
     at = 0
     while at < len(arrays):
-        end = at + _length(arrays, at, len(arrays))
+        end = array_end(arrays, at)
         yield from array_entries(arrays, at, end)
         at = end
+
+
+def array_end(arrays: bytes, at: int) -> int:
+    """Where the BSON array that begins at `at` ends. Raises UnreadableEntry."""
+    return at + _length(arrays, at, len(arrays))
 
 
 def array_entries(data: bytes, start: int, end: int) -> Iterator[Entry]:
     """Every entry of the BSON array data[start:end]."""
     at, last = start + 4, end - 1
     while at < last:
-        try:
-            begin = data.index(0, at + 1) + 1
-            finish: int = begin + _int32_at(data, begin)[0]
-            if not begin < finish <= last or data[at] != DOCUMENT:
-                raise _unreadable(at)
-            entry = _usual(data, begin, finish)
-        except _BROKEN as error:
-            raise _unreadable(at) from error
-        yield entry or peek(data, begin, finish)
-        at = finish
+        entry = entry_at(data, at, last)
+        yield entry
+        at = entry.end
+
+
+def entry_at(data: bytes, at: int, last: int) -> Entry:
+    """The entry that is the element at `at` of a BSON array, whose closing zero is at `last`.
+
+    Raises UnreadableEntry.
+    """
+    try:
+        begin = data.index(0, at + 1) + 1
+        finish: int = begin + _int32_at(data, begin)[0]
+        if not begin < finish <= last or data[at] != DOCUMENT:
+            raise _unreadable(at)
+        entry = _usual(data, begin, finish)
+    except _BROKEN as error:
+        raise _unreadable(at) from error
+    return entry or peek(data, begin, finish)
 
 
 def peek(data: bytes, start: int, end: int) -> Entry:

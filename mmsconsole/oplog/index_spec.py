@@ -8,6 +8,9 @@ from mmsconsole.rawbson import (
     ARRAY,
     BOOLEAN,
     DOCUMENT,
+    DOUBLE,
+    INT32,
+    INT64,
     STRING,
     array_of,
     document,
@@ -21,6 +24,11 @@ SIMPLE_COLLATION = element(
     DOCUMENT, b"collation", document([element(STRING, b"locale", string(b"simple"))])
 )
 _TRUE = b"\x01"
+_VERSION_1 = (
+    element(INT32, b"v", b"\x01\x00\x00\x00"),
+    element(INT64, b"v", b"\x01" + bytes(7)),
+    element(DOUBLE, b"v", b"\x00\x00\x00\x00\x00\x00\xf0\x3f"),
+)
 
 
 def name_of(spec: bytes) -> bytes:
@@ -32,7 +40,8 @@ def create_indexes(database: bytes, collection: bytes, specs: list[bytes]) -> by
     """The body of a createIndexes command.
 
     A specification without a collation is one with the simple collation: said explicitly, or
-    the index would take the collection's (found by comparing catalogues on 6.0.5).
+    the index would take the collection's (found by comparing catalogues on 6.0.5). An index of
+    version 1 knows no collation, and stands on no collection that has one.
     """
     return document([
         element(STRING, b"createIndexes", string(collection)),
@@ -60,7 +69,9 @@ def is_changed_by(spec: bytes, change: bytes) -> bool:
 
 
 def changed(spec: bytes, change: bytes) -> bytes:
-    """The specification after a collMod: expireAfterSeconds, hidden, prepareUnique, unique."""
+    """The specification after a collMod: expireAfterSeconds, hidden, prepareUnique, unique,
+    forceNonUnique.
+    """
     result = _elements(spec)
     for name, raw in _elements(change).items():
         if name in (b"name", b"keyPattern"):
@@ -69,6 +80,8 @@ def changed(spec: bytes, change: bytes) -> bytes:
             result.pop(name, None)  # false is stored as absence
         else:
             result[name] = raw
+    if result.pop(b"forceNonUnique", None) is not None:
+        result.pop(b"unique", None)
     if result.get(b"unique") == element(BOOLEAN, b"unique", _TRUE):
         result.pop(b"prepareUnique", None)
     return document(result.values())
@@ -76,7 +89,8 @@ def changed(spec: bytes, change: bytes) -> bytes:
 
 def _with_collation(spec: bytes) -> bytes:
     elements = _elements(spec)
-    elements.setdefault(b"collation", SIMPLE_COLLATION)
+    if elements.get(b"v") not in _VERSION_1:
+        elements.setdefault(b"collation", SIMPLE_COLLATION)
     return document(elements.values())
 
 

@@ -22,11 +22,11 @@ from mmsconsole.rawbson import (
     element,
     find,
     int32_at,
+    may_hold_zero_timestamp,
     zero_timestamps,
 )
 
 _ZERO = b"\x00" * 8
-_NINE = b"\x00" * 9
 _TWO = b"\x02\x00\x00\x00"
 
 
@@ -34,7 +34,7 @@ def zero_fields(data: bytes, start: int) -> list[bytes]:
     """Names of the top-level fields, other than _id, of the document at `start`. Cheap where
     there are none.
     """
-    if data.find(_NINE, start, start + int32_at(data, start)) < 0:
+    if not may_hold_zero_timestamp(data, start, start + int32_at(data, start)):
         return []
     return [name for name in zero_timestamps(data, start) if name != b"_id"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
-from mmsconsole.errors import MongodFailed, OutsideWindow
+from mmsconsole.errors import MongodFailed, ObjectMissing, OutsideWindow, StorageError
 from mmsconsole.head.applier import NO_SCAN, Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
 from mmsconsole.head.server import HeadPlace, HeadServer
@@ -77,13 +77,34 @@ def _apply(
         task.report(PHASE, 0, total)
         end = start
         for chunk in _chunks(resources, snapshot.deployment, start, restore.point):
-            applier.apply(resources.oplog_store.read(chunk), restore.point, task)
+            applier.apply(_read(resources, chunk), restore.point, task)
+            _check_still_stored(resources, chunk)
             done, end = done + chunk.raw_bytes, chunk.end
             task.report(PHASE, done, max(done, total))
         if end < restore.point:
             what = f"the stored oplog ends at {end}, before {restore.point}"
             raise OutsideWindow(what, where=restore.id)
         return applier.position.applied
+
+
+def _read(resources: Resources, chunk: OplogChunk) -> bytes:
+    try:
+        return resources.oplog_store.read(chunk)
+    except ObjectMissing:
+        _check_still_stored(resources, chunk)
+        raise
+
+
+def _check_still_stored(resources: Resources, chunk: OplogChunk) -> None:
+    """What was applied must be the source's history still: a rollback cuts it from the store."""
+    found = resources.metadata.chunks.find(chunk.id)
+    if found is None or found.key != chunk.key:
+        raise StorageError(
+            f"the stored oplog up to {chunk.end} was cut back while it was replayed: the source "
+            "was rolled back",
+            where=chunk.key,
+            hint="the restore begins again with the history that is left",
+        )
 
 
 def _chunks(

@@ -57,6 +57,7 @@ class Restoring:
         group = self._resources.metadata.deployments.get(self._restore.deployment).group
         self._resources.blockstore(group).materialise(snapshot, data, task)
         self._set(optime=self._at_point(snapshot, data, task))
+        self._snapshot()  # it must be good still: the source may have been rolled back
 
     def _at_point(self, snapshot: Snapshot, data: Path, task: Task) -> Optime | None:
         """The position of what `data` then holds."""
@@ -69,7 +70,8 @@ class Restoring:
     def _snapshot(self) -> Snapshot:
         snapshot = self._resources.metadata.snapshots.get(self._restore.snapshot)
         if snapshot.state is not SnapshotState.COMPLETE:
-            raise ObjectMissing(f"the snapshot is {snapshot.state}", where=snapshot.id)
+            why = f": {snapshot.reason}" if snapshot.reason else ""
+            raise ObjectMissing(f"the snapshot is {snapshot.state}{why}", where=snapshot.id)
         return snapshot
 
     def _tidy(self, how: Callable[[Path, str], None]) -> None:

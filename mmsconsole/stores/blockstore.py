@@ -18,7 +18,7 @@ from mmsconsole.stores.manifest import is_manifest_of, manifest_folder, manifest
 from mmsconsole.stores.manifest_reader import ManifestReader
 from mmsconsole.stores.manifest_writer import ManifestWriter
 from mmsconsole.stores.materialising import materialise
-from mmsconsole.stores.objects import plain_id
+from mmsconsole.stores.objects import delete_below, plain_id
 from mmsconsole.stores.packing import Packing
 from mmsconsole.stores.planning import Plan, Source
 from mmsconsole.stores.previous import Previous
@@ -124,6 +124,10 @@ class Blockstore:
         for stored in self._storage.list(manifest_folder(snapshot.deployment)):
             if is_manifest_of(stored.key, snapshot.deployment, snapshot.id):
                 self._storage.delete(stored.key)
+
+    def sweep_manifests(self, deployment_id: str, task: Task) -> None:
+        """Delete the manifests of a deployment none of whose snapshots has a record any more."""
+        delete_below(self._storage, manifest_folder(deployment_id), task)
 
     def _opened(self, snapshot: Snapshot, task: Task) -> ManifestReader:
         """Raises ObjectMissing, ObjectCorrupt; NotFound for a snapshot that is not complete."""

@@ -4,12 +4,14 @@
     8   u16       version of the format
     10  u16       0
     12  u32       length of the header
-    16  ...       the header, a BSON document that says what the object holds
+    16  u32       CRC-32 of the 16 bytes before and the header
+    20  ...       the header, a BSON document that says what the object holds
 
 Integers are little-endian. An object can so be understood without the metadata database.
 """
 
 import struct
+import zlib
 from typing import Any, NamedTuple
 
 import bson
@@ -28,7 +30,8 @@ PACK = b"MMSPACK\x00"
 MANIFEST = b"MMSMANIF"
 
 _prefix = struct.Struct("<8sHHI")
-PREFIX_BYTES = _prefix.size
+_checksum = struct.Struct("<I")
+PREFIX_BYTES = _prefix.size + _checksum.size
 
 Header = dict[str, Any]
 _AWARE: CodecOptions[Header] = CodecOptions(tz_aware=True)
@@ -44,7 +47,8 @@ def frame(magic: bytes, header: Header) -> bytes:
     """The first bytes of an object."""
     encoded = bson.encode(header)
     assert len(encoded) <= HEADER_BYTES_MAX
-    return _prefix.pack(magic, VERSION, 0, len(encoded)) + encoded
+    prefix = _prefix.pack(magic, VERSION, 0, len(encoded))
+    return prefix + _checksum.pack(zlib.crc32(prefix + encoded)) + encoded
 
 
 def content_start(data: bytes, magic: bytes, key: str) -> int:
@@ -68,6 +72,9 @@ def content_start(data: bytes, magic: bytes, key: str) -> int:
 def unframe(data: bytes, magic: bytes, key: str) -> Framed:
     """Take the frame apart; `key` names the object in errors. Raises ObjectCorrupt."""
     end = content_start(data, magic, key)
+    (checksum,) = _checksum.unpack_from(data, _prefix.size)
+    if zlib.crc32(data[: _prefix.size] + data[PREFIX_BYTES:end]) != checksum:
+        raise ObjectCorrupt("its header differs from its checksum", where=key)
     return Framed(decoded(data[PREFIX_BYTES:end], key), end)
 
 

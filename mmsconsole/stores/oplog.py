@@ -3,36 +3,30 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from mmsconsole.clock import Clock
-from mmsconsole.errors import AlreadyExists, ObjectCorrupt, OplogError, StorageError, UsageError
+from mmsconsole.errors import AlreadyExists, NotFound, OplogError, StorageError, UsageError
 from mmsconsole.metadata.chunks import OplogChunk
-from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.optime import Optime
-from mmsconsole.rawbson import Buffer
 from mmsconsole.storage.base import Storage
-from mmsconsole.stores.compression import Zstd, check_raw_bytes
-from mmsconsole.stores.framing import CHUNK, Header, frame, optime_document, unframe
-from mmsconsole.stores.objects import delete_below, get_verified, plain_id, sha256_hex
+from mmsconsole.stores.chunk_contents import (
+    UNKNOWN_TERM,
+    Beginning,
+    holds,
+    optimes_of,
+    same_position,
+    up_to,
+)
+from mmsconsole.stores.chunk_object import (
+    ChunkBody as ChunkBody,
+)
+from mmsconsole.stores.chunk_object import ChunkObjects, chunk_folder, key_position
+from mmsconsole.stores.objects import delete_below
 from mmsconsole.task import Task
 
 PAGE = 256
 """Chunk records that are fetched at one time: a slow reader holds no cursor open."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkBody:
-    """What the tail hands over: the entries after `start`, up to and including `end`."""
-
-    start: Optime
-    end: Optime
-    entries: int
-    arrays: list[Buffer]
-    """BSON arrays of entries, exactly as they came in the replies, in order."""
-    wall: datetime | None
-    """The source's wall clock at the last entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +37,22 @@ class StoredOplog:
     end: Optime
 
 
+@dataclass(frozen=True, slots=True)
+class CutBack:
+    """What was forgotten."""
+
+    chunks: int
+    """Whole ones."""
+    entries: int
+    """In all; those of a chunk that was shortened, too."""
+
+
 class OplogStore:
     def __init__(self, storage: Storage, metadata: Metadata, clock: Clock) -> None:
         self._storage = storage
         self._chunks = metadata.chunks
         self._clock = clock
-        self._zstd = Zstd(checksum=True)
+        self._objects = ChunkObjects(storage)
 
     def put(self, deployment_id: str, body: ChunkBody, *, after_gap: bool = False) -> OplogChunk:
         """Store a chunk behind the last one; durable on return.
@@ -62,20 +66,16 @@ class OplogStore:
         last = self._chunks.last(deployment_id)
         if last is not None and _same_chunk(last, body):
             return last
-        continues = last is not None and _same_position(last.end, body.start)
+        continues = last is not None and same_position(last.end, body.start)
         if last is not None and not continues:
             _check_gap(deployment_id, last.end, body.start, after_gap)
-        chunk, parts = self._made(deployment_id, body, after_gap=not continues)
-        self._storage.put(chunk.key, parts)
-        return self._recorded(chunk)
+        made = self._objects.made(deployment_id, body, self._clock.now(), after_gap=not continues)
+        self._objects.put(made)
+        return self._recorded(made.record)
 
     def read(self, chunk: OplogChunk) -> bytes:
         """The arrays, one after another, byte for byte. Raises ObjectMissing, ObjectCorrupt."""
-        data = get_verified(self._storage, chunk.key, chunk.sha256)
-        header, start = unframe(data, CHUNK, chunk.key)
-        if any(header.get(name) != value for name, value in _range(chunk).items()):
-            raise ObjectCorrupt("holds another chunk than its record says", where=chunk.key)
-        return self._zstd.decompress(memoryview(data)[start:], chunk.raw_bytes, chunk.key)
+        return self._objects.read(chunk)
 
     def entries(self, deployment_id: str, after: Optime) -> Iterator[tuple[OplogChunk, bytes]]:
         """The chunks that hold entries after `after`, in order, each with its arrays.
@@ -84,7 +84,10 @@ class OplogStore:
         Raises OplogError where a stretch is missing, naming it.
         """
         for chunk in self.chunks(deployment_id, after):
-            yield chunk, self.read(chunk)
+            arrays = self.read(chunk)
+            if chunk.start < after < chunk.end:
+                _check_holds(chunk, arrays, after)
+            yield chunk, arrays
 
     def chunks(self, deployment_id: str, after: Optime) -> Iterator[OplogChunk]:
         """The records of the same chunks, with the same check, unread."""
@@ -102,55 +105,80 @@ class OplogStore:
 
     def windows(self, deployment_id: str) -> list[StoredOplog]:
         """Every unbroken stretch, oldest first: a resync may begin a new one."""
-        first = self._chunks.first(deployment_id)
-        last = self._chunks.last(deployment_id)
-        if first is None or last is None:
-            return []
-        gaps = [chunk for chunk in self._chunks.gaps(deployment_id) if chunk.end > first.end]
-        ends = [self._chunks.ending_by(deployment_id, chunk.start) for chunk in gaps]
-        return [
-            StoredOplog(begin.start, (end or last).end)
-            for begin, end in zip([first, *gaps], [*ends, last], strict=True)
-        ]
+        return [StoredOplog(*stretch) for stretch in self._chunks.stretches(deployment_id)]
+
+    def ends_before(self, deployment_id: str, position: Optime | None, limit: int) -> list[Optime]:
+        """Where the newest chunks end that end before `position` (None: the last ones)."""
+        return [chunk.end for chunk in self._chunks.before(deployment_id, position, limit)]
+
+    def optimes(self, deployment_id: str, start: Optime, end: Optime) -> list[Optime]:
+        """Of the entries behind `start` in the chunk that ends at `end`, in order.
+
+        Raises NotFound where no chunk does, ObjectMissing, ObjectCorrupt.
+        """
+        chunk = self._chunks.holding(deployment_id, end)
+        if chunk is None or not chunk.end.same_entry(end):
+            raise NotFound(f"no stored oplog chunk ends at {end}", where=deployment_id)
+        return [optime for optime in optimes_of(self.read(chunk)) if optime > start]
+
+    def cut_back(self, deployment_id: str, common: Optime, task: Task | None = None) -> CutBack:
+        """Forget every entry after `common`: the source has rolled them back.
+
+        A crash at any step leaves an unbroken oplog that ends at `common` or later; the same
+        call once more finishes it. Raises OplogError, with nothing changed, if `common` is not
+        a stored entry; ObjectMissing, ObjectCorrupt, StorageError.
+        """
+        task = task or Task()
+        holding = self._chunks.holding(deployment_id, common)
+        if holding is None:
+            raise OplogError(f"the stored oplog has no entry {common}", where=deployment_id)
+        kept = self._kept_of(holding, common)
+        dropped = self._drop_behind(holding, task)
+        last = holding if kept is None else self._shortened(holding, common, kept)
+        self._sweep_behind(last, task)
+        entries = sum(chunk.entries for chunk in dropped) + holding.entries - last.entries
+        return CutBack(len(dropped), entries)
 
     def drop(self, deployment_id: str, task: Task) -> None:
         """Forget every chunk of a deployment, recorded or left behind by a crash."""
         self._chunks.drop(deployment_id)
-        delete_below(self._storage, _folder(deployment_id), task)
+        delete_below(self._storage, chunk_folder(deployment_id), task)
 
-    def _made(
-        self, deployment_id: str, body: ChunkBody, *, after_gap: bool
-    ) -> tuple[OplogChunk, list[bytes]]:
-        raw_bytes = check_raw_bytes(sum(memoryview(array).nbytes for array in body.arrays))
-        id_ = new_id()
-        compressed = self._zstd.compress_parts(body.arrays, raw_bytes)
-        header = {
-            "deployment": deployment_id,
-            "start": optime_document(body.start),
-            "end": optime_document(body.end),
-            "entries": body.entries,
-            "raw_bytes": raw_bytes,
-            "wall": body.wall,
-            "after_gap": after_gap,
-        }
-        parts = [frame(CHUNK, header), *compressed]
-        chunk = OplogChunk(
-            id=id_,
-            deployment=deployment_id,
-            start=body.start,
-            end=body.end,
-            entries=body.entries,
-            # The id makes the key one that nobody else writes to: a late second writer of this
-            # stretch can not change the bytes under a record.
-            key=f"{_folder(deployment_id)}/{body.end.t:010d}-{body.end.i:010d}-{id_}.chunk",
-            sha256=sha256_hex(parts),
-            raw_bytes=raw_bytes,
-            stored_bytes=sum(len(part) for part in parts),
-            wall=body.wall,
-            stored_at=self._clock.now(),
-            after_gap=after_gap,
+    def _kept_of(self, holding: OplogChunk, common: Optime) -> Beginning | None:
+        """What stays of the chunk that holds `common`; None: all of it."""
+        if same_position(holding.end, common):
+            return None
+        kept = up_to(self.read(holding), common)
+        if kept is None:
+            what = f"the stored oplog has no entry {common} of term {common.term}"
+            raise OplogError(what, where=holding.deployment)
+        return kept
+
+    def _drop_behind(self, holding: OplogChunk, task: Task) -> list[OplogChunk]:
+        """From the newest on, so that what is left has no gap at any moment."""
+        dropped = []
+        while (last := self._chunks.last(holding.deployment)) and last.end > holding.end:
+            task.check()
+            self._chunks.remove(last.id)
+            dropped.append(last)
+        return dropped
+
+    def _shortened(self, chunk: OplogChunk, common: Optime, kept: Beginning) -> OplogChunk:
+        body = ChunkBody(chunk.start, common, kept.entries, kept.arrays, kept.wall)
+        made = self._objects.made(
+            chunk.deployment, body, self._clock.now(), after_gap=chunk.after_gap, id_=chunk.id
         )
-        return chunk, parts
+        self._objects.put(made)
+        return self._chunks.replace(chunk, made.record)
+
+    def _sweep_behind(self, last: OplogChunk, task: Task) -> None:
+        """No record tells of anything behind it any more; objects may, those of a crash too."""
+        folder, end = chunk_folder(last.deployment), key_position(last.end)
+        for stored in list(self._storage.list(folder)):
+            task.check()
+            position = stored.key.removeprefix(f"{folder}/")[: len(end)]
+            if position >= end and stored.key != last.key:
+                self._storage.delete(stored.key)
 
     def _recorded(self, chunk: OplogChunk) -> OplogChunk:
         try:
@@ -162,23 +190,6 @@ class OplogStore:
             raise OplogError(
                 f"somebody else has stored the oplog from {chunk.start} on", where=chunk.deployment
             ) from error
-
-
-def _folder(deployment_id: str) -> str:
-    return f"oplog/{plain_id(deployment_id)}"
-
-
-def _range(chunk: OplogChunk) -> Header:
-    return {
-        "deployment": chunk.deployment,
-        "start": optime_document(chunk.start),
-        "end": optime_document(chunk.end),
-    }
-
-
-def _same_position(a: Optime, b: Optime) -> bool:
-    """Whether both name one entry; a term that is not known (-1) can not contradict."""
-    return a == b and (a.term == b.term or -1 in (a.term, b.term))
 
 
 def _same_chunk(chunk: OplogChunk, body: ChunkBody) -> bool:
@@ -198,10 +209,30 @@ def _check_gap(deployment_id: str, end: Optime, start: Optime, after_gap: bool) 
         )
 
 
+def _check_holds(chunk: OplogChunk, arrays: bytes, position: Optime) -> None:
+    """Who goes on from an entry that was applied must find that very entry here: else it was
+    applied from a history that has been rolled back."""
+    if position.term != UNKNOWN_TERM and not holds(arrays, position):
+        raise OplogError(
+            f"the stored oplog has no entry {position} of term {position.term}: it was rolled back",
+            where=chunk.deployment,
+        )
+
+
 def _check_reaches(deployment_id: str, reached: Optime, chunk: OplogChunk, *, exact: bool) -> None:
     """`exact`: `reached` is the end of the chunk before, so this one starts right there."""
-    fits = _same_position(reached, chunk.start) if exact else chunk.start <= reached
-    if not fits:
+    if chunk.start == reached and not same_position(reached, chunk.start):
+        raise OplogError(
+            f"the stored oplog goes on from {chunk.start} in term {chunk.start.term}, not in term "
+            f"{reached.term}: it was rolled back",
+            where=deployment_id,
+        )
+    if exact and chunk.start < reached:
+        raise OplogError(
+            f"the stored oplog overlaps: a chunk starts at {chunk.start}, before {reached}",
+            where=deployment_id,
+        )
+    if chunk.start > reached:
         raise OplogError(
             f"the stored oplog has a gap: nothing between {reached} and {chunk.start}",
             where=deployment_id,

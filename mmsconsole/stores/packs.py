@@ -88,14 +88,16 @@ def read_index(storage: Storage, key: str) -> PackIndex:
     if not PREFIX_BYTES < start <= min(at, PREFIX_BYTES + HEADER_BYTES_MAX):
         raise ObjectCorrupt("its header does not fit into it", where=key)
     header = unframe(storage.get_range(key, 0, start), PACK, key).header
+    if key != pack_key(str(header.get("group")), str(header.get("pack"))):
+        raise ObjectCorrupt(f"says that it is the pack {header.get('pack')}", where=key)
     return PackIndex(header, list(_places(str(header.get("pack")), index, start, at, key)))
 
 
 def _index_bytes(storage: Storage, key: str, size: int) -> tuple[int, bytes]:
     end = size - _trailer.size
     trailer = storage.get_range(key, end, _trailer.size)
-    magic, count, _, at, digest = _trailer.unpack(trailer)
-    if magic != _END or at + count * _entry.size != end:
+    magic, count, zero, at, digest = _trailer.unpack(trailer)
+    if magic != _END or zero or at + count * _entry.size != end:
         raise ObjectCorrupt("does not end like a pack", where=key)
     index = storage.get_range(key, at, count * _entry.size)
     if hashlib.sha256(index).digest() != digest:

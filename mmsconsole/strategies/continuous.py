@@ -1,50 +1,56 @@
 """The continuous strategy: a tail that never ends, and a head that follows it.
 
 Two threads for as long as the backup is started: the tail stores the oplog, the follower applies
-what is stored to the head. An initial sync, while one runs, has the head to itself; a snapshot
-has it between two chunks.
+what is stored to the head. An initial sync or a rebuild, while one runs, has the head to itself;
+a snapshot has it between two chunks.
 
-Neither thread writes down how it ends or what it waits for: `failure` and `trouble` say so, and
-the keeper, which looks after every backup again and again, tells people. So a metadata database
-that is away for a while loses nothing of it.
+Neither thread writes down how it ends or what it waits for: `failure`, `fallen` and `trouble`
+say so, and the keeper, which looks after every backup again and again, tells people and does
+what follows. So a metadata database that is away for a while loses nothing of it.
 """
 
 import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from mmsconsole.errors import (
     Cancelled,
     MetadataError,
     MmsError,
     MongodError,
-    OplogError,
     Refused,
-    ResyncRequired,
-    StorageError,
 )
 from mmsconsole.head.keeping import KeptHead
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.validations import Validation
 from mmsconsole.optime import Optime
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.catching_up import CatchUp
+from mmsconsole.strategies.consequences import GO_ON, Consequence
 from mmsconsole.strategies.embedded import OplogIngest
+from mmsconsole.strategies.held_head import HEAD_SECONDS_MAX, WAIT_SECONDS, HeldHead
 from mmsconsole.strategies.initial_sync import HeadSync, forget_slices
+from mmsconsole.strategies.judging import Fallen, HeadJudge
 from mmsconsole.strategies.placing import new_head, remove_replaced
+from mmsconsole.strategies.rebuilding import Rebuilding
+from mmsconsole.strategies.rolling_back import RollBack
 from mmsconsole.strategies.snapshotting import take_snapshot
 from mmsconsole.strategies.tailing import Tailing
+from mmsconsole.strategies.validating import HeadValidation
 from mmsconsole.task import Cancellation, Task
 
 log = logging.getLogger(__name__)
 
-WAIT_SECONDS = 0.5
 AGAIN_SECONDS = 3.0
+AGAIN_MAX = 20
+"""What fails again and again is tried again ever more seldom, down to this many times."""
 STOP_SECONDS = 60.0
-HEAD_SECONDS_MAX = 120.0
-"""How long a snapshot waits for a head that is just starting."""
+SNAPSHOT_PATIENCE_SECONDS = 6 * 3600.0
+"""A validation has the head for as long as one collection takes."""
 
 
 class ContinuousBackup:
@@ -56,22 +62,29 @@ class ContinuousBackup:
     def __init__(self, resources: Resources, deployment: Deployment) -> None:
         self._resources = resources
         self._deployment = deployment
-        self._uplink = OplogIngest(resources, deployment.id)
+        self._uplink = OplogIngest(resources, deployment.id, self._roll_back)
         self._stopping = Cancellation()
         self._starting = threading.Lock()
         self._tailing: Tailing | None = None
         self._follower: threading.Thread | None = None
-        self._kept: KeptHead | None = None
+        self._held = HeldHead(resources, deployment.id, self._check)
         self._syncing: HeadSync | None = None
-        self._head_lock = threading.Lock()
-        self._wanted = threading.Event()
-        """Somebody waits for the head: the follower lets go of it between two chunks."""
+        self._judge = HeadJudge(resources, deployment.id)
         self.trouble = ""
         """What the head waits for just now; empty when it follows."""
 
     @property
+    def fallen(self) -> Fallen | None:
+        """Until mended() is called nobody works on this head; the tail goes on."""
+        return self._judge.fallen
+
+    def mended(self) -> None:
+        """What follows has been written down."""
+        self._judge.fallen = None
+
+    @property
     def failure(self) -> MmsError | None:
-        """Why the head can not go on from what is stored: a resync is required."""
+        """Why nothing can go on from what is stored: a resync is required."""
         return self._uplink.failure
 
     # -- started and stopped ------------------------------------------------------------------
@@ -87,7 +100,7 @@ class ContinuousBackup:
             self._deployment = deployment
             if head is not None and head.sync_start is not None and self._may_run:
                 self._keep_tailing(head.sync_start)
-                if in_sync:
+                if in_sync and self.fallen is None:
                     self._keep_following()
         return in_sync
 
@@ -103,12 +116,28 @@ class ContinuousBackup:
             follower.join(STOP_SECONDS)
         if tailing is not None:
             tailing.stop()
-        with self._head_lock:
-            self._close_head()
+        with self._held.lock:
+            self._held.close()
 
     @property
     def _may_run(self) -> bool:
         return not self._stopping.requested and self.failure is None
+
+    def _check(self) -> None:
+        """For who works on the head. One that is opened behind stop() would be closed by nobody."""
+        if self._stopping.requested:
+            raise Cancelled("the backup was stopped", where=self._deployment.name)
+        if self._uplink.interruption is not None:
+            raise self._uplink.interruption
+
+    def _watched(self, task: Task) -> Task:
+        """A task that ends with the backup, too, where it tells how far it is."""
+
+        def report(phase: str, done: int, total: int | None) -> None:
+            self._check()
+            task.report(phase, done, total)
+
+        return Task(task.cancellation, report, task.remark)
 
     def _keep_tailing(self, start: Optime) -> None:
         if self._tailing is not None and self._tailing.is_outdated_by(self._deployment):
@@ -136,10 +165,10 @@ class ContinuousBackup:
 
     def sync(self, task: Task) -> Head:
         """A new head, or the unfinished one, brought in sync. For the job of that name."""
-        with self._head_lock:
-            self._check_not_stopped()
+        with self._held.lock:
+            self._check()
             head = self._head_to_sync()
-            if head.phase is not SyncPhase.IN_SYNC:
+            if head.phase not in (SyncPhase.IN_SYNC, SyncPhase.REBUILDING):
                 head = self._synced(head, task)
             forget_slices(self._resources, head)
             return head
@@ -148,7 +177,7 @@ class ContinuousBackup:
         metadata = self._resources.metadata
         self._deployment = metadata.deployments.get(self._deployment.id)
         known = metadata.heads.find(self._deployment.head)
-        if known is not None and known.active:
+        if known is not None and known.active and known.phase is not SyncPhase.ENDED:
             return known
         head = new_head(self._resources, self._deployment)
         remove_replaced(self._resources, self._deployment.id)
@@ -158,28 +187,36 @@ class ContinuousBackup:
     def _synced(self, head: Head, task: Task) -> Head:
         """After an error its mongod is stopped; the tail goes on meanwhile."""
         try:
-            self._kept = KeptHead.open(self._resources, head)
-            self._sync(self._kept, task)
-        except BaseException as error:
-            if isinstance(error, OplogError | ResyncRequired):
-                self._give_up(error)
-            self._close_head()
+            kept = self._held.open(head)
+            self._sync(kept, task)
+        except MmsError as error:
+            self._sync_failed(head, error)
             raise
+        except BaseException:
+            self._held.close()
+            raise
+        self._judge.failed.clear()
         text = "the initial sync is complete"
         self._resources.event("in sync", text, deployment=self._deployment.id)
-        return self._kept.head
+        return kept.head
 
     def _sync(self, kept: KeptHead, task: Task) -> None:
         sync = self._syncing = HeadSync(self._resources, self._deployment, kept)
         try:
             start = sync.begin(task)
             with self._starting:
-                self._check_not_stopped()
+                self._check()
                 self._keep_tailing(start)
             sync.run(self._uplink, task)
         finally:
             self._syncing = None
             sync.close()
+
+    def _sync_failed(self, head: Head, error: MmsError) -> None:
+        """The job's next attempt goes on with this head, or makes another one."""
+        self._held.close()
+        if self._judge.judge_unfinished(head, error) is Consequence.RESYNC:
+            self._give_up(error)
 
     # -- following ----------------------------------------------------------------------------
 
@@ -190,31 +227,29 @@ class ContinuousBackup:
                 self._follow_head(task)
             except Cancelled:
                 return
-            except (OplogError, ResyncRequired) as error:
-                self._give_up(error)
-                return
-            except (MetadataError, StorageError) as error:
-                self._waits(str(error))
             except MmsError as error:
-                self._waits(str(error))
-                self._restart_head()
+                if not self._goes_on_after(error):
+                    return
             except Exception as error:
                 log.exception("a fault at the head of %s", self._deployment.name)
+                self._judge.failed[type(error)] += 1
                 self._waits(f"a fault of ours: {type(error).__name__} (see the engine's log)")
                 self._restart_head()
-            self._resources.clock.wait(self._stopping.event, AGAIN_SECONDS)
+            times = min(self._judge.failed.total() or 1, AGAIN_MAX)
+            self._resources.clock.wait(self._stopping.event, AGAIN_SECONDS * times)
 
     def _follow_head(self, task: Task) -> None:
         """Never returns."""
         while True:
             task.check()
             self._uplink.arrived.clear()
-            with self._head_lock:
-                for _ in self._opened().apply_stored(task):
-                    if self._wanted.is_set():
+            with self._held.lock:
+                for _ in self._held.opened().apply_stored(task):
+                    self._judge.failed.clear()
+                    if self._held.wanted.is_set():
                         break
             self.trouble = ""
-            left = self._wanted.is_set()
+            left = self._held.wanted.is_set()
             wake = self._stopping.event if left else self._uplink.arrived
             self._resources.clock.wait(wake, WAIT_SECONDS)
 
@@ -224,68 +259,103 @@ class ContinuousBackup:
 
     def _restart_head(self) -> None:
         """It is opened anew by who needs it next."""
-        with self._head_lock:
-            self._close_head()
+        with self._held.lock:
+            self._held.close()
 
-    def _opened(self) -> KeptHead:
-        """For who has the head's lock. Raises MongodError, Cancelled."""
-        self._check_not_stopped()
-        if self._kept is not None and not self._kept.alive:
-            self._close_head()
-            raise MongodError("the head's mongod has died", where=self._deployment.name)
-        if self._kept is None:
-            head = self._resources.metadata.heads.find(self._deployment.head)
-            if head is None or head.phase is not SyncPhase.IN_SYNC:
-                raise Cancelled("there is no head in sync", where=self._deployment.name)
-            self._kept = KeptHead.open(self._resources, head)
-        return self._kept
+    def _goes_on_after(self, error: MmsError) -> bool:
+        with self._held.lock:
+            try:
+                consequence = self._judged(error)
+            except MetadataError as away:
+                self._waits(str(away))
+                return True
+            if consequence is not Consequence.WAIT:
+                self._held.close()
+        if consequence in GO_ON:
+            self._waits(str(error))
+        return consequence in GO_ON
 
-    def _check_not_stopped(self) -> None:
-        """A head that is opened behind stop() would be closed by nobody."""
-        if self._stopping.requested:
-            raise Cancelled("the backup was stopped", where=self._deployment.name)
+    def _judged(self, error: MmsError) -> Consequence:
+        """For who has the head's lock."""
+        consequence = self._judge.judge(error, self._held.position())
+        if consequence is Consequence.RESYNC:
+            self._give_up(error)
+        return consequence
 
-    def _close_head(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            kept.close()
+    # -- a rebuild, and a rollback ------------------------------------------------------------
 
-    # -- snapshots ----------------------------------------------------------------------------
+    def rebuild(self, task: Task) -> Head:
+        """Another head in the place of one whose phase is REBUILDING. For the job of that name."""
+        watched = self._watched(task)
+        with self._held.taken(task):
+            self._held.close()
+            self._check()
+            self._deployment = self._resources.metadata.deployments.get(self._deployment.id)
+            head = Rebuilding(self._resources, self._deployment).run(watched)
+            self._judge.failed.clear()
+            return head
+
+    def _roll_back(self, common: Optime, reason: str) -> None:
+        """In the tail's thread; who works on the head is asked to leave it."""
+        error = MongodError("the source was rolled back meanwhile", where=self._deployment.name)
+        self._uplink.interruption = error
+        if (syncing := self._syncing) is not None:
+            syncing.refuse(error)
+        try:
+            with self._held.taken(Task(self._stopping), patience=float("inf")):
+                self._uplink.interruption = None
+                deployment = self._resources.metadata.deployments.get(self._deployment.id)
+                head = self._resources.metadata.heads.find(deployment.head)
+                beyond = head is not None and self._held.may_be_beyond(head, common)
+                if beyond:
+                    self._held.close()
+                rollback = RollBack(self._resources, deployment.id, common, reason)
+                rollback.run(head, beyond=beyond)
+        finally:
+            self._uplink.interruption = None
+
+    # -- snapshots and validations ------------------------------------------------------------
 
     def take_snapshot(self, snapshot: Snapshot, task: Task) -> Snapshot:
         """Of what was stored when it began. Raises Refused when there is no head in sync."""
         if snapshot.state is SnapshotState.COMPLETE:
             return snapshot
         metadata = self._resources.metadata
-        head = metadata.heads.find(self._deployment.head)
-        if head is None or head.phase is not SyncPhase.IN_SYNC:
-            raise Refused("there is no head in sync", where=self._deployment.name)
-        with self._head(task) as kept:
+        deployment = metadata.deployments.get(self._deployment.id)
+        _check_in_sync(metadata.heads.find(deployment.head), deployment)
+        with self._head(task, SNAPSHOT_PATIENCE_SECONDS) as kept:
             last = metadata.chunks.last(self._deployment.id)
             if last is not None:
                 CatchUp(kept, self._uplink, self._resources.clock).apply_until(last.end, task)
             return take_snapshot(self._resources, kept, snapshot, task)
 
-    @contextmanager
-    def _head(self, task: Task) -> Iterator[KeptHead]:
-        """Taken from the follower; started anew afterwards if it fails meanwhile."""
-        self._acquire_head(task)
-        try:
-            yield self._opened()
-        except MongodError:
-            self._close_head()
-            raise
-        finally:
-            self._head_lock.release()
+    def validate(self, task: Task) -> Validation:
+        """Of the head's files, between its other work. Raises HeadSuspect if they are damaged,
+        Refused when there is no head in sync.
+        """
+        metadata = self._resources.metadata
+        deployment = metadata.deployments.get(self._deployment.id)
+        _check_in_sync(metadata.heads.find(deployment.head), deployment)
+        take = partial(self._head, patience=float("inf"))
+        return HeadValidation(self._resources, take).run(task)
 
-    def _acquire_head(self, task: Task) -> None:
-        clock = self._resources.clock
-        deadline = clock.monotonic() + HEAD_SECONDS_MAX
-        self._wanted.set()
-        try:
-            while not self._head_lock.acquire(timeout=WAIT_SECONDS):
-                task.check()
-                if clock.monotonic() > deadline:
-                    raise MongodError("the head is busy", where=self._deployment.name)
-        finally:
-            self._wanted.clear()
+    @contextmanager
+    def _head(self, task: Task, patience: float = HEAD_SECONDS_MAX) -> Iterator[KeptHead]:
+        """Taken from the follower; started anew afterwards if it fails meanwhile."""
+        with self._held.taken(task, patience):
+            try:
+                yield self._held.opened()
+            except MongodError as error:
+                try:
+                    self._judged(error)
+                finally:
+                    self._held.close()
+                raise
+
+
+def _check_in_sync(head: Head | None, deployment: Deployment) -> None:
+    if head is not None and head.phase is SyncPhase.REBUILDING:
+        what = f"the head is being rebuilt ({head.reason})"
+        raise Refused(what, where=deployment.name, hint="take one when that is done")
+    if head is None or head.phase is not SyncPhase.IN_SYNC:
+        raise Refused("there is no head in sync", where=deployment.name)

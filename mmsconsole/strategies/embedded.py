@@ -1,15 +1,20 @@
 """The uplink of an agent that runs inside the engine: straight into the stores."""
 
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from mmsconsole.errors import MmsError
 from mmsconsole.metadata.syncs import Slice, SyncCollection
 from mmsconsole.metadata.tails import Tail
+from mmsconsole.optime import Optime
 from mmsconsole.rawbson import Buffer
 from mmsconsole.stores.oplog import ChunkBody
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
+
+RollBack = Callable[[Optime, str], None]
+"""What OplogUplink.roll_back does; it needs the head, too."""
 
 
 class SliceReceiver(Protocol):
@@ -25,19 +30,23 @@ class SliceReceiver(Protocol):
 class OplogIngest:
     """The tail's half: chunks into the oplog store; `arrived` is set after each."""
 
-    def __init__(self, resources: Resources, deployment: str) -> None:
+    def __init__(self, resources: Resources, deployment: str, roll_back: RollBack) -> None:
         self._resources = resources
         self._deployment = deployment
+        self._roll_back = roll_back
         self.arrived = threading.Event()
         self.after_gap = False
         """The next chunk begins a new stretch of oplog: what lies before it is not known."""
         self.failure: MmsError | None = None
         """Why no more oplog will come."""
+        self.interruption: MmsError | None = None
+        """Why nobody may work with what is stored just now."""
 
     def check(self) -> None:
         """For who waits for some. Raises what keeps it from coming."""
-        if self.failure is not None:
-            raise self.failure
+        for error in (self.failure, self.interruption):
+            if error is not None:
+                raise error
 
     def put_chunk(self, body: ChunkBody) -> None:
         store = self._resources.oplog_store
@@ -47,6 +56,16 @@ class OplogIngest:
 
     def report_tail(self, tail: Tail) -> None:
         self._resources.metadata.tails.report(tail)
+        self.arrived.set()
+
+    def stored_before(self, position: Optime | None, limit: int) -> list[Optime]:
+        return self._resources.oplog_store.ends_before(self._deployment, position, limit)
+
+    def entries_between(self, start: Optime, end: Optime) -> list[Optime]:
+        return self._resources.oplog_store.optimes(self._deployment, start, end)
+
+    def roll_back(self, common: Optime, reason: str) -> None:
+        self._roll_back(common, reason)
         self.arrived.set()
 
 

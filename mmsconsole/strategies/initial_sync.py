@@ -4,6 +4,7 @@
     transferring, building      slices go to the sync store, and from there into the head
     applying oplog              from T0 up to the end of the scan: now the data is whole
     fetching missing documents  those that the replay missed are read again from the source
+    comparing with the source   as it was at the head's position; what differs is fetched again
     creating indexes            of data that equals the source's at one optime
     in sync                     the slices go; from here on the oplog is applied without end
 
@@ -16,7 +17,9 @@ from contextlib import closing
 
 from mmsconsole.agent.documents import DocumentFetcher
 from mmsconsole.agent.initial_sync import InitialSync, SyncOptions
-from mmsconsole.errors import ApplyFailed, MmsError
+from mmsconsole.agent.source_load import MemberGauge, SourceLoad
+from mmsconsole.agent.source_member import Patience, SourceMember
+from mmsconsole.errors import ApplyFailed, HeadSuspect, MmsError
 from mmsconsole.head.applier import NO_SCAN, Applier
 from mmsconsole.head.building import BuiltSlices, HeadBuilder, SliceFeed
 from mmsconsole.head.creating import create_collections, drop_collection
@@ -24,17 +27,23 @@ from mmsconsole.head.index_changes import load_catalogue, save_catalogue
 from mmsconsole.head.keeping import KeptHead
 from mmsconsole.head.missing import MissingDocument
 from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.syncs import SyncCollection
 from mmsconsole.oplog.catalogue import IndexCatalogue
 from mmsconsole.optime import Optime
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.catching_up import CatchUp
+from mmsconsole.strategies.comparing import HeadComparison, in_words
 from mmsconsole.strategies.embedded import OplogIngest, SliceIngest
+from mmsconsole.strategies.load import load_limits
 from mmsconsole.strategies.origin import origin_of
 from mmsconsole.task import Task
 
 MEGABYTE = 1 << 20
+PATIENCE_SECONDS = 600.0
+"""How long the set may have no member that serves the comparison."""
+SYNC_AGAIN = "start the backup again: a new initial sync is made, older snapshots stay"
 FETCHING = SyncPhase.FETCHING_MISSING.value
 """Counts documents."""
 
@@ -48,7 +57,10 @@ class HeadSync:
         self._kept = kept
         self._origin = origin_of(deployment, deployment.sync_from)
         self._feed = SliceFeed()
-        options = SyncOptions(resources.settings.tree.backup.slice_mb * MEGABYTE)
+        options = SyncOptions(
+            resources.settings.tree.backup.slice_mb * MEGABYTE,
+            limits=lambda: load_limits(resources, deployment),
+        )
         uplink = SliceIngest(resources, kept.head.id, self._feed)
         self._source = InitialSync(self._origin, uplink, resources.clock, options)
 
@@ -155,12 +167,54 @@ class HeadSync:
         assert end is not None
         applier = self._kept.applier(end, catalogue)
         catch_up = CatchUp(self._kept, uplink, self._resources.clock)
-        catch_up.apply_until(end, task)
+        # A crash may have come behind the scan: what is in doubt since then is applied again too.
+        catch_up.apply_until(max(end, applier.position.applying_until or end), task)
         self._fetch_missing(applier, catch_up, task)
-        self._set(phase=SyncPhase.CREATING_INDEXES)
-        with self._kept.server.errors():
-            applier.create_indexes(task)
-        applier.tolerate_until = NO_SCAN
+        with closing(self._member()) as member:
+            comparison = HeadComparison(self._resources, self._kept, member, task)
+            self._compare(comparison, applier, catch_up, task)
+            self._set(phase=SyncPhase.CREATING_INDEXES)
+            with self._kept.server.errors():
+                applier.create_indexes(task)
+            applier.tolerate_until = NO_SCAN
+            comparison.compare_catalogue()
+        self._conclude(comparison)
+
+    def _member(self) -> SourceMember:
+        """For the comparison: under the same limits as the transfer."""
+        resources = self._resources
+        patience = Patience(resources.clock, PATIENCE_SECONDS)
+        load = SourceLoad(
+            MemberGauge(self._origin.uri), resources.clock,
+            lambda: load_limits(resources, self._deployment),
+        )  # fmt: skip
+        return SourceMember(self._origin, patience, load=load)
+
+    def _compare(
+        self, comparison: HeadComparison, applier: Applier, catch_up: CatchUp, task: Task
+    ) -> None:
+        self._set(phase=SyncPhase.COMPARING)
+
+        def advance(until: Optime, missing: list[MissingDocument]) -> None:
+            for one in missing:
+                applier.missing.add(one)
+            self._fetch_missing(applier, catch_up, task)
+            catch_up.apply_until(until, task)
+            self._set(phase=SyncPhase.COMPARING)
+
+        comparison.compare_documents(advance)
+
+    def _conclude(self, comparison: HeadComparison) -> None:
+        """Raises HeadSuspect."""
+        resources = self._resources
+        found = resources.metadata.validations.add(comparison.conclude(resources.clock.now()))
+        severity = Severity.INFO if found.good else Severity.ERROR
+        kind = "head validated" if found.good else "head suspect"
+        deployment = self._deployment.id
+        resources.event(kind, in_words(found), deployment=deployment, severity=severity)
+        if not found.good:
+            what = f"it differs from its source: {'; '.join(found.problems)}"
+            raise HeadSuspect(what, where=self._kept.head.id, hint=SYNC_AGAIN)
 
     def _fetch_missing(self, applier: Applier, catch_up: CatchUp, task: Task) -> None:
         """Until the replay misses nothing: what is fetched is newer than the head, and the

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mmsconsole.durable import disk_errors, make_folders
-from mmsconsole.errors import MmsError
+from mmsconsole.errors import MmsError, SourceError
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.heads import Head
@@ -21,18 +21,20 @@ log = logging.getLogger(__name__)
 def new_head(resources: Resources, deployment: Deployment) -> Head:
     """Its record, with the deployment pointing to it; the head before it is given up.
 
-    Raises NoSuitableMongod, and what asking the source raises.
+    Raises NoSuitableMongod, SourceError, and what asking the source raises.
     """
     source = origin_of(deployment, deployment.sync_from).replica_set()
+    if source.fcv_changes:
+        what = "its featureCompatibilityVersion is being changed; a head is made when that is done"
+        raise SourceError(what, where=source.name)
     binary = choose_binary(resources.binaries, source.server_version, source.fcv)
-    id_ = new_id()
+    id_, path = new_place(resources)
     metadata = resources.metadata
     for earlier in list(metadata.heads.of(deployment.id)):
         metadata.heads.set_where({"_id": earlier.id}, active=False)
     head = metadata.heads.add(
         Head(
-            id=id_, deployment=deployment.id,
-            path=str(_roomiest(resources.settings.head_folders) / id_),
+            id=id_, deployment=deployment.id, path=str(path),
             mongod_version=str(binary.version), fcv=source.fcv, created_at=resources.clock.now(),
         )
     )  # fmt: skip
@@ -40,6 +42,12 @@ def new_head(resources: Resources, deployment: Deployment) -> Head:
         deployment.id, head=id_, server_version=source.server_version, fcv=source.fcv
     )
     return head
+
+
+def new_place(resources: Resources) -> tuple[str, Path]:
+    """The id of a head to be made, and its folder, which is not there yet."""
+    id_ = new_id()
+    return id_, _roomiest(resources.settings.head_folders) / id_
 
 
 def remove_replaced(resources: Resources, deployment_id: str | None = None) -> None:

@@ -30,8 +30,17 @@ def take_snapshot(resources: Resources, kept: KeptHead, snapshot: Snapshot, task
     _tell_of_lost(resources, snapshot, cut.lost)
     blockstore.check_complete(snapshot, task)
     return snapshots.set(
-        snapshot.id, state=SnapshotState.COMPLETE, finished_at=resources.clock.now()
-    )
+        snapshot.id, state=SnapshotState.COMPLETE, finished_at=resources.clock.now(),
+        **_doubt(resources, snapshot),
+    )  # fmt: skip
+
+
+def _doubt(resources: Resources, snapshot: Snapshot) -> dict[str, str]:
+    """The head may have become a suspect one before. When it does later, that tells of its
+    snapshots too.
+    """
+    head = resources.metadata.heads.find(snapshot.head)
+    return {"doubt": head.suspect} if head is not None and head.suspect else {}
 
 
 def _previous(resources: Resources, snapshot: Snapshot) -> Snapshot | None:

@@ -34,7 +34,7 @@ def guarded(
     session_folder: Path, mongod_binary: MongodBinary, clock: SystemClock
 ) -> Iterator[GuardedSet]:
     """One member, shared by the session: each test takes databases of its own."""
-    yield from _guarded(session_folder / "agent-source", mongod_binary, clock, 1)
+    yield from guarded_set(session_folder / "agent-source", mongod_binary, clock, 1)
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +42,10 @@ def guarded_three(
     session_folder: Path, mongod_binary: MongodBinary, clock: SystemClock
 ) -> Iterator[GuardedSet]:
     """Three members, shared by the session; who stops one starts it again."""
-    yield from _guarded(session_folder / "guarded3", mongod_binary, clock, 3)
+    yield from guarded_set(session_folder / "guarded3", mongod_binary, clock, 3)
 
 
-def _guarded(
+def guarded_set(
     folder: Path, binary: MongodBinary, clock: SystemClock, members: int
 ) -> Iterator[GuardedSet]:
     replica_set = LocalReplicaSet(

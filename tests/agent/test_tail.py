@@ -1,94 +1,27 @@
 """The tail hands over every majority-committed entry once, or says why it can not."""
 
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
 
-from mmsconsole.agent.reader import Origin, Prefer
-from mmsconsole.agent.tail import OplogTail, TailOptions
-from mmsconsole.clock import SystemClock
-from mmsconsole.errors import Cancelled, MmsError, ResyncRequired, StorageError
+from mmsconsole.agent.reader import Origin
+from mmsconsole.errors import Cancelled, ResyncRequired, StorageError
 from mmsconsole.mongod.process import MongodProcess
 from mmsconsole.mongod.source_uri import parse_uri
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
 from mmsconsole.stores.oplog import ChunkBody
-from mmsconsole.task import Cancellation, Task
 from tests.support.guarded import GuardedSet
+from tests.support.tailing import assert_continuous, newest, start, tailing, write
 from tests.support.uplink import RecordingUplink
 
 Client = MongoClient[dict[str, Any]]
-QUICK = TailOptions(chunk_seconds=0.2)
 pytestmark = pytest.mark.xdist_group("agent-tail")
-
-
-def newest(guarded: GuardedSet, member: int = 0) -> Optime:
-    reader = guarded.reader(member)
-    try:
-        return reader.optimes().majority
-    finally:
-        reader.close()
-
-
-def write(client: Client, ids: list[Any], name: str = "things") -> None:
-    collection = client["tailed"].get_collection(name, write_concern=WriteConcern("majority"))
-    for each in ids:
-        collection.insert_one({"_id": each})
-
-
-class Running:
-    """A tail in a thread of its own."""
-
-    def __init__(self, tail: OplogTail) -> None:
-        self.cancellation = Cancellation()
-        self.ended_by: MmsError | None = None
-        self._thread = threading.Thread(target=self._run, args=(tail,))
-        self._thread.start()
-
-    def _run(self, tail: OplogTail) -> None:
-        try:
-            tail.run(Task(self.cancellation))
-        except MmsError as error:
-            self.ended_by = error
-
-    def wait(self) -> MmsError | None:
-        self._thread.join(60)
-        assert not self._thread.is_alive()
-        return self.ended_by
-
-
-@contextmanager
-def tailing(
-    guarded: GuardedSet, uplink: RecordingUplink, anchor: Optime, prefer: Prefer = "primary"
-) -> Iterator[Running]:
-    """Leaving it cancels the tail, and nothing else may have ended it."""
-    running = start(guarded, uplink, anchor, prefer)
-    yield running
-    running.cancellation.cancel()
-    assert isinstance(running.wait(), Cancelled)
-
-
-def start(
-    guarded: GuardedSet, uplink: RecordingUplink, anchor: Optime, prefer: Prefer = "primary"
-) -> Running:
-    origin = Origin(guarded.source, prefer)
-    return Running(OplogTail(origin, "deployment", anchor, uplink, SystemClock(), QUICK))
-
-
-def assert_continuous(uplink: RecordingUplink, anchor: Optime) -> None:
-    for chunk in uplink.chunks:
-        assert chunk.start.same_entry(anchor)
-        anchor = chunk.end
-    optimes = [(entry["ts"], entry["t"]) for entry in uplink.entries()]
-    assert optimes == sorted(optimes)
-    assert len(set(optimes)) == len(optimes) == sum(chunk.entries for chunk in uplink.chunks)
 
 
 # -- one member
@@ -175,7 +108,7 @@ def test_a_tail_is_cancelled_within_a_second_while_nothing_happens(
 def test_an_anchor_older_than_the_oplog_requires_a_resync(
     guarded: GuardedSet, uplink: RecordingUplink
 ) -> None:
-    error = start(guarded, uplink, Optime(1000, 1, 1)).wait()
+    error = start(guarded.origin(), uplink, Optime(1000, 1, 1)).wait()
     assert isinstance(error, ResyncRequired)
     assert "ends at 1000:1" in str(error)
     assert not uplink.chunks
@@ -185,7 +118,7 @@ def test_an_anchor_of_another_term_requires_a_resync(
     guarded: GuardedSet, uplink: RecordingUplink
 ) -> None:
     there = newest(guarded)
-    error = start(guarded, uplink, Optime(there.t, there.i, there.term + 1)).wait()
+    error = start(guarded.origin(), uplink, Optime(there.t, there.i, there.term + 1)).wait()
     assert isinstance(error, ResyncRequired)
     assert "rolled back" in str(error)
 
@@ -197,7 +130,7 @@ def test_an_anchor_that_is_no_entry_requires_a_resync(
     while newest(guarded).t == there.t:
         write(root, [None], "holes")
         root["tailed"].holes.delete_one({"_id": None})
-    error = start(guarded, uplink, Optime(there.t, there.i + 100_000, there.term)).wait()
+    error = start(guarded.origin(), uplink, Optime(there.t, there.i + 100_000, there.term)).wait()
     assert isinstance(error, ResyncRequired)
     root.drop_database("tailed")
 
@@ -207,7 +140,7 @@ def test_an_anchor_that_the_member_has_not_reached_is_waited_for(
 ) -> None:
     there = newest(guarded)
     with tailing(guarded, uplink, Optime(there.t + 1_000_000, 1, there.term)):
-        uplink.wait(lambda: bool(uplink.tails) and "has not come as far" in uplink.tails[-1].error)
+        uplink.wait(lambda: bool(uplink.tails) and "not come as far" in uplink.tails[-1].error)
     assert not uplink.chunks
 
 
@@ -218,7 +151,7 @@ def test_a_chunk_that_can_not_be_stored_ends_the_tail(
         raise StorageError("no")
 
     uplink.before_chunk = full
-    running = start(guarded, uplink, newest(guarded))
+    running = start(guarded.origin(), uplink, newest(guarded))
     write(root, [1])
     assert isinstance(running.wait(), StorageError)
     root.drop_database("tailed")
@@ -227,9 +160,7 @@ def test_a_chunk_that_can_not_be_stored_ends_the_tail(
 def test_a_user_whose_password_is_wrong_is_reported_and_tried_again(
     guarded: GuardedSet, uplink: RecordingUplink
 ) -> None:
-    origin = Origin(guarded.as_user("nobody"), "primary")
-    tail = OplogTail(origin, "deployment", newest(guarded), uplink, SystemClock(), QUICK)
-    running = Running(tail)
+    running = start(Origin(guarded.as_user("nobody"), "primary"), uplink, newest(guarded))
     uplink.wait(lambda: bool(uplink.tails))
     running.cancellation.cancel()
     assert isinstance(running.wait(), Cancelled)
@@ -262,7 +193,7 @@ def test_an_oplog_that_overruns_the_tail_requires_a_resync(
                 time.sleep(0.02)
 
         uplink.before_chunk = overrun
-        running = Running(OplogTail(origin, "deployment", position, uplink, SystemClock(), QUICK))
+        running = start(origin, uplink, position)
         client.tailed.things.insert_one({"_id": "first"})
         error = running.wait()
     assert isinstance(error, ResyncRequired)

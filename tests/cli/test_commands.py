@@ -38,6 +38,18 @@ def test_a_backup_is_started_twice_stopped_and_looked_at(terminal: Terminal, sho
     assert "backup" in terminal.run("backup", "status", shop).out
 
 
+def test_a_head_is_rebuilt_where_there_is_a_snapshot(
+    terminal: Terminal, daemon: Daemon, synced: str
+) -> None:
+    refused = terminal.run("backup", "rebuild", synced, "--json")
+    assert refused.code != 0
+    assert refused.value["error"]["code"] == "refused"
+    assert "snapshot take" in refused.value["error"]["hint"]
+    daemon.snapshot(synced, Optime(9, 1))
+    rebuilding = terminal.run("backup", "rebuild", synced, "--json")
+    assert (rebuilding.code, rebuilding.value["phase"]) == (0, "rebuilding")
+
+
 def test_snapshots_are_taken_listed_shown_and_deleted(
     terminal: Terminal, daemon: Daemon, synced: str
 ) -> None:
@@ -102,6 +114,28 @@ def test_jobs_are_listed_shown_and_cancelled(terminal: Terminal, shop: str) -> N
     (job,) = terminal.run("job", "list", "--json").value
     assert terminal.run("job", "show", job["id"], "--json").value == job
     assert terminal.run("job", "cancel", job["id"], "--json").value["state"] == "cancelled"
+
+
+def test_events_are_listed_newest_first_of_all_or_of_one(terminal: Terminal, shop: str) -> None:
+    terminal.run("backup", "start", shop)
+    events = terminal.run("event", "list", "--json").value
+    assert [event["kind"] for event in events] == ["backup started", "deployment added"]
+    assert terminal.run("event", "list", shop, "--limit", "1", "--json").value == events[:1]
+    assert "was started with an initial sync" in terminal.run("event", "list", shop).out
+    assert terminal.run("event", "list", "nobody", "--json").value["error"]["code"] == "not_found"
+    assert terminal.run("event", "list", "--limit", "0").code == 2
+
+
+def test_the_speed_of_initial_syncs_is_a_property_of_the_deployment(
+    terminal: Terminal, shop: str
+) -> None:
+    slow = terminal.run("deployment", "edit", shop, "--sync-mb-per-second", "2.5", "--json")
+    assert slow.value["sync_mb_per_second"] == 2.5
+    assert "2.5 MB/s at most" in terminal.run("deployment", "show", shop).out
+    free = terminal.run("deployment", "edit", shop, "--sync-mb-per-second", "0", "--json")
+    assert free.value["sync_mb_per_second"] == 0
+    wrong = terminal.run("deployment", "edit", shop, "--sync-mb-per-second", "-1", "--json")
+    assert (wrong.code, wrong.value["error"]["code"]) == (2, "usage")
 
 
 def test_status_tells_of_the_engine(terminal: Terminal) -> None:

@@ -27,7 +27,7 @@ def test_a_list_without_entries_says_so() -> None:
 
 
 def test_a_backup_that_is_not_in_sync_shows_its_phases() -> None:
-    text = shown(Answer(replace(STATUS, phase="transferring", head=None, window=None)))
+    text = shown(Answer(replace(STATUS, phase="transferring", head=None, windows=())))
     assert "transferring: 45 %, 450 MB of 1.0 GB, 90 MB/s, 6s left" in text
     assert "nothing can be restored yet" in text
 
@@ -56,9 +56,16 @@ def test_a_source_that_can_not_be_read_is_seen_in_the_list() -> None:
     assert STATUS.head
     silent = replace(
         STATUS,
-        tail=replace(STATUS.tail, error="db1:27017: Connection refused"),
+        tail=replace(STATUS.tail, member="", error="db1:27017: Connection refused", since=NOW),
         head=replace(STATUS.head, lag_seconds=None),
     )
     text = shown(Answer([replace(VIEWS["deployments"][0], status=silent)]))
     assert "started, in sync, the source can not be read  - " in text
-    assert "Connection refused" in shown(Answer(silent))
+    told = shown(Answer(silent))
+    assert "not reading, in trouble since 2026-03-01 12:00:00Z (<1m ago): db1:27017: Conn" in told
+
+
+def test_a_copy_that_pauses_for_its_source_says_so_instead_of_a_speed() -> None:
+    paused = replace(PROGRESS, note="paused: the source's cache is 22 % dirty")
+    text = shown(Answer(replace(STATUS, phase="transferring", progress=(paused,))))
+    assert "450 MB of 1.0 GB, paused: the source's cache is 22 % dirty\n" in text

@@ -198,6 +198,26 @@ async def test_a_refused_plan_is_told_with_its_hint_and_stays_at_the_folder(home
         driver.expect_not("what will happen")
 
 
+async def test_a_second_in_a_gap_is_refused_with_the_nearest_on_both_sides(home: Path) -> None:
+    async with console(SCENES["troubled"](), home) as driver:
+        await driver.press("R", "h", "h", "h", "h", "h", "h", "h", "h", "h", "h", "h", "h", "h")
+        driver.expect("In a gap: the nearest that can be restored are 2026-07-15 16:04:30Z before")
+        driver.expect("2026-07-15 22:04:30Z after it", "ReshardCollection app.carts")
+        await driver.press("enter")
+        driver.expect_not("what will happen", "/srv/restores/")
+        assert driver.scene.calls == []
+
+
+async def test_a_typed_point_in_a_gap_is_refused_by_the_plan(home: Path) -> None:
+    async with console(SCENES["troubled"](), home) as driver:
+        await driver.press("R", "tab")
+        await driver.type("2026-07-15T18:00:00Z")
+        await driver.press("enter", "enter")
+        driver.expect("lies in a gap of the window", "2026-07-15T16:04:30Z before it and")
+        driver.expect("2026-07-15T22:04:30Z after it")
+        driver.expect_not("what will happen")
+
+
 async def test_a_wizard_that_was_left_goes_on_where_it_was(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
         await driver.press("R", "h", "h", "h", "enter", "x", "escape", "escape")

@@ -82,6 +82,13 @@ PARTS: dict[str, Steps] = {
     "engine_away": engine_goes,
 }
 
+TROUBLED: dict[str, Steps] = {
+    "overview": keys(),
+    "deployment": keys("enter"),
+    "snapshots": keys("3", "j", "j"),
+    "wizard_gap": keys("R", "pageup", "pageup", "h", "h", "enter"),
+}
+
 EMPTY: dict[str, Steps] = {
     "overview": keys(),
     "jobs": keys("4"),
@@ -126,6 +133,15 @@ def test_what_lies_over_a_view(part: str, picture: Callable[..., None]) -> None:
 @pytest.mark.parametrize("view", EMPTY)
 def test_an_empty_view_says_what_to_do_next(view: str, picture: Callable[..., None]) -> None:
     picture(SCENES["empty"](), EMPTY[view])
+
+
+@pytest.mark.parametrize("view", TROUBLED)
+def test_trouble_is_seen_at_80x24(view: str, picture: Callable[..., None]) -> None:
+    picture(SCENES["troubled"](), TROUBLED[view])
+
+
+def test_gaps_and_doubt_are_seen_in_ascii(picture: Callable[..., None]) -> None:
+    picture(SCENES["troubled"](), TROUBLED["snapshots"], ascii="true")
 
 
 @pytest.mark.parametrize("theme", ["light", "ansi16", "mono", "highcontrast"])

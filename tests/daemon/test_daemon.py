@@ -1,94 +1,67 @@
 """The daemon as a whole: it takes what it finds, and stops cleanly."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from mmsconsole.daemon.daemon import Daemon
+from mmsconsole.daemon import daemon as module
 from mmsconsole.errors import MetadataError
-from mmsconsole.metadata.collection import new_id
-from mmsconsole.metadata.jobs import Job, JobKind, JobState
+from mmsconsole.metadata.jobs import JobKind
+from mmsconsole.stores.resources import Resources
 from tests.support.backups import Bench, wait_until
+from tests.support.daemons import Daemons
 from tests.support.processes import mongods_below
-
-MakeDaemon = Callable[[], Daemon]
-
-
-@pytest.fixture
-def make_daemon(bench: Bench) -> Iterator[MakeDaemon]:
-    made: list[Daemon] = []
-
-    def make() -> Daemon:
-        resources = bench.resources
-        made.append(
-            Daemon(
-                resources.settings, resources.metadata, resources.storage, resources.clock,
-                resources.binaries, "e1",
-            )
-        )  # fmt: skip
-        return made[-1]
-
-    yield make
-    for daemon in made:
-        daemon.stop(20)
-
-
-def queue(bench: Bench, kind: JobKind, subject: str = "") -> Job:
-    id_, deployment = new_id(), bench.deployment.id
-    resource = f"head:{deployment}"
-    return bench.metadata.jobs.add(
-        Job(id_, kind, deployment, resource, bench.clock.now(), subject=subject)
-    )
-
-
-def wait_done(bench: Bench, job: Job) -> None:
-    ended = wait_until(lambda: (found := bench.metadata.jobs.get(job.id)).ended and found)
-    assert ended.state is JobState.DONE, ended.error
 
 
 def test_a_daemon_takes_what_is_queued_and_keeps_the_backup_running(
-    bench: Bench, make_daemon: MakeDaemon
+    bench: Bench, daemons: Daemons
 ) -> None:
     bench.write(1)
-    sync = queue(bench, JobKind.INITIAL_SYNC)
-    daemon = make_daemon()
-    daemon.start()
-    wait_done(bench, sync)
+    sync = daemons.queue(JobKind.INITIAL_SYNC)
+    daemon = daemons.start()
+    daemons.wait_done(sync)
     bench.write(2)
     bench.assert_head_equals_source()
 
-    snapshot = bench.snapshot_record()
-    wait_done(bench, queue(bench, JobKind.SNAPSHOT, snapshot.id))
+    daemons.snapshot()
     assert daemon.failure is None
 
 
 def test_a_stopped_daemon_leaves_no_mongod_and_the_next_one_goes_on(
-    bench: Bench, make_daemon: MakeDaemon
+    bench: Bench, daemons: Daemons
 ) -> None:
     bench.write(*range(2000), s="x" * 500)
-    sync = queue(bench, JobKind.INITIAL_SYNC)
-    first = make_daemon()
-    first.start()
+    sync = daemons.queue(JobKind.INITIAL_SYNC)
+    first = daemons.start()
     wait_until(lambda: mongods_below(bench.folder) or bench.metadata.jobs.get(sync.id).ended)
     first.stop(20)
     assert mongods_below(bench.folder) == []
     bench.write(5000)
 
-    make_daemon().start()
+    daemons.start()
 
-    wait_done(bench, sync)
+    daemons.wait_done(sync)
     bench.assert_head_equals_source()
 
 
+def test_a_daemon_looks_again_and_again_whether_people_must_be_warned(
+    bench: Bench, daemons: Daemons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Resources] = []
+    monkeypatch.setattr(module, "WARNING_SECONDS", 0.1)
+    monkeypatch.setattr(module, "tell_all_warnings", looked.append)
+    daemons.start()
+    wait_until(lambda: len(looked) >= 2)
+
+
 def test_a_daemon_that_could_not_start_can_be_stopped(
-    bench: Bench, make_daemon: MakeDaemon, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, daemons: Daemons, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*args: Any) -> None:
         raise MetadataError("the metadata database does not answer")
 
     monkeypatch.setattr(bench.metadata.heads, "all", away)
-    daemon = make_daemon()
+    daemon = daemons.make()
     with pytest.raises(MetadataError):
         daemon.start()
 

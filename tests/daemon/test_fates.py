@@ -14,6 +14,8 @@ RESTORE = replace(SYNC, kind=JobKind.RESTORE)
 LAST = replace(RESTORE, attempts=4)
 LATE = replace(SYNC, attempts=400)
 UNWANTED = replace(RESTORE, cancel_requested=True)
+REBUILD = replace(SYNC, kind=JobKind.REBUILD, attempts_max=12)
+LATE_REBUILD = replace(REBUILD, attempts=400)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +42,20 @@ UNWANTED = replace(RESTORE, cancel_requested=True)
         (RESTORE, KeyboardInterrupt(), False, Fate.FAILED),
         (LATE, errors.SourceUnreachable("away"), False, Fate.AGAIN),  # a source may be away long
         (LATE, errors.MetadataError("away"), False, Fate.AGAIN),
+        (LATE, errors.DiskFull("full"), False, Fate.AGAIN),  # there will be room
+        (LATE, errors.MongodDiskFull("full"), False, Fate.AGAIN),
+        (RESTORE, errors.MongodDiskFull("full"), False, Fate.FAILED),
         (LATE, errors.MongodFailed("died"), False, Fate.FAILED),
         (SYNC, errors.NotAReplicaSet("no"), False, Fate.FAILED),
+        (SYNC, errors.WindowEnded("another version"), False, Fate.AGAIN),
+        (REBUILD, errors.ResyncRequired("no snapshot is left"), False, Fate.FAILED),
+        (REBUILD, errors.ObjectMissing("gone"), False, Fate.AGAIN),  # its disk may be away
+        (LATE_REBUILD, errors.ObjectMissing("gone"), False, Fate.FAILED),
+        (LATE_REBUILD, errors.DiskFull("full"), False, Fate.AGAIN),
+        (LATE_REBUILD, errors.StorageError("broken"), False, Fate.AGAIN),
+        (LATE_REBUILD, errors.NoSuitableMongod("none"), False, Fate.AGAIN),
+        (LATE_REBUILD, errors.MongodFailed("died"), False, Fate.AGAIN),
+        (REBUILD, ZeroDivisionError(), False, Fate.FAILED),
         (LAST, errors.SourceUnreachable("away"), False, Fate.FAILED),
     ],
 )

@@ -13,6 +13,7 @@ from mmsconsole.errors import Refused, ResyncRequired
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.events import Severity
+from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
@@ -62,6 +63,11 @@ def test_a_whole_life(bench: Bench, keeper: BackupKeeper, handlers: Handlers) ->
     assert snapshot.state is SnapshotState.COMPLETE
     assert taken == {"bytes": snapshot.bytes, "new_bytes": snapshot.new_bytes}
 
+    checked = handlers.validation(job(bench, JobKind.VALIDATION), Task())
+    last = bench.metadata.validations.last(bench.deployment.id, bench.head.id)
+    assert last is not None
+    assert checked == {"validation": last.id, "collections": last.collections}
+
     restore = bench.restore_record(snapshot)
     done = handlers.restore(job(bench, JobKind.RESTORE, restore.id), Task())
     assert done == {"path": restore.target}
@@ -71,6 +77,7 @@ def test_a_whole_life(bench: Bench, keeper: BackupKeeper, handlers: Handlers) ->
     head = bench.head
     handlers.removal(job(bench, JobKind.REMOVAL), Task())
     assert mongods_below(bench.folder) == []
+    assert list(bench.metadata.validations.all()) == []
     assert not Path(head.path).exists()
     assert bench.metadata.deployments.find(bench.deployment.id) is None
     assert list(bench.metadata.snapshots.all()) == list(bench.metadata.heads.all()) == []
@@ -80,7 +87,9 @@ def test_a_whole_life(bench: Bench, keeper: BackupKeeper, handlers: Handlers) ->
     assert all(path.startswith("packs/") for path in left)  # groom takes blocks
     assert handlers.removal(job(bench, JobKind.REMOVAL), Task()) == {}  # after a crash: again
 
-    assert [kind for kind, _ in events(bench)] == ["restore done", "snapshot complete", "in sync"]
+    assert [kind for kind, _ in events(bench)] == [
+        "restore done", "head validated", "snapshot complete", "in sync", "head validated",
+    ]  # fmt: skip
 
 
 def test_a_removal_waits_for_restores_that_still_read(
@@ -192,6 +201,29 @@ def test_a_failed_sync_tells_why_and_whether_a_new_head_is_needed(
 
     told = bench.metadata.deployments.get(bench.deployment.id)
     assert (told.backup, told.reason) == (backup, "this and that")
+
+
+def test_a_rebuild_that_fails_for_good_needs_a_resync(bench: Bench, handlers: Handlers) -> None:
+    ended(bench, handlers, job(bench, JobKind.REBUILD), JobState.FAILED, "resync_required")
+
+    told = bench.metadata.deployments.get(bench.deployment.id)
+    assert (told.backup, told.reason) == (BackupState.RESYNC_REQUIRED, "this and that")
+
+
+def test_a_new_base_that_can_not_be_made_is_no_endless_attempt(
+    bench: Bench, handlers: Handlers
+) -> None:
+    now = bench.clock.now()
+    bench.metadata.heads.add(
+        Head("h1", bench.deployment.id, "/h1", "6.0.5", "6.0", now, phase=SyncPhase.ENDED)
+    )
+    bench.metadata.deployments.set(bench.deployment.id, head="h1")
+
+    sync = job(bench, JobKind.INITIAL_SYNC)
+    ended(bench, handlers, sync, JobState.FAILED, "no_suitable_mongod")
+
+    told = bench.metadata.deployments.get(bench.deployment.id)
+    assert (told.backup, told.reason) == (BackupState.RESYNC_REQUIRED, "this and that")
 
 
 def test_what_is_gone_meanwhile_does_not_hinder_the_end_of_a_job(

@@ -13,16 +13,20 @@ from mmsconsole.daemon.keeper import BackupKeeper, folder_bytes, wanted
 from mmsconsole.errors import (
     ApplyFailed,
     Cancelled,
+    HeadLost,
     MetadataError,
     MmsError,
     MongodError,
     Refused,
 )
 from mmsconsole.metadata.deployments import BackupState, Deployment
-from mmsconsole.metadata.heads import Head
+from mmsconsole.metadata.heads import Head, SyncPhase
+from mmsconsole.metadata.jobs import JobKind
 from mmsconsole.metadata.tails import Tail
 from mmsconsole.optime import Optime
 from mmsconsole.stores.resources import Resources
+from mmsconsole.strategies.consequences import Consequence
+from mmsconsole.strategies.judging import Fallen
 from mmsconsole.task import Task
 from tests.support.backups import wait_until
 from tests.support.snapshots import deployment_record, write_files
@@ -55,8 +59,10 @@ class FakeBackup:
 
     def __init__(self, resources: Resources, deployment: Deployment) -> None:
         self.deployment = deployment
+        self.in_sync = True
         self.failure: MmsError | None = None
         self.trouble = ""
+        self.fallen: Fallen | None = None
         self.error: Exception | None = None
         self.rounds: list[Deployment] = []
         self.stopped = threading.Event()
@@ -68,7 +74,10 @@ class FakeBackup:
         self.rounds.append(deployment)
         if self.error is not None:
             raise self.error
-        return True
+        return self.in_sync
+
+    def mended(self) -> None:
+        self.fallen = None
 
     def stop(self) -> None:
         self.may_stop.wait(20)
@@ -191,6 +200,33 @@ def test_a_resync_is_told_when_the_metadata_database_is_back(
 
     assert fakes[0].stopped.wait(20)
     assert resources.metadata.deployments.get("d1").backup is BackupState.RESYNC_REQUIRED
+
+
+def test_a_head_that_can_not_go_on_gets_a_job_and_the_backup_stays_started(
+    resources: Resources, keeper: BackupKeeper, fakes: list[FakeBackup]
+) -> None:
+    wait_until(lambda: fakes)
+    head = lost_head(resources)
+    fakes[0].in_sync = False
+    fakes[0].fallen = Fallen(head, Consequence.REBUILD, HeadLost("its folder is missing"), None)
+
+    wait_until(lambda: list(resources.metadata.jobs.open("d1", JobKind.REBUILD)))
+
+    assert fakes[0].fallen is None
+    assert resources.metadata.heads.get("h1").phase is SyncPhase.REBUILDING
+    told = resources.metadata.deployments.get("d1")
+    assert told.backup is BackupState.STARTED
+    assert "its folder is missing" in told.reason
+    rounds = len(fakes[0].rounds)
+    wait_until(lambda: len(fakes[0].rounds) > rounds + 2)
+    assert len(list(resources.metadata.jobs.all())) == 1
+
+
+def lost_head(resources: Resources) -> Head:
+    now = resources.clock.now()
+    head = Head("h1", "d1", "/h1", "6.0.5", "6.0", now, phase=SyncPhase.IN_SYNC)
+    resources.metadata.deployments.set("d1", head="h1")
+    return resources.metadata.heads.add(head)
 
 
 def test_what_a_backup_waits_for_is_told_and_taken_back(

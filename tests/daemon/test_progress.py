@@ -58,3 +58,15 @@ def test_a_phase_is_finished_when_its_total_is_reached_and_not_before() -> None:
         assert book.phases()[0].finished is (done == total)
     book("cutting blocks", 100, 150)  # the total has grown
     assert not book.phases()[0].finished
+
+
+def test_a_remark_stands_beside_its_phase_until_it_is_taken_back() -> None:
+    book = ProgressBook(ManualClock())
+    book.remark("transferring", "too early: it has not begun")
+    book("transferring", 1, 2)
+    assert book.phases()[0].note == ""
+    book.remark("transferring", "paused: the source's cache is 22 % dirty")
+    book("transferring", 1, 2)
+    assert book.phases()[0].note == "paused: the source's cache is 22 % dirty"
+    book.remark("transferring", "")
+    assert book.phases()[0].note == ""

@@ -103,6 +103,7 @@ def until_cancelled(job: Job, task: Task) -> Mapping[str, object]:
 def test_a_job_is_done_with_its_result_and_its_progress(work: Work) -> None:
     def handler(job: Job, task: Task) -> Mapping[str, object]:
         task.report("materialising", 10, 10)
+        task.remark("materialising", "paused for a while")
         return {"path": "/there"}
 
     work.handler = handler
@@ -112,7 +113,9 @@ def test_a_job_is_done_with_its_result_and_its_progress(work: Work) -> None:
 
     done = work.jobs.get(job.id)
     assert (done.state, done.result, done.error) == (JobState.DONE, {"path": "/there"}, None)
-    assert [(phase.phase, phase.finished) for phase in done.progress] == [("materialising", True)]
+    (phase,) = done.progress
+    assert (phase.phase, phase.finished) == ("materialising", True)
+    assert phase.note == "paused for a while"
     assert (done.lease_until, done.engine) == (None, "e1")
     assert [job.state for job in work.ended] == [JobState.DONE]
 

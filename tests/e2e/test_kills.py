@@ -1,4 +1,4 @@
-"""The engine dies by SIGKILL at random moments: nothing is left, and it goes on by itself."""
+"""Everything that runs dies by SIGKILL at random moments: nothing is left, and it goes on."""
 
 from random import Random
 
@@ -6,6 +6,7 @@ import pytest
 
 from mmsconsole.mongod.binaries import MongodBinary
 from tests.e2e.kill_loop import KillLoop, fill
+from tests.support import victims
 from tests.support.folders import short_folder_for
 from tests.support.stage import Stage
 from tests.support.workload import Workload
@@ -15,22 +16,26 @@ pytestmark = pytest.mark.xdist_group("e2e")
 SEED = 5
 
 
-def test_an_engine_that_is_killed_goes_on_and_restores_are_equal(
+def test_whatever_is_killed_heads_snapshots_and_restores_are_equal_and_nothing_is_left(
     mongod_binary: MongodBinary,
 ) -> None:
-    """Twice in the sync, then once in each of apply, snapshot and restore."""
+    """Each victim once, spread over sync, apply, snapshot, restore and rebuild."""
     with short_folder_for("mms-kill-") as folder:
-        stage = Stage(folder, mongod_binary, members=1)
+        stage = Stage(folder, mongod_binary, members=3)
         try:
             stage.open()
-            fill(stage)
+            fill(stage, documents=15_000)
             stage.start_engine()
-            with Workload(stage.client, seed=SEED) as workload:
+            with Workload(stage.client, seed=SEED, members_die=True) as workload:
                 loop = KillLoop(stage, workload, Random(SEED))
-                loop.sync()
-                for act in loop.acts:
-                    act()
-                loop.check_moments()
+                loop.sync(victims.agent_amid_a_slice, victims.head)
+                loop.apply(victims.primary, victims.metadata)
+                loop.snapshot(victims.engine)
+                loop.restore(victims.restores_mongod)
+                loop.rebuild(victims.guard)
+                loop.apply(victims.agent_amid_a_chunk, victims.secondary)
+                loop.end()
+                loop.close()
         finally:
             stage.close()
-    assert loop.kills == 5
+    assert loop.kills.total() == 9

@@ -10,7 +10,7 @@ import pytest
 
 from mmsconsole.engine import parts as parts_module
 from mmsconsole.engine.parts import HEARTBEAT_SECONDS, RESTARTS_MAX, EngineParts
-from mmsconsole.errors import MmsError, MongodFailed, SourceError
+from mmsconsole.errors import MmsError, MongodDiskFull, MongodFailed, SourceError
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.settings import Home, Settings
@@ -129,6 +129,7 @@ class DyingServer:
     """A metadata server that has died and does not start any more."""
 
     checked_at: ClassVar[list[float]] = []
+    error: ClassVar[MongodFailed] = MongodFailed("no such engine")
 
     def __init__(self, home: Home, binary: MongodBinary, clock: ManualClock) -> None:
         self.clock = clock
@@ -139,7 +140,7 @@ class DyingServer:
 
     def check(self) -> bool:
         self.checked_at.append(self.clock.monotonic())
-        raise MongodFailed("no space left on device")
+        raise self.error
 
 
 def tick_for(seconds: int, parts: EngineParts, clock: ManualClock) -> None:
@@ -159,9 +160,29 @@ def test_a_metadata_database_that_does_not_start_is_tried_again_ever_later_and_t
     parts = make_parts()
     parts.start()
 
-    with pytest.raises(MongodFailed, match="no space"):
+    with pytest.raises(MongodFailed, match="no such engine"):
         tick_for(1000, parts, manual_clock)
 
     assert len(DyingServer.checked_at) == RESTARTS_MAX
     waits = [later - earlier for earlier, later in pairwise(DyingServer.checked_at)]
     assert waits == sorted(set(waits))
+
+
+def test_while_its_disk_is_full_a_metadata_database_is_not_given_up(
+    make_parts: Callable[[], EngineParts],
+    manual_clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts_module, "is_external", lambda _: False)
+    monkeypatch.setattr(parts_module, "PrivateServer", DyingServer)
+    monkeypatch.setattr(DyingServer, "checked_at", [])
+    monkeypatch.setattr(DyingServer, "error", MongodDiskFull("full"))
+    parts = make_parts()
+    parts.start()
+
+    tick_for(1000, parts, manual_clock)
+
+    last, before = DyingServer.checked_at[-1], DyingServer.checked_at[-2]
+    assert len(DyingServer.checked_at) > RESTARTS_MAX
+    assert last - before <= 64
+    parts.stop()

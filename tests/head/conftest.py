@@ -20,7 +20,7 @@ from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.oplog.catalogue import IndexCatalogue
 from mmsconsole.optime import Optime
 from tests.support.oplog_reader import read_arrays
-from tests.support.oplog_workload import run_everything
+from tests.support.oplog_workload import SOURCE_FLAGS, run_everything
 
 Client = MongoClient[dict[str, Any]]
 BEGINNING = Optime(1, 0)
@@ -43,9 +43,8 @@ def source(
     session_folder: Path, mongod_binary: MongodBinary, clock: SystemClock
 ) -> Iterator[LocalReplicaSet]:
     """One member that can prepare transactions."""
-    flags = ("--setParameter", "enableTestCommands=1", "--setParameter", "ttlMonitorEnabled=false")
     folder = session_folder / "oplog-source"
-    started = LocalReplicaSet(mongod_binary.path, folder, clock, 1, extra=flags).start()
+    started = LocalReplicaSet(mongod_binary.path, folder, clock, 1, extra=SOURCE_FLAGS).start()
     yield started
     started.kill()
 

@@ -12,7 +12,7 @@ def test_the_command_holds_the_entries_byte_for_byte() -> None:
     written = [made.insert(1, {"_id": n}) for n in range(12)]
     batch = Batch(list(entries(made.array(*written))))
 
-    command = bson.decode(b"".join(batch.command()))
+    command = bson.decode(b"".join(batch.command))
 
     assert command == {
         "applyOps": written,
@@ -28,7 +28,7 @@ def test_a_batch_is_full_when_it_has_its_number_of_entries() -> None:
     entry = made.peeked(made.delete(1, 1))
     assert all(batch.add(entry) for _ in range(ENTRIES_MAX))
     assert not batch.add(entry)
-    assert len(bson.decode(b"".join(batch.command()))["applyOps"]) == ENTRIES_MAX
+    assert len(bson.decode(b"".join(batch.command))["applyOps"]) == ENTRIES_MAX
 
 
 def test_a_batch_is_full_when_it_has_its_bytes() -> None:
@@ -43,7 +43,7 @@ def test_an_entry_larger_than_a_batch_goes_alone() -> None:
     batch = Batch()
     assert batch.add(largest)
     assert not batch.add(made.peeked(made.delete(1, 1)))
-    assert sum(map(len, batch.command())) < MESSAGE_BYTES_MAX
+    assert sum(map(len, batch.command)) < MESSAGE_BYTES_MAX
 
 
 def test_an_operation_of_our_own_is_an_entry_too() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import bson
 import pytest
 from bson.codec_options import CodecOptions
+from bson.datetime_ms import DatetimeMS
 from bson.raw_bson import RawBSONDocument
 from bson.timestamp import Timestamp
 
@@ -222,6 +223,22 @@ def test_a_slice_that_was_inserted_but_not_marked_is_inserted_again(bench: Bench
     assert sorted(d["_id"] for d in bench.client.building.c.find()) == list(range(10))
     assert bench.client.building.c.find_one({"_id": 3}) == {"_id": 3, "newer": True}
     assert bench.built() == {"building.c-0"}
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_a_slice_is_inserted_again_whatever_its_ids_are(bench: Bench, clustered: bool) -> None:
+    """A clustered collection tells of NaN by an error of its own; some dates are too late."""
+    key = {"clusteredIndex": {"v": 2, "key": {"_id": 1}, "name": "_id_", "unique": True}}
+    of = collection(options=key, id_index=b"") if clustered else collection()
+    bench.create(of)
+    documents = encoded({"_id": float("nan")}, {"_id": DatetimeMS(2**63 - 1)}, {"_id": 3})
+    one = bench.store.put(of, documents)
+    bench.build(of, one)
+    bench.client.local[BUILT].drop()
+
+    bench.build(of, one)
+
+    assert sorted(bench.raw()) == sorted(documents)
 
 
 def test_documents_that_the_head_refuses_end_the_build(bench: Bench) -> None:

@@ -3,9 +3,10 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from bson import Decimal128
 from bson.raw_bson import RawBSONDocument
 
 from mmsconsole.errors import ApplyFailed, CommandFailed, SourceUnreachable
@@ -25,9 +26,11 @@ from tests.support import oplog_entries as made
 class Failing:
     """A connection to a head that is lost now and then, a part of the command carried out."""
 
-    def __init__(self, connection: WireConnection, seed: int) -> None:
+    def __init__(self, connection: WireConnection, chance: random.Random) -> None:
         self._connection = connection
-        self._random = random.Random(seed)
+        self._random = chance
+        self._awaited = 0
+        """Answers to what was sent before."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
@@ -35,28 +38,40 @@ class Failing:
     def send(self, command: Sequence[Buffer]) -> None:
         if self._random.random() > 0.3:
             self._connection.send(command)
+            self._awaited += 1
             return
         body = dict(RawBSONDocument(b"".join(command)))
         operations = body.get("applyOps", [])
         if len(operations) > 1:
             body["applyOps"] = operations[: self._random.randrange(len(operations))]
         database = body.pop("$db")
+        while self._awaited:
+            self.receive()
         with suppress(CommandFailed):  # a replay within a replay has its own misses
             self._connection.run(database, body)
-        raise SourceUnreachable("lost")
+        self._lose("lost")
+
+    def receive(self) -> bytearray:
+        reply = self._connection.receive()
+        self._awaited -= 1
+        return reply
 
     def call(self, command: Sequence[Buffer]) -> bytearray:
         self.send(command)
-        return self._connection.checked(self._connection.receive())
+        return self._connection.checked(self.receive())
 
     def run(self, db: str, command: Mapping[str, Any]) -> dict[str, Any]:
         chance = self._random.random()
         if chance < 0.05:
-            raise SourceUnreachable("lost before")
+            self._lose("lost before")
         reply = self._connection.run(db, command)
         if chance < 0.1:
-            raise SourceUnreachable("lost after")
+            self._lose("lost after")
         return reply
+
+    def _lose(self, what: str) -> NoReturn:
+        self._connection.close()
+        raise SourceUnreachable(what)
 
 
 def apply_all(applier: Applier, arrays: list[bytes]) -> None:
@@ -66,14 +81,18 @@ def apply_all(applier: Applier, arrays: list[bytes]) -> None:
 
 def apply_again_and_again(head: TestedHead, arrays: list[bytes], seed: int) -> int:
     """Until all is applied; returns how often the connection was lost."""
-    connection: Any = Failing(head.connection, seed)
+    chance = random.Random(seed)
     spool = FileSpool(head.process.options.dbpath)
     for lost in range(10_000):
+        opened = WireConnection.connect(head.process.options.listen, None, 120)
+        connection: Any = Failing(opened, chance)
         try:
             applier = Applier(connection, PositionStore(connection), spool, NO_SCAN)
             apply_all(applier, arrays)
         except SourceUnreachable:
             continue
+        finally:
+            opened.close()
         return lost
     raise AssertionError("no progress")
 
@@ -209,3 +228,21 @@ def test_the_position_stays_where_it_was_until_the_range_is_through(head: Tested
 
     assert first == before
     assert then == HeadPosition(Optime(13, 1), Optime(13, 1))
+
+
+@pytest.mark.parametrize("identity", [float("nan"), Decimal128("NaN")])
+def test_a_document_whose_id_is_nan_may_be_there_already_in_a_clustered_collection(
+    head: TestedHead, identity: object
+) -> None:
+    clustered = {"v": 2, "key": {"_id": 1}, "name": "_id_", "unique": True}
+    create = made.command(2, {"create": "c", "clusteredIndex": clustered})
+    entries = [made.insert(11, {"_id": identity}), made.update(12, identity, {"i": {"a": 1}})]
+    head.applier().apply(made.array(create, *entries), None, Task())
+    crashed(head, until=12)
+
+    head.applier().apply(made.array(*entries), None, Task())
+
+    found = head.client.app.c.find_one()
+    assert found is not None
+    assert found["a"] == 1
+    assert head.client.app.c.count_documents({}) == 1

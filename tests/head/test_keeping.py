@@ -10,11 +10,19 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from mmsconsole.errors import ApplyFailed, Cancelled, MetadataError, MongodFailed, OplogError
+from mmsconsole.errors import (
+    ApplyFailed,
+    Cancelled,
+    FilesDamaged,
+    HeadLost,
+    MetadataError,
+    MongodFailed,
+    OplogError,
+)
 from mmsconsole.head.files import snapshot_files
 from mmsconsole.head.keeping import KeptHead
 from mmsconsole.head.position import HeadPosition
-from mmsconsole.metadata.heads import Head
+from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
 from mmsconsole.optime import Optime
@@ -333,3 +341,46 @@ def test_the_position_keeps_its_term(resources: Resources, kept: KeptHead) -> No
     position = kept.position()
     assert position is not None
     assert position.applied.same_entry(START)
+
+
+# -- heads that are lost
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_head_in_sync_without_files_is_lost_and_no_empty_one_begins(
+    resources: Resources, short_folder: Path, made: bool
+) -> None:
+    """Even where its record still tells of a position, as after a crash during a snapshot."""
+    path = short_folder / "head"
+    if made:
+        path.mkdir()
+    head = Head(
+        "h1", "d1", str(path), "6.0.5", "6.0", datetime(2024, 1, 1, tzinfo=UTC),
+        phase=SyncPhase.IN_SYNC, parked_at=START,
+    )  # fmt: skip
+    resources.metadata.heads.add(head)
+    with pytest.raises(HeadLost, match="folder is missing"):
+        KeptHead.open(resources, head)
+
+    assert not made or list(path.iterdir()) == []
+
+
+def test_a_head_in_sync_that_has_no_position_is_lost(resources: Resources, kept: KeptHead) -> None:
+    kept.server.client.drop_database("local")
+    kept.close()
+    head = resources.metadata.heads.set("h1", phase=SyncPhase.IN_SYNC)
+    with pytest.raises(HeadLost, match="position"):
+        KeptHead.open(resources, head)
+
+
+def test_a_head_that_dies_of_its_files_says_so(resources: Resources, kept: KeptHead) -> None:
+    """mongod starts on them, and ends when it reads the place."""
+    kept.server.client.app.big.insert_many([{"s": "x" * 1000} for _ in range(500)])
+    kept.close()
+    largest = max(Path(kept.head.path).glob("collection-*"), key=lambda one: one.stat().st_size)
+    largest.write_bytes(bytes(byte ^ 0xFF for byte in largest.read_bytes()))
+    again = KeptHead.open(resources, kept.head)
+
+    with pytest.raises(FilesDamaged), again.server.errors():
+        list(again.server.client.app.big.find())
+    assert not again.alive

@@ -1,11 +1,12 @@
 """Oplog chunks: found in order, and no end continued twice."""
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from mmsconsole.errors import AlreadyExists
+from mmsconsole.errors import AlreadyExists, NotFound
 from mmsconsole.metadata.chunks import OplogChunk
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.optime import Optime
@@ -92,3 +93,59 @@ def test_the_chunks_after_a_position_are_read_from_the_index_there_on(stored: Me
     )
 
     assert plan["executionStats"]["totalDocsExamined"] == 1
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [
+        (None, CHUNKS[::-1]),
+        (Optime(70, 2), CHUNKS[::-1]),
+        (Optime(70, 1), CHUNKS[2::-1]),
+        (Optime(10, 2), CHUNKS[1::-1]),
+        (Optime(10, 0), CHUNKS[:1]),
+        (Optime(9, 30), []),
+    ],
+    ids=str,
+)
+def test_before_goes_backwards_from_a_position(
+    stored: Metadata, position: Optime | None, expected: list[OplogChunk]
+) -> None:
+    assert list(stored.chunks.before("d1", position, 10)) == expected
+    assert list(stored.chunks.before("d1", position, 1)) == expected[:1]
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [
+        (Optime(9, 4), None),
+        (Optime(9, 5), CHUNKS[0]),
+        (Optime(9, 30), CHUNKS[0]),
+        (Optime(9, 31), CHUNKS[1]),
+        (Optime(10, 2), CHUNKS[2]),
+        (Optime(70, 1), CHUNKS[3]),
+        (Optime(70, 2), None),
+    ],
+    ids=str,
+)
+def test_one_chunk_holds_a_position(
+    stored: Metadata, position: Optime, expected: OplogChunk | None
+) -> None:
+    assert stored.chunks.holding("d1", position) == expected
+
+
+def test_no_chunk_holds_what_lies_in_a_gap(stored: Metadata) -> None:
+    stored.chunks.add(chunk(Optime(90, 1), Optime(95, 1)))
+    assert stored.chunks.holding("d1", Optime(80, 1)) is None
+
+
+def test_a_chunk_is_replaced_in_one_step(stored: Metadata) -> None:
+    shorter = replace(CHUNKS[3], end=Optime(69, 1, 2), key="other", entries=1, sha256="ab")
+    assert stored.chunks.replace(CHUNKS[3], shorter) == shorter
+    assert stored.chunks.last("d1") == shorter
+    assert len(list(stored.chunks.after("d1", Optime(0, 0)))) == len(CHUNKS)
+
+
+def test_a_chunk_that_is_not_there_any_more_is_not_replaced(stored: Metadata) -> None:
+    with pytest.raises(NotFound):
+        stored.chunks.replace(replace(CHUNKS[3], key="another"), CHUNKS[3])
+    assert stored.chunks.last("d1") == CHUNKS[3]

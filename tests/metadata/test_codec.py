@@ -26,6 +26,8 @@ from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.metadata.syncs import Slice, SyncCollection
 from mmsconsole.metadata.tails import LagSample, Tail
+from mmsconsole.metadata.validations import Validation
+from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
 
@@ -78,7 +80,7 @@ def records_of(kind: type) -> st.SearchStrategy[Any]:
 
 RECORDS = (
     Deployment, EngineRecord, Event, Group, Head, Job, LagSample, OplogChunk, Pack, Restore,
-    Slice, Snapshot, SyncCollection, Tail,
+    Slice, Snapshot, SyncCollection, Tail, Validation, WindowEnd,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import bson
 import pytest
+from bson.datetime_ms import DatetimeMS
 
 from mmsconsole.errors import CommandFailed, SourceUnreachable
 from mmsconsole.mongod.address import Address
@@ -145,6 +146,26 @@ def test_a_refused_command_says_its_code_and_leaves_the_connection_usable(wire):
     assert caught.value.reply["codeName"] == "CommandNotFound"
     assert caught.value.where == str(wire.address)
     assert wire.run("admin", {"ping": 1})["ok"] == 1
+
+
+def test_dates_that_python_can_not_hold_are_read(wire, database):
+    late = {"_id": 1, "at": DatetimeMS(2**63 - 1)}
+    wire.call(insert(database, array_of([bson.encode(late)])))
+    reply = wire.run(database.name, {"find": "copies"})
+    assert reply["cursor"]["firstBatch"] == [late]
+
+
+def test_an_error_that_quotes_such_a_date_is_that_error(wire, database):
+    database.copies.create_index("at", unique=True)
+    wire.call(insert(database, array_of([bson.encode({"_id": 1, "at": DatetimeMS(2**63 - 1)})])))
+    clash = {
+        "op": "i",
+        "ns": database.copies.full_name,
+        "o": {"_id": 2, "at": DatetimeMS(2**63 - 1)},
+    }
+    with pytest.raises(CommandFailed) as caught:
+        wire.run("admin", {"applyOps": [clash], "allowAtomic": False})
+    assert caught.value.server_code == 11000
 
 
 def test_a_secondary_answers_reads_that_may_go_anywhere(three_members):

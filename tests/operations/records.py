@@ -85,19 +85,21 @@ class Daemon:
         deployment = self.metadata.deployments.named(name)
         fields: Mapping[str, Any] = {
             "state": SnapshotState.COMPLETE, "optime": optime, "replay_from": optime,
-            "bytes": 1_000, "new_bytes": 100, "files": 3, **changes,
+            "bytes": 1_000, "new_bytes": 100, "files": 3, "created_at": NOW, **changes,
         }  # fmt: skip
         return self.metadata.snapshots.add(
-            Snapshot(new_id(), deployment.id, deployment.head, NOW, **fields)
+            Snapshot(new_id(), deployment.id, deployment.head, **fields)
         )
 
     def chunks(self, name: str, *ends: Optime) -> None:
-        """Without a gap, from the first to the last."""
+        """Without a gap, from the first to the last; behind a gap, if it is one."""
         deployment = self.metadata.deployments.named(name)
         for start, end in pairwise(ends):
+            last = self.metadata.chunks.last(deployment.id)
             self.metadata.chunks.add(
                 OplogChunk(
-                    new_id(), deployment.id, start, end, 1, "key", "00", 10, 5, None, NOW
+                    new_id(), deployment.id, start, end, 1, "key", "00", 10, 5, None, NOW,
+                    after_gap=last is None or last.end != start,
                 )
             )  # fmt: skip
 

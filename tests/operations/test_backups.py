@@ -5,14 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmsconsole.errors import NoRoom, OplogWindowTooShort
+from mmsconsole.errors import NoRoom, OplogWindowTooShort, Refused
 from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.heads import SyncPhase
-from mmsconsole.metadata.jobs import JobState
+from mmsconsole.metadata.jobs import Job, JobKind, JobState
 from mmsconsole.metadata.tails import Tail
 from mmsconsole.operations import backups
 from mmsconsole.operations.operations import Operations
 from mmsconsole.operations.sources import Size
+from mmsconsole.operations.views import Window
 from mmsconsole.optime import Optime
 from tests.operations.records import NOW, Daemon, FakeSources
 
@@ -178,6 +179,104 @@ def test_after_a_resync_the_window_ends_at_the_gap_until_a_snapshot_is_taken(
     daemon.chunks(synced, Optime(90, 1), Optime(150, 1))
     daemon.chunks(synced, Optime(300, 1), Optime(400, 1))
     daemon.head(synced)
-    window = operations.backup_status(synced).window
-    assert window is not None
-    assert window.end == Optime(150, 1)
+    status = operations.backup_status(synced)
+    assert status.window == Window(Optime(100, 1), Optime(150, 1))
+    (gap,) = status.gaps
+    assert (gap.start, gap.end) == (Optime(150, 1), None)
+
+
+# -- rebuilds
+
+
+def test_a_rebuild_marks_the_head_and_tells_who_asked(
+    operations: Operations, daemon: Daemon, synced: str
+) -> None:
+    snapshot = daemon.snapshot(synced, Optime(100, 1))
+    status = operations.rebuild_head(synced)
+
+    assert status.phase == "rebuilding"
+    newest = operations.events(synced)[0]
+    assert (newest.kind, newest.actor) == ("rebuild asked for", "ada")
+    assert snapshot.id in newest.text
+    assert operations.rebuild_head(synced).phase == "rebuilding"
+    assert [event.kind for event in operations.events(synced)].count("rebuild asked for") == 1
+
+
+def test_a_rebuild_needs_a_snapshot_from_which_the_oplog_goes_on(
+    operations: Operations, daemon: Daemon, synced: str
+) -> None:
+    with pytest.raises(Refused, match="no good snapshot") as refused:
+        operations.rebuild_head(synced)
+    assert "snapshot take" in refused.value.hint
+    daemon.snapshot(synced, Optime(100, 1))
+    daemon.chunks(synced, Optime(200, 1), Optime(300, 1))
+    with pytest.raises(Refused, match="no good snapshot"):
+        operations.rebuild_head(synced)
+    assert operations.backup_status(synced).phase == "in sync"
+
+
+def test_only_a_head_in_sync_of_a_started_backup_is_rebuilt(
+    operations: Operations, daemon: Daemon, shop: str
+) -> None:
+    with pytest.raises(Refused, match="inactive") as refused:
+        operations.rebuild_head(shop)
+    assert "backup start" in refused.value.hint
+    operations.start_backup(shop)
+    daemon.head(shop, SyncPhase.TRANSFERRING)
+    with pytest.raises(Refused, match="no head in sync"):
+        operations.rebuild_head(shop)
+
+
+def test_a_stopped_rebuild_goes_on_after_a_start_without_a_sync(
+    operations: Operations, daemon: Daemon, synced: str
+) -> None:
+    daemon.snapshot(synced, Optime(100, 1))
+    operations.rebuild_head(synced)
+    deployment = daemon.metadata.deployments.named(synced)
+    job = daemon.metadata.jobs.add(
+        Job("j1", JobKind.REBUILD, deployment.id, f"head:{deployment.id}", NOW)
+    )
+    assert operations.stop_backup(synced).state == "stopped"
+    assert operations.job(job.id).state == "cancelled"
+
+    status = operations.start_backup(synced)
+
+    assert (status.state, status.phase) == ("started", "rebuilding")
+    assert daemon.open_jobs() == []
+
+
+def test_whoever_cancels_a_rebuild_stops_the_backup(
+    operations: Operations, daemon: Daemon, synced: str
+) -> None:
+    """Else it would only be asked for again."""
+    daemon.snapshot(synced, Optime(100, 1))
+    operations.rebuild_head(synced)
+    deployment = daemon.metadata.deployments.named(synced)
+    daemon.metadata.jobs.add(
+        Job("j1", JobKind.REBUILD, deployment.id, f"head:{deployment.id}", NOW)
+    )
+    operations.cancel_job("j1")
+
+    assert operations.backup_status(synced).state == "stopped"
+
+
+def test_a_snapshot_waits_for_the_rebuild(
+    operations: Operations, daemon: Daemon, synced: str
+) -> None:
+    daemon.snapshot(synced, Optime(100, 1))
+    operations.rebuild_head(synced)
+
+    assert operations.take_snapshot(synced).state == "running"
+
+
+def test_a_start_behind_the_end_of_a_window_makes_a_new_head(
+    operations: Operations, daemon: Daemon, synced: str
+) -> None:
+    deployment = daemon.metadata.deployments.named(synced)
+    daemon.metadata.heads.set(deployment.head, phase=SyncPhase.ENDED)
+    operations.stop_backup(synced)
+
+    operations.start_backup(synced)
+
+    (job,) = daemon.open_jobs()
+    assert (job.kind, job.subject) == ("initial sync", "")

@@ -91,6 +91,9 @@ def test_settings_are_the_defaults_and_wishes_come_first(operations: Operations)
         {"snapshot_interval_minutes": -1},
         {"snapshot_interval_minutes": 10081},
         {"sync_from": "arbiter"},
+        {"sync_mb_per_second": -0.1},
+        {"sync_mb_per_second": 1e9},
+        {"sync_mb_per_second": float("nan")},
         {"tail_from": ""},
     ],
 )

@@ -15,11 +15,12 @@ from mmsconsole.errors import (
 )
 from mmsconsole.metadata.jobs import JobState
 from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.operations.operations import Operations
 from mmsconsole.operations.sources import Identity
 from mmsconsole.optime import Optime
 from mmsconsole.settings import Settings
-from tests.operations.records import URI, Daemon, FakeSources
+from tests.operations.records import NOW, URI, Daemon, FakeSources
 
 
 @pytest.fixture
@@ -113,6 +114,22 @@ def test_a_point_in_a_gap_is_refused_with_the_nearest_points(
         operations.start_restore(synced, at="350:1", target=target)
     assert "300:5" in refused.value.hint
     assert "450:1" in refused.value.hint
+    assert "no oplog is stored of that time" in refused.value.hint
+
+
+def test_a_point_behind_an_entry_that_no_head_can_follow_is_refused_with_the_reason(
+    operations: Operations, daemon: Daemon, synced: str, new_snapshot: str, target: Path
+) -> None:
+    deployment = daemon.metadata.deployments.named(synced).id
+    why = "reshardCollection moved what lies where"
+    daemon.metadata.window_ends.add(WindowEnd("e", deployment, Optime(280, 4), why, NOW))
+    latest = operations.plan_restore(synced, at="latest", target=target)
+    assert (latest.snapshot, latest.point) == (new_snapshot, Optime(280, 3))
+    for point in ("280:4", "300:1", "1970-01-01T00:04:40Z"):
+        with pytest.raises(OutsideWindow, match="gap") as refused:
+            operations.start_restore(synced, at=point, target=target)
+        assert "280:3" in refused.value.hint
+        assert why in refused.value.hint
 
 
 @pytest.mark.parametrize("wish", [{}, {"snapshot": "x", "at": "latest"}])

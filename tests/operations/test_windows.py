@@ -3,17 +3,23 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mmsconsole.errors import OutsideWindow
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.operations.points import Latest, Point, Position, WholeSecond
+from mmsconsole.operations.views import Window
 from mmsconsole.operations.windows import (
     Choice,
     Span,
     choose,
     optime_of,
     reach_of,
-    window_of,
+    stopped,
+    whole_of,
+    windows_of,
 )
 from mmsconsole.optime import Optime
 
@@ -125,16 +131,83 @@ def test_a_reach_is_not_looked_for_beyond_what_is_asked() -> None:
     assert list(looked) == [(at(150), at(250))]
 
 
+def ended(t: int, i: int = 1) -> WindowEnd:
+    return WindowEnd("e", "d", at(t, i), "the FCV was changed", datetime(2026, 1, 1, tzinfo=UTC))
+
+
 @pytest.mark.parametrize(
-    ("end", "expected"), [(at(300), at(300)), (at(150), at(200)), (None, at(200))]
+    ("snapshots", "stretches", "ends", "expected"),
+    [
+        ([], STORED, [], []),
+        ([A, B], [(at(80), at(300))], [], [(at(100), at(300))]),
+        # Without stored oplog behind it a snapshot is a moment.
+        ([A, B], [(at(80), at(150))], [], [(at(100), at(150)), (at(200), at(200))]),
+        ([A, B], [], [], [(at(100), at(100)), (at(200), at(200))]),
+        # A new stretch begins behind a gap, and is of use from the first snapshot there on.
+        (
+            [A, B, AFTER_GAP],
+            [(at(80), at(300)), (at(350), at(450))],
+            [],
+            [(at(100), at(300)), (at(400), at(450))],
+        ),
+        ([A, B], [(at(80), at(300)), (at(350), at(450))], [], [(at(100), at(300))]),
+        # The oplog goes on without a gap, and no replay passes an entry in it.
+        ([A], [(at(80), at(450))], [ended(250, 7)], [(at(100), at(250, 6))]),
+        (
+            [A, B, AFTER_GAP],
+            [(at(80), at(450))],
+            [ended(250, 7)],
+            [(at(100), at(250, 6)), (at(400), at(450))],
+        ),
+        (
+            [A, B, AFTER_GAP],
+            [(at(80), at(450))],
+            [ended(150), ended(300)],
+            [(at(100), at(150, 0)), (at(200), at(300, 0)), (at(400), at(450))],
+        ),
+    ],
 )
-def test_the_window_ends_with_the_oplog_or_with_a_newer_snapshot(
-    end: Optime | None, expected: Optime
+def test_windows_are_the_stretches_of_time_that_can_be_restored(
+    snapshots: list[Snapshot],
+    stretches: list[Span],
+    ends: list[WindowEnd],
+    expected: list[tuple[Optime, Optime]],
 ) -> None:
-    window = window_of([A, B], end)
-    assert window is not None
-    assert (window.start, window.end) == (at(100), expected)
+    windows = windows_of(snapshots, stretches, ends)
+    assert [(window.start, window.end) for window in windows] == expected
 
 
-def test_without_snapshots_there_is_no_window() -> None:
-    assert window_of([], at(300)) is None
+SMALL = st.integers(1, 40).map(at)
+STRETCHES = st.lists(st.integers(0, 40), max_size=8, unique=True).map(
+    lambda cuts: [(at(a), at(b)) for a, b in zip(*[iter(sorted(cuts))] * 2, strict=False)]
+)
+
+
+@given(st.lists(SMALL, min_size=1, unique=True), STRETCHES, st.sets(st.integers(1, 40)), SMALL)
+def test_a_point_can_be_chosen_exactly_when_a_window_holds_it(
+    optimes: list[Optime], stretches: list[Span], ends: set[int], point: Optime
+) -> None:
+    """What people are shown, and what a restore accepts, can not differ."""
+    kept = [snapshot(str(optime.t), optime, optime) for optime in sorted(optimes)]
+    behind = [ended(t) for t in sorted(ends) if at(t) not in optimes]
+
+    def reach(one: Snapshot, until: Optime | None) -> Optime:
+        start = optime_of(one)
+        following = next((end for end in behind if end.at > start), None)
+        spans = [span for span in stretches if span[1] > start]
+        return stopped(start, reach_of(one, spans, until), following)
+
+    windows = windows_of(kept, stretches, behind)
+    shown = any(window.start <= point <= window.end for window in windows)
+    try:
+        choose(Position(point), kept, reach, stretches[-1][1] if stretches else None)
+    except OutsideWindow:
+        assert not shown
+    else:
+        assert shown
+
+
+def test_the_whole_reaches_from_the_first_to_the_last_window() -> None:
+    assert whole_of([]) is None
+    windows = windows_of([A, AFTER_GAP], [(at(80), at(300)), (at(350), at(450))], [])
+    assert whole_of(windows) == Window(at(100), at(450))

@@ -4,9 +4,11 @@ from typing import Any
 
 import bson
 import pytest
+from bson import Int64
 
 from mmsconsole.oplog.catalogue import IndexCatalogue
-from mmsconsole.oplog.decide import CreateIndexes, DropIndex, ModifyIndex, decide
+from mmsconsole.oplog.decide import decide
+from mmsconsole.oplog.decisions import CreateIndexes, DropIndex, ModifyIndex
 from tests.support import oplog_entries as made
 
 SIMPLE = {"locale": "simple"}
@@ -78,6 +80,10 @@ ROWS = {
         [coll_mod(name="a_1", prepareUnique=True), coll_mod(name="a_1", unique=True)],
         {"app.c": simple({**A, "unique": True})},
     ),
+    "collMod no longer unique": (
+        [CREATE_B, coll_mod(name="b_1", forceNonUnique=True)],
+        {"app.c": simple(A, {name: B[name] for name in ("v", "key", "name")})},
+    ),
     "collMod of an index that is not there": ([coll_mod(name="z_1", hidden=True)],
                                               {"app.c": simple(A)}),
 }  # fmt: skip
@@ -131,3 +137,11 @@ def test_what_changed_since_it_was_written_down_is_known(catalogue: IndexCatalog
     catalogue.changed.clear()
     follow(catalogue, DROP_A)
     assert catalogue.changed == {bytes(made.UUID)}
+
+
+@pytest.mark.parametrize("version", [1, 1.0, Int64(1)])
+def test_an_index_of_version_1_is_made_without_a_collation(version: Any) -> None:
+    old = {"v": version, "key": {"a": 1}, "name": "a_1"}
+    catalogue = IndexCatalogue()
+    catalogue.add(bytes(made.UUID), b"app", b"c", [bson.encode(old)])
+    assert made_of(catalogue) == {"app.c": [old]}

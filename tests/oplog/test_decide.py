@@ -6,7 +6,8 @@ import bson
 import pytest
 
 from mmsconsole.errors import UnknownCommand
-from mmsconsole.oplog.decide import (
+from mmsconsole.oplog.decide import decide
+from mmsconsole.oplog.decisions import (
     Apply,
     CreateIndexes,
     DropIndex,
@@ -17,7 +18,6 @@ from mmsconsole.oplog.decide import (
     Rewrite,
     Skip,
     Unwrap,
-    decide,
 )
 from tests.support import oplog_entries as made
 
@@ -58,6 +58,13 @@ ROWS = [
     (on("admin.system.roles"), Apply),
     (on("local.anything"), Skip),
     (on("__mdb_internal_x.c"), Skip),
+    (on("__mdb_of_people.c"), Apply),
+    (on("app.system.profile"), Skip),
+    (on("app.system.profiles"), Apply),
+    (on("app.system.js"), Apply),
+    (on("app.enxcol_.secret.esc"), Apply),
+    (on("app.tmp.agg_out.1"), Apply),
+    (command({"drop": "system.profile"}), Skip),
     (on("admin.system.keys"), Skip),
     (on("app"), Refuse),
     # config: what belongs to a cluster is kept, what belongs to its members is not
@@ -89,7 +96,7 @@ ROWS = [
     (command({"drop": "c"}), Apply),
     (command({"dropDatabase": 1}, ui=None), Apply),
     (command({"dropDatabase": 1}, db="config", ui=None), Skip),
-    (command({"convertToCapped": "c", "size": 4096}), Apply),
+    (command({"convertToCapped": "c", "size": 4096}), Refuse),
     (command({"emptycapped": "c"}), Apply),
     (command({"collMod": "c", "validator": {}}), Apply),
     (command({"collMod": "c", "noPadding": True}), Rewrite),

@@ -4,7 +4,8 @@ import bson
 import pytest
 from bson.timestamp import Timestamp
 
-from mmsconsole.oplog.decide import APPLY, Rewrite, decide
+from mmsconsole.oplog.decide import decide
+from mmsconsole.oplog.decisions import APPLY, Rewrite
 from mmsconsole.oplog.entry import peek
 from mmsconsole.oplog.zero_timestamps import setting_zeros, zero_fields
 

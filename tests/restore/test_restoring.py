@@ -16,6 +16,7 @@ from mmsconsole.errors import (
     ObjectCorrupt,
     ObjectMissing,
     OutsideWindow,
+    StorageError,
     TargetNotEmpty,
 )
 from mmsconsole.head.files import snapshot_files
@@ -253,6 +254,43 @@ def test_a_folder_that_is_not_empty_is_left_alone(bench: Bench, snapshot: Snapsh
         run(bench, record)
 
     assert contents(Path(record.target)) == {"mine": b"mine"}
+
+
+def test_a_snapshot_that_becomes_invalid_meanwhile_is_not_delivered(
+    bench: Bench, snapshot: Snapshot
+) -> None:
+    """The source is rolled back while its files are being written."""
+    record = bench.restore_record(snapshot)
+
+    def roll_back(phase: str, done: int, total: int | None) -> None:
+        bench.metadata.snapshots.set(
+            snapshot.id, state=SnapshotState.INVALID, reason="the source was rolled back"
+        )
+
+    try:
+        with pytest.raises(ObjectMissing, match="invalid: the source was rolled back"):
+            Restoring(bench.resources, record).run(Task(report=roll_back))
+    finally:
+        bench.metadata.snapshots.set(snapshot.id, state=SnapshotState.COMPLETE, reason="")
+    assert not Path(record.target).exists()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_oplog_that_is_cut_back_while_it_is_replayed_is_not_delivered(
+    bench: Bench, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    """Its record goes, or its bytes are others: either way the history is another one."""
+    point = bench.write()
+    bench.wait_stored(point)
+    record = bench.restore_record(snapshot, point)
+    find = bench.metadata.chunks.find
+    monkeypatch.setattr(
+        bench.metadata.chunks, "find",
+        lambda id_: None if gone or not (found := find(id_)) else replace(found, key="another"),
+    )  # fmt: skip
+    with pytest.raises(StorageError, match="cut back while it was replayed"):
+        Restoring(bench.resources, record).run(Task())
+    assert not Path(record.target).exists()
 
 
 def test_a_snapshot_that_is_not_complete_is_not_restored(bench: Bench, snapshot: Snapshot) -> None:

@@ -6,6 +6,7 @@ stored somewhere can no longer be read: then the version must change, not the te
 
 import hashlib
 import struct
+import zlib
 from pathlib import Path
 
 import bson
@@ -33,7 +34,8 @@ def storage(tmp_path: Path) -> LocalStorage:
 
 def framed(magic: bytes, header: dict[str, object]) -> bytes:
     encoded = bson.encode(header)
-    return magic + b"\x01\x00\x00\x00" + struct.pack("<I", len(encoded)) + encoded
+    prefix = magic + b"\x01\x00\x00\x00" + struct.pack("<I", len(encoded))
+    return prefix + struct.pack("<I", zlib.crc32(prefix + encoded)) + encoded
 
 
 def test_the_magics_and_sizes_are_what_they_always_were() -> None:
@@ -46,7 +48,7 @@ def test_a_frame() -> None:
     header = {"a": 1, "b": "c"}
 
     assert frame(SLICE, header) == framed(b"MMSSLICE", header)
-    assert unframe(framed(b"MMSSLICE", header) + b"content", SLICE, "k") == (header, 37)
+    assert unframe(framed(b"MMSSLICE", header) + b"content", SLICE, "k") == (header, 41)
 
 
 def test_a_pack(storage: LocalStorage) -> None:
@@ -79,17 +81,28 @@ def test_a_damaged_pack_index_is_corrupt(storage: LocalStorage) -> None:
 
     for byte in range(len(whole)):
         changed = whole[:byte] + bytes([whole[byte] ^ 0x40]) + whole[byte + 1 :]
-        # A block's bytes have their own hash, and the header's names are only for people.
-        assert index_or_error(storage, changed) in ("packs/x.pack", undamaged)
+        # A block's bytes have their own hash.
+        in_block = pack.places[0].offset <= byte < pack.places[0].offset + len(b"stored")
+        assert index_or_error(storage, changed) == (undamaged if in_block else pack.key)
     for length in (0, 15, 60, len(whole) - 1):
-        assert index_or_error(storage, whole[:length]) == "packs/x.pack"
+        assert index_or_error(storage, whole[:length]) == pack.key
+
+
+def test_a_pack_in_the_place_of_another_is_corrupt(storage: LocalStorage) -> None:
+    pack = PackBuilder("default", "ab12")
+    pack.add(HASHES[0], b"stored", raw_bytes=100)
+    storage.put("packs/default/cd/cd34.pack", pack.parts())
+
+    with pytest.raises(ObjectCorrupt, match="says that it is the pack ab12"):
+        read_index(storage, "packs/default/cd/cd34.pack")
 
 
 def index_or_error(storage: LocalStorage, data: bytes) -> str | list[tuple[bytes, int, int, int]]:
     """What the index says of the blocks, or where the error is."""
-    storage.put("packs/x.pack", [data])
+    key = pack_key("default", "ab12")
+    storage.put(key, [data])
     try:
-        places = read_index(storage, "packs/x.pack").places
+        places = read_index(storage, key).places
     except ObjectCorrupt as error:
         return error.where
     return [(place.hash, place.offset, place.stored_bytes, place.raw_bytes) for place in places]
@@ -101,9 +114,10 @@ def test_a_pack_index_that_points_outside_of_the_blocks_is_corrupt(storage: Loca
         index = HASHES[0] + struct.pack("<III", offset, stored, 10)
         digest = hashlib.sha256(index).digest()
         trailer = b"PACKEND\0" + struct.pack("<IIQ", 1, 0, len(start) + 5) + digest
-        storage.put("packs/x.pack", [start, b"block", index, trailer])
+        key = pack_key("default", "ab12")
+        storage.put(key, [start, b"block", index, trailer])
         with pytest.raises(ObjectCorrupt, match="points outside"):
-            read_index(storage, "packs/x.pack")
+            read_index(storage, key)
 
 
 FILES = [

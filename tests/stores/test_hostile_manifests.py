@@ -1,6 +1,7 @@
 """A manifest comes from storage: what it says is checked before anything is done."""
 
 import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -237,6 +238,12 @@ def test_the_manifest_of_another_snapshot_is_refused(
     refused(blockstore, snapshot, tmp_path, "of another snapshot")
 
 
+def framed_badly(header: bytes) -> bytes:
+    """A frame whose checksum is right, around what is no document."""
+    prefix = b"MMSMANIF" + struct.pack("<HHI", 1, 0, len(header))
+    return prefix + struct.pack("<I", zlib.crc32(prefix + header)) + header + bytes(200)
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -246,7 +253,8 @@ def test_the_manifest_of_another_snapshot_is_refused(
         (b"MMSMANIF" + struct.pack("<HHI", 2, 0, 0) + bytes(200), "version 2 of its format"),
         (b"MMSMANIF" + struct.pack("<HHI", 1, 0, 1 << 30) + bytes(200), "claims a header of"),
         (b"MMSMANIF" + struct.pack("<HHI", 1, 0, 500) + bytes(200), "has no bytes"),
-        (b"MMSMANIF" + struct.pack("<HHI", 1, 0, 5) + bytes(5), "not BSON"),
+        (framed_badly(b"not BSON!"), "not BSON"),
+        (b"MMSMANIF" + struct.pack("<HHII", 1, 0, 5, 7) + bytes(5), "differs from its checksum"),
         (frame(MANIFEST, HEADER), "has no bytes"),
         (frame(MANIFEST, HEADER) + bytes(200), "does not end like a manifest"),
     ],

@@ -2,17 +2,27 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import bson
 import pytest
+from bson.int64 import Int64
 
-from mmsconsole.errors import ObjectCorrupt, ObjectMissing, OplogError, StorageError, UsageError
+from mmsconsole.errors import (
+    MetadataError,
+    ObjectCorrupt,
+    ObjectMissing,
+    OplogError,
+    StorageError,
+    UsageError,
+)
 from mmsconsole.metadata.chunks import OplogChunk
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.optime import Optime
 from mmsconsole.rawbson import array_of
 from mmsconsole.stores import oplog
-from mmsconsole.stores.framing import CHUNK, unframe
+from mmsconsole.stores.framing import CHUNK, frame, unframe
+from mmsconsole.stores.objects import sha256_hex
 from mmsconsole.stores.oplog import ChunkBody, OplogStore, StoredOplog
 from mmsconsole.task import Task
 from tests.support.clock import ManualClock
@@ -266,3 +276,143 @@ def test_dropping_takes_records_and_objects(
 
     assert store.window("d1") is None
     assert chunk_keys(storage) == [kept.key]
+
+
+# -- gaps and overlaps
+
+
+def two_arrays(*seconds: int, term: int = 1) -> list[bytes]:
+    documents = [
+        bson.encode({"ts": at(second).timestamp, "t": Int64(term), "op": "n", "o": {}})
+        for second in seconds
+    ]
+    return [array_of(documents[:1]), array_of(documents[1:])]
+
+
+@pytest.mark.parametrize(
+    ("told", "held", "said"),
+    [
+        ((15, 18, 3), two_arrays(15, 16, 18), "begins with the entry 15:1: an overlap"),
+        ((15, 18, 3), two_arrays(14, 16, 18), "begins with the entry 14:1: an overlap"),
+        ((15, 18, 2), two_arrays(16, 17), "ends with the entry 17:1"),
+        ((15, 18, 3), two_arrays(16, 17, 19), "ends with the entry 19:1"),
+        ((15, 18, 3), two_arrays(16, 17, 18, term=2), "ends with the entry 18:1"),
+        ((15, 18, 4), two_arrays(16, 17, 18), "of 4 entries holds 3"),
+        ((15, 18, 3), two_arrays(17, 16, 18), "out of order"),
+        ((15, 18, 0), [], "holds no entries"),
+        ((15, 18, 0), two_arrays(), "holds no entries"),
+    ],
+)
+def test_entries_that_are_not_those_of_the_chunk_are_not_stored(
+    store: OplogStore, storage: FaultyStorage, told: tuple[int, int, int], held: list[bytes],
+    said: str,
+) -> None:  # fmt: skip
+    first = store.put("d1", body(10, 15))
+    start, end, entries = told
+
+    with pytest.raises(OplogError, match=said):
+        store.put("d1", ChunkBody(at(start), at(end), entries, held, WALL))
+
+    assert chunk_keys(storage) == [first.key]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"start": at(9)},
+        {"end": at(16)},
+        {"end": at(15, 2)},
+        {"entries": 4},
+        {"deployment": "d2"},
+    ],
+    ids=str,
+)
+def test_a_record_that_says_something_else_than_its_object_is_found(
+    store: OplogStore, wrong: dict[str, Any]
+) -> None:
+    chunk = store.put("d1", body(10, 15))
+
+    with pytest.raises(ObjectCorrupt, match="another chunk"):
+        store.read(replace(chunk, **wrong))
+
+
+def test_objects_that_were_swapped_are_not_taken_for_each_other(
+    store: OplogStore, storage: FaultyStorage
+) -> None:
+    mine, other = store.put("d1", body(10, 15)), store.put("d2", body(10, 15))
+    first, second = storage.get(mine.key), storage.get(other.key)
+    storage.put(mine.key, [second])
+    storage.put(other.key, [first])
+
+    for chunk in (mine, other):
+        with pytest.raises(ObjectCorrupt, match="sha256"):
+            store.read(chunk)
+    with pytest.raises(ObjectCorrupt, match="another chunk"):
+        store.read(replace(mine, sha256=other.sha256))
+
+
+def test_a_header_that_lies_about_its_entries_is_found(
+    store: OplogStore, storage: FaultyStorage
+) -> None:
+    """Header, record and sha256 agree; the entries are others."""
+    chunk, lying = store.put("d1", body(10, 15)), store.put("d2", body(11, 16))
+    data = storage.get(lying.key)
+    content = data[unframe(data, CHUNK, lying.key).end :]
+    header = unframe(storage.get(chunk.key), CHUNK, chunk.key).header
+    forged = frame(CHUNK, header) + content
+    storage.put(chunk.key, [forged])
+
+    with pytest.raises(ObjectCorrupt, match=r"its record is wrong: .* ends with the entry 16:1"):
+        store.read(replace(chunk, sha256=sha256_hex([forged])))
+
+
+def test_records_that_overlap_are_found_when_they_are_read(
+    store: OplogStore, metadata: Metadata
+) -> None:
+    store.put("d1", body(10, 15))
+    second = store.put("d1", body(15, 20))
+    metadata.chunks.set(second.id, start=at(14))
+
+    with pytest.raises(OplogError, match="overlaps: a chunk starts at 14:1, before 15:1"):
+        list(store.chunks("d1", at(10)))
+
+
+def test_records_that_meet_in_two_histories_are_found_when_they_are_read(
+    store: OplogStore, metadata: Metadata
+) -> None:
+    store.put("d1", body(10, 15))
+    second = store.put("d1", body(15, 20))
+    metadata.chunks.set(second.id, start=at(15, term=2))
+
+    with pytest.raises(OplogError, match="in term 2, not in term 1: it was rolled back"):
+        list(store.chunks("d1", at(10)))
+
+
+@pytest.mark.parametrize("position", [at(10, 2), at(12, 2), Optime(12, 2, 1)])
+def test_who_goes_on_from_an_entry_that_was_rolled_back_is_refused(
+    store: OplogStore, position: Optime
+) -> None:
+    store.put("d1", ChunkBody(at(10), at(15), 5, two_arrays(11, 12, 13, 14, 15), WALL))
+
+    with pytest.raises(OplogError, match="rolled back"):
+        list(store.entries("d1", position))
+
+
+def test_the_same_chunk_once_more_after_a_crash_before_its_record(
+    store: OplogStore, storage: FaultyStorage, metadata: Metadata
+) -> None:
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(metadata.chunks, "add", _does_not_answer)
+        with pytest.raises(MetadataError):
+            store.put("d1", body(10, 15))
+    assert store.window("d1") is None
+    left = chunk_keys(storage)
+
+    chunk = store.put("d1", body(10, 15))
+
+    assert store.read(chunk) == b"".join(entries_of(10, 15))
+    assert chunk.key not in left
+
+
+def _does_not_answer(chunk: OplogChunk) -> OplogChunk:
+    raise MetadataError("does not answer")

@@ -84,7 +84,7 @@ def test_the_object_can_be_read_with_nothing_but_zstd(
     data = storage.get(store.put("h1", collection(), 0, ARRAY).key)
     header_bytes = int.from_bytes(data[12:16], "little")
 
-    assert zstandard.ZstdDecompressor().decompress(data[16 + header_bytes :]) == ARRAY
+    assert zstandard.ZstdDecompressor().decompress(data[20 + header_bytes :]) == ARRAY
 
 
 def test_any_wrong_byte_is_corrupt(store: SyncStore, storage: FaultyStorage) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from mmsconsole.errors import ApplyFailed, Cancelled, MmsError, SourceUnreachable
 from mmsconsole.head.keeping import KeptHead
+from mmsconsole.head.position import HeadPosition, PositionStore
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.mongod.fingerprint import differences
 from mmsconsole.optime import Optime
@@ -84,7 +85,8 @@ def test_a_head_in_sync_equals_its_source(bench: Bench) -> None:
     bench.synced(reports.task)
 
     assert reports.phases == [
-        "listing collections", "transferring", "building", "applying oplog", "creating indexes",
+        "listing collections", "transferring", "building", "applying oplog",
+        "comparing with the source", "creating indexes",
     ]  # fmt: skip
     bench.assert_head_equals_source()
 
@@ -105,7 +107,10 @@ def test_a_head_in_sync_keeps_nothing_of_the_sync(bench: Bench) -> None:
     assert set(left.values()) <= {0}
 
 
-PHASES = ["listing collections", "transferring", "building", "applying oplog", "creating indexes"]
+PHASES = [
+    "listing collections", "transferring", "building", "applying oplog",
+    "comparing with the source", "creating indexes",
+]  # fmt: skip
 
 
 def test_a_sync_that_breaks_in_every_phase_goes_on_each_time(bench: Bench) -> None:
@@ -143,6 +148,23 @@ def test_a_killed_head_costs_no_new_sync(bench: Bench, phase: str) -> None:
     bench.synced()
 
     assert bench.head.sync_start == start
+    bench.assert_head_equals_source()
+
+
+def test_a_sync_that_crashed_in_a_batch_behind_the_scan_goes_on(bench: Bench) -> None:
+    """The comparison wants a head that is in no doubt."""
+    fill(bench)
+    with pytest.raises(Break):
+        bench.backup().sync(At(comparing_with_the_source=breaks).task)
+    newest = bench.write(90_001)
+    bench.wait_stored(newest)
+    kept = KeptHead.open(bench.resources, bench.head)
+    applied = kept.applied()
+    PositionStore(kept.connection).write(HeadPosition(applied, applied, newest))
+    kept.close()
+
+    bench.synced()
+
     bench.assert_head_equals_source()
 
 
@@ -379,7 +401,10 @@ def test_no_oplog_for_too_long_is_a_fault_of_the_source(bench: Bench) -> None:
         def apply_stored(self, task: Task) -> Any:
             return iter(())
 
-    uplink = OplogIngest(bench.resources, bench.deployment.id)
+    def not_now(common: Optime, reason: str) -> None:
+        raise AssertionError(reason)
+
+    uplink = OplogIngest(bench.resources, bench.deployment.id, not_now)
     with pytest.raises(SourceUnreachable, match="no oplog"):
         CatchUp(Never(), uplink, bench.clock, patience=0).apply_until(Optime(2, 1), Task())
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from mmsconsole.metadata.jobs import JobError, PhaseProgress
 from mmsconsole.operations.views import (
@@ -9,6 +10,7 @@ from mmsconsole.operations.views import (
     DeploymentView,
     EngineStatus,
     EventView,
+    Gap,
     HeadView,
     JobView,
     LagPoint,
@@ -16,6 +18,8 @@ from mmsconsole.operations.views import (
     RestoreView,
     SnapshotView,
     TailView,
+    ValidationView,
+    WarningView,
     Window,
 )
 from mmsconsole.optime import Optime
@@ -49,6 +53,11 @@ def window(hours: float, behind: float = 2) -> Window:
     return Window(optime(NOW - timedelta(hours=hours)), optime(NOW - timedelta(seconds=behind), 4))
 
 
+def over(*windows: Window, gaps: tuple[Gap, ...] = ()) -> dict[str, Any]:
+    """The fields of a status that say what can be restored."""
+    return {"window": Window(windows[0].start, windows[-1].end), "windows": windows, "gaps": gaps}
+
+
 def snapshot(
     id_: str, deployment: str, at: datetime, *, state: str = "complete", reason: str = ""
 ) -> SnapshotView:
@@ -66,6 +75,7 @@ def snapshot(
         created_at=at,
         finished_at=at + timedelta(seconds=9) if state != "running" else None,
         reason=reason,
+        doubt="",
     )
 
 
@@ -91,6 +101,7 @@ def head(lag_seconds: int | None, **changes: object) -> HeadView:
         bytes=1_240 * MB,
         mongod_version="6.0.5",
         applied_at=NOW - timedelta(seconds=1),
+        reason="",
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -101,8 +112,10 @@ def tail(member: str, seen: float = 1, error: str = "") -> TailView:
         optime=optime(NOW - timedelta(seconds=seen)),
         source_optime=optime(NOW),
         oplog_window_seconds=26 * 3600 + 1200,
+        oplog_full=True,
         seen_at=NOW - timedelta(seconds=seen),
         error=error,
+        since=NOW - timedelta(seconds=seen) if error else None,
     )
 
 
@@ -127,9 +140,11 @@ def progress(
     )
 
 
+LOST = "the source's oplog begins at 09:12:44Z, the stored oplog ends at 02:00:03Z"
+
 INACTIVE = BackupStatus(
     deployment="", state="inactive", phase="", reason="", head=None, tail=None, window=None,
-    last_snapshot=None, progress=(),
+    windows=(), gaps=(), warnings=(), validation=None, last_snapshot=None, progress=(),
 )  # fmt: skip
 
 
@@ -144,6 +159,7 @@ def deployment(name: str, status: BackupStatus, **changes: object) -> Deployment
         fcv="6.0",
         sync_from="secondary",
         tail_from="primary",
+        sync_mb_per_second=0.0,
         snapshot_interval_minutes=360,
         created_at=NOW - timedelta(days=40),
         status=replace(status, deployment=name),
@@ -164,9 +180,44 @@ def in_sync(name: str) -> BackupStatus:
         head=head(2),
         tail=tail(f"{name}-1.example:27017"),
         window=window(52),
+        windows=(window(52),),
+        gaps=(),
+        warnings=(),
+        validation=None,
         last_snapshot=snapshots(name)[-2],
         progress=sync,
     )
+
+
+def troubled(name: str) -> BackupStatus:
+    """Two gaps, a source that is away, an oplog that will not reach, a head that is not good."""
+    early = Window(window(78).start, window(53).start)
+    late = Window(window(29).start, window(20).start)
+    newest = Window(window(14).start, window(0.5).start)
+    away = tail("", 3 * 3600, "no member of rs0 answers: connection refused by orders-1:27017")
+    return replace(
+        in_sync(name),
+        head=head(None),
+        tail=away,
+        **over(early, late, newest, gaps=(
+            Gap(early.end, late.start, LOST),
+            Gap(late.end, newest.start, "reshardCollection app.carts: no head can follow it"))),
+        warnings=(
+            WarningView("source", "critical", "the source can not be read since 09:04:30Z"),
+            WarningView("oplog window", "critical", "the source's oplog holds 4 h; the tail is "
+                        "3 h behind, and reads nothing: a resync is needed in about 1 h")),
+        validation=ValidationView("files", NOW - timedelta(hours=5), newest.start, False, 0, 0,
+                                  ("app.carts: its index total_1 is damaged",), ()),
+    )  # fmt: skip
+
+
+def troubled_snapshots(name: str) -> list[SnapshotView]:
+    kept = snapshots(name)
+    doubt = "its head was found damaged afterwards: app.carts, index total_1"
+    back = "the source has rolled back what came after 2026-07-15 17:59:30Z"
+    kept[8] = replace(kept[8], state="invalid", reason=back)
+    kept[-3] = replace(kept[-3], doubt=doubt)
+    return kept
 
 
 SYNCING = BackupStatus(
@@ -177,6 +228,10 @@ SYNCING = BackupStatus(
     head=head(None, phase="building", bytes=640 * MB, optime=None, applied_at=None),
     tail=tail("catalogue-1.example:27017"),
     window=None,
+    windows=(),
+    gaps=(),
+    warnings=(),
+    validation=None,
     last_snapshot=None,
     progress=(
         progress("starting", 0, None, 41, finished=True, updated=40),
@@ -192,14 +247,15 @@ def deployments() -> list[DeploymentView]:
         deployment("orders", well),
         deployment("catalogue", SYNCING, server_version="7.0.14", fcv="7.0", set_name="cat-rs"),
         deployment("payments", replace(
-            well, head=head(842), tail=tail("payments-2.example:27017"), window=window(52, 842)),
+            well, head=head(842), tail=tail("payments-2.example:27017"), **over(window(52, 842))),
             set_name="pay-rs"),
         deployment("archive-2019", replace(
-            well, state="stopped", head=head(None), tail=None, window=window(400, 86400 * 3)),
+            well, state="stopped", head=head(None), tail=None, **over(window(400, 86400 * 3))),
             snapshot_interval_minutes=0),
         deployment("sessions", replace(
             well, state="resync required", head=head(None), tail=None,
-            reason="the source's oplog begins at 09:12:44Z, the stored oplog ends at 02:00:03Z"),
+            **over(window(52, 36267), gaps=(Gap(window(52, 36267).end, None, LOST),)),
+            reason=LOST),
             set_name="sess"),
         deployment("warehouse-analytics-eu-west", replace(
             well, tail=tail("", 1260, "no member of wh answers: connection refused by wh-1:27017"),

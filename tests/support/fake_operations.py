@@ -227,6 +227,12 @@ class FakeOperations:
                 f"{at} lies outside of what can be restored",
                 hint=f"from {data.rfc(window.start.time)} to {data.rfc(window.end.time)}",
             )
+        gaps = self.deployment(name).status.gaps
+        gap = next((gap for gap in gaps if point is not None and gap.holds(point)), None)
+        if gap is not None and gap.end is not None:
+            nearest = f"{data.rfc(gap.start.time)} before it and {data.rfc(gap.end.time)} after it"
+            hint = f"the nearest points are {nearest} ({gap.reason})"
+            raise OutsideWindow(f"{at} lies in a gap of the window", where=name, hint=hint)
         return data.plan(name, base, point, str(target), window)
 
 
@@ -253,6 +259,16 @@ def empty_scene() -> FakeOperations:
     return FakeOperations()
 
 
+def troubled_scene() -> FakeOperations:
+    """One deployment with everything that can be wrong with a backup that runs."""
+    view = data.deployment("orders", data.troubled("orders"))
+    return replace(
+        rich_scene(),
+        views={"orders": view},
+        kept_snapshots={"orders": data.troubled_snapshots("orders")},
+    )
+
+
 def hostile_scene() -> FakeOperations:
     """Names and texts that try to move the cursor, to colour, or to be markup."""
     evil = "\x1b[2J\x1b]0;owned\x07[red]boo[/red]\u202e\n"
@@ -270,4 +286,9 @@ def hostile_scene() -> FakeOperations:
     )
 
 
-SCENES = {"rich": rich_scene, "empty": empty_scene, "hostile": hostile_scene}
+SCENES = {
+    "rich": rich_scene,
+    "empty": empty_scene,
+    "troubled": troubled_scene,
+    "hostile": hostile_scene,
+}

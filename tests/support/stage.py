@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pymongo import MongoClient
+from pymongo.errors import ConnectionFailure
 
 from mmsconsole.clock import SystemClock
 from mmsconsole.demo.accident import newest_entry
@@ -168,9 +169,13 @@ class Stage:
         """
 
         def look() -> Moment | None:
-            before = self._newest_change()
-            state = fingerprint(self.client)
-            return Moment(label, before, state) if self._newest_change() == before else None
+            try:
+                before = self._newest_change()
+                state = fingerprint(self.client)
+                after = self._newest_change()
+            except ConnectionFailure:
+                return None  # a member has just died, or another one been elected
+            return Moment(label, before, state) if after == before else None
 
         return self.wait(f"the source did not stand still for {label}", look)
 

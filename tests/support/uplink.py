@@ -10,9 +10,11 @@ from bson.raw_bson import RawBSONDocument
 from mmsconsole import rawbson
 from mmsconsole.metadata.syncs import SyncCollection
 from mmsconsole.metadata.tails import Tail
+from mmsconsole.oplog.entry import entries
 from mmsconsole.optime import Optime
 from mmsconsole.rawbson import Buffer
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.chunk_contents import optimes_of, up_to
+from mmsconsole.stores.oplog import ChunkBody, OplogStore
 
 WAIT_SECONDS = 60
 
@@ -37,6 +39,7 @@ class RecordingUplink:
         self.restarted: list[str] = []
         self.chunks: list[ChunkBody] = []
         self.tails: list[Tail] = []
+        self.rollbacks: list[tuple[Optime, str]] = []
         self.before_slice: Callable[[SyncCollection, int], None] = lambda collection, n: None
         self.before_chunk: Callable[[ChunkBody], None] = lambda body: None
         self._changed = threading.Condition()
@@ -67,6 +70,25 @@ class RecordingUplink:
     def report_tail(self, tail: Tail) -> None:
         with self._change():
             self.tails.append(tail)
+
+    def stored_before(self, position: Optime | None, limit: int) -> list[Optime]:
+        ends = [chunk.end for chunk in self.chunks if position is None or chunk.end < position]
+        return ends[::-1][:limit]
+
+    def entries_between(self, start: Optime, end: Optime) -> list[Optime]:
+        chunk = next(chunk for chunk in self.chunks if chunk.end.same_entry(end))
+        return [optime for optime in optimes_of(_joined(chunk)) if optime > start]
+
+    def roll_back(self, common: Optime, reason: str) -> None:
+        with self._change():
+            self.rollbacks.append((common, reason))
+            behind = [chunk for chunk in self.chunks if chunk.end > common]
+            self.chunks = self.chunks[: len(self.chunks) - len(behind)]
+            kept = up_to(_joined(behind[0]), common) if behind else None
+            if kept is not None:
+                start = behind[0].start
+                body = ChunkBody(start, common, kept.entries, kept.arrays, kept.wall)
+                self.chunks.append(body)
 
     # -- what tests ask
 
@@ -103,6 +125,40 @@ class RecordingUplink:
         with self._changed:
             yield
             self._changed.notify_all()
+
+
+class StoringUplink(RecordingUplink):
+    """Keeps the chunks in an oplog store, as the engine does; `entries` are what is read back."""
+
+    def __init__(self, store: OplogStore, deployment: str) -> None:
+        super().__init__()
+        self._store = store
+        self._deployment = deployment
+
+    def put_chunk(self, body: ChunkBody) -> None:
+        self._store.put(self._deployment, body)
+        super().put_chunk(body)
+
+    def stored_before(self, position: Optime | None, limit: int) -> list[Optime]:
+        return self._store.ends_before(self._deployment, position, limit)
+
+    def entries_between(self, start: Optime, end: Optime) -> list[Optime]:
+        return self._store.optimes(self._deployment, start, end)
+
+    def roll_back(self, common: Optime, reason: str) -> None:
+        self._store.cut_back(self._deployment, common)
+        super().roll_back(common, reason)
+
+    def entries(self) -> list[RawBSONDocument]:
+        window = self._store.window(self._deployment)
+        if window is None:
+            return []
+        stored = self._store.entries(self._deployment, window.start)
+        return [RawBSONDocument(each.raw) for _, arrays in stored for each in entries(arrays)]
+
+
+def _joined(chunk: ChunkBody) -> bytes:
+    return b"".join(map(bytes, chunk.arrays))
 
 
 def decoded(raw: list[bytes]) -> list[dict[str, object]]:

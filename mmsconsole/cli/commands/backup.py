@@ -29,6 +29,32 @@ def stop(context: typer.Context, name: Name) -> Answer:
     return Answer(shell.operations().stop_backup(name))
 
 
+@command(app, examples=("mmsconsole backup rebuild shop --wait",))
+def rebuild(context: typer.Context, name: Name, wait: Wait = False) -> Answer:
+    """Make the head anew from a snapshot and the stored oplog. The source is not read."""
+    shell: Shell = context.obj
+    operations = shell.operations()
+    status = operations.rebuild_head(name)
+    if wait:
+        from mmsconsole.cli.waiting import in_sync
+
+        status = in_sync(shell, operations, name)
+    return Answer(status)
+
+
+@command(app, examples=("mmsconsole backup validate shop --wait",))
+def validate(context: typer.Context, name: Name, wait: Wait = False) -> Answer:
+    """Have every block and every index of the head's files checked."""
+    shell: Shell = context.obj
+    operations = shell.operations()
+    job = operations.validate_head(name)
+    if wait:
+        from mmsconsole.cli.waiting import job_done
+
+        job = job_done(shell, operations, job)
+    return Answer(job)
+
+
 @command(app)
 def status(context: typer.Context, name: Name) -> Answer:
     """State, head, lag, window and progress."""

@@ -11,6 +11,7 @@ from mmsconsole.cli.options import (
     IntervalMinutes,
     Name,
     SyncFrom,
+    SyncMbPerSecond,
     TailFrom,
     Yes,
     command,
@@ -59,6 +60,7 @@ def add(  # noqa: PLR0913 - one parameter per option
     snapshot_interval_minutes: IntervalMinutes = None,
     sync_from: SyncFrom = None,
     tail_from: TailFrom = None,
+    sync_mb_per_second: SyncMbPerSecond = None,
 ) -> Answer:
     """Add a replica set. Its backup is started by: backup start NAME."""
     shell: Shell = context.obj
@@ -73,6 +75,7 @@ def add(  # noqa: PLR0913 - one parameter per option
             snapshot_interval_minutes=snapshot_interval_minutes,
             sync_from=sync_from,
             tail_from=tail_from,
+            sync_mb_per_second=sync_mb_per_second,
         )
     )
 
@@ -81,6 +84,7 @@ def add(  # noqa: PLR0913 - one parameter per option
     app,
     examples=(
         "mmsconsole deployment edit shop --snapshot-interval-minutes 60",
+        "mmsconsole deployment edit shop --sync-mb-per-second 40",
         "mmsconsole deployment edit shop --new-name store",
     ),
 )
@@ -94,6 +98,7 @@ def edit(  # noqa: PLR0913 - one parameter per option
     snapshot_interval_minutes: IntervalMinutes = None,
     sync_from: SyncFrom = None,
     tail_from: TailFrom = None,
+    sync_mb_per_second: SyncMbPerSecond = None,
 ) -> Answer:
     """Change what is given. Snapshots and stored oplog stay."""
     shell: Shell = context.obj
@@ -107,6 +112,7 @@ def edit(  # noqa: PLR0913 - one parameter per option
             snapshot_interval_minutes=snapshot_interval_minutes,
             sync_from=sync_from,
             tail_from=tail_from,
+            sync_mb_per_second=sync_mb_per_second,
         )
     )
 

@@ -8,10 +8,20 @@ from mmsconsole.console.present.events import event_lines
 from mmsconsole.console.present.overview import facts, labelled, sentence, source_line
 from mmsconsole.console.present.progress import phase_line, waiting_line
 from mmsconsole.console.present.status import backup_mark, lag_of
-from mmsconsole.console.present.text import Line, Page, Span, Tone, beside, indent, line, rule
-from mmsconsole.console.present.words import duration, moment, size
+from mmsconsole.console.present.text import (
+    Line,
+    Page,
+    Span,
+    Tone,
+    beside,
+    indent,
+    line,
+    rule,
+    wrap,
+)
+from mmsconsole.console.present.words import duration, moment, moment_of, since, size
 from mmsconsole.metadata.deployments import BackupState
-from mmsconsole.metadata.heads import SyncPhase
+from mmsconsole.metadata.heads import SYNC_PHASES, SyncPhase
 from mmsconsole.metadata.jobs import PhaseProgress
 from mmsconsole.operations.views import BackupStatus, DeploymentView, EventView, LagPoint
 
@@ -69,11 +79,15 @@ def _phases(status: BackupStatus, page: Page) -> list[Line]:
     """All phases while the initial sync is under way; afterwards it is one of the facts."""
     if status.phase == SyncPhase.IN_SYNC or not status.phase:
         return []
+    if status.phase == SyncPhase.REBUILDING:
+        drawn = [phase_line(progress, page) for progress in status.progress]
+        return [rule("rebuild", page, _elapsed(status.progress)), *drawn]
+    if status.phase == SyncPhase.ENDED:
+        return []
     told = {progress.phase: progress for progress in status.progress}
     drawn = [
         phase_line(told[phase], page) if phase in told else waiting_line(phase, page)
-        for phase in SyncPhase
-        if phase != SyncPhase.IN_SYNC
+        for phase in SYNC_PHASES
     ]
     return [rule("initial sync", page, _elapsed(status.progress)), *drawn]
 
@@ -93,7 +107,32 @@ def _facts(view: DeploymentView, page: Page) -> list[Line]:
         *facts(view, page),
         source_line(view, page),
         *_sync_line(view.status),
+        *_validation_line(view.status, page),
+        *_gap_lines(view.status, page),
     ]
+
+
+def _validation_line(status: BackupStatus, page: Page) -> list[Line]:
+    found = status.validation
+    if found is None:
+        return []
+    sign, word, tone = page.glyphs.good, "good", Tone.GOOD
+    if not found.good:
+        sign, word, tone = page.glyphs.bad, "not good", Tone.BAD
+    more = found.problems[0] if found.problems else found.kind
+    at = Span(f"  {since(found.at, page.now)}", Tone.DIM)
+    return [labelled("validated", Span(f"{sign} {word}", tone), at, f"  {more}")]
+
+
+def _gap_lines(status: BackupStatus, page: Page) -> list[Line]:
+    """Why the newest gap is there; the snapshots' axis draws them all."""
+    if not status.gaps:
+        return []
+    gap = status.gaps[-1]
+    to = f" {page.glyphs.arrow} "
+    end = "now" if gap.end is None else moment_of(gap.end)
+    between = Span(f"{moment_of(gap.start)}{to}{end}", Tone.WARN)
+    return [labelled("gap", between), *indent(wrap(gap.reason, page.width - 15, Tone.DIM)[:2], 14)]
 
 
 def _sync_line(status: BackupStatus) -> list[Line]:

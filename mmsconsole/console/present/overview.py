@@ -8,7 +8,16 @@ from mmsconsole.console.present.status import (
 )
 from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page, Span, Tone, indent, line, rule, wrap
-from mmsconsole.console.present.words import NONE, age, ago, duration, moment_of, since, size
+from mmsconsole.console.present.words import (
+    NONE,
+    age,
+    ago,
+    duration,
+    moment_of,
+    plural,
+    since,
+    size,
+)
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.operations.views import BackupStatus, DeploymentView, TailView
 
@@ -75,7 +84,12 @@ def _snapshot_age(status: BackupStatus, page: Page) -> Line:
 def _reach(status: BackupStatus) -> Line:
     if status.window is None:
         return (Span("none", Tone.DIM),)
-    return (Span(duration(status.window.end.t - status.window.start.t)),)
+    return (Span(duration(covered_seconds(status))),)
+
+
+def covered_seconds(status: BackupStatus) -> int:
+    """Of time that can be restored: without the gaps."""
+    return sum(window.end.t - window.start.t for window in status.windows)
 
 
 def labelled(label: str, *texts: str | Span | Line) -> Line:
@@ -112,9 +126,10 @@ def _window(status: BackupStatus, page: Page) -> Line:
     if status.window is None:
         return labelled("any second", Span("nothing can be restored yet", Tone.DIM))
     start, end = status.window.start, status.window.end
-    reach = Span(f"  {duration(end.t - start.t)}", Tone.DIM)
+    reach = Span(f"  {duration(covered_seconds(status))}", Tone.DIM)
     to = Span(f" {page.glyphs.arrow} ", Tone.DIM)
-    return labelled("any second", moment_of(start), to, moment_of(end), reach)
+    gaps = Span(f"  {plural(len(status.gaps), 'gap')}" if status.gaps else "", Tone.WARN)
+    return labelled("any second", moment_of(start), to, moment_of(end), reach, gaps)
 
 
 def _snapshot(view: DeploymentView, page: Page) -> Line:

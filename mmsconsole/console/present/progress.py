@@ -52,6 +52,8 @@ def numbers(progress: PhaseProgress, page: Page) -> Line:
         took = duration((progress.updated_at - progress.started_at).total_seconds())
         done = f"{amount_of(progress, progress.done)}  " if progress.done else ""
         return line(done, Span(f"in {took}", Tone.DIM))
+    if progress.note:
+        return line(Span(progress.note, Tone.WARN))
     amount = amount_of(progress, progress.done)
     if progress.total:
         amount += f" of {amount_of(progress, progress.total)}"

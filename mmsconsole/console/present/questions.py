@@ -1,7 +1,7 @@
 """What the console says before it does something that can not be taken back."""
 
 from mmsconsole.console.present.words import plural, size
-from mmsconsole.metadata.jobs import JobKind
+from mmsconsole.metadata.jobs import MAKING_HEADS
 from mmsconsole.operations.views import JobView, Removal, RestoreView
 
 STOP_TEXT = (
@@ -32,7 +32,7 @@ def deletion_text(at: str, deployment: str) -> tuple[str, ...]:
 
 def cancel_job_text(job: JobView) -> tuple[str, ...]:
     text = "It stops at its next step, and what it has written is taken away."
-    if job.kind == JobKind.INITIAL_SYNC:
+    if job.kind in MAKING_HEADS:
         return ("It stops at its next step, and the backup is stopped with it.",)
     return (text,)
 

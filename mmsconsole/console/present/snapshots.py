@@ -10,7 +10,7 @@ from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page, Span, Tone, indent, line, rule, wrap
 from mmsconsole.console.present.words import NONE, ago, duration, moment, moment_of, size
 from mmsconsole.metadata.snapshots import SnapshotState
-from mmsconsole.operations.views import DeploymentView, SnapshotView
+from mmsconsole.operations.views import BackupStatus, DeploymentView, SnapshotView
 
 COLUMNS = (
     Column("DATA AS OF", 20, grow=1),
@@ -35,7 +35,7 @@ def columns(page: Page) -> tuple[Column, ...]:
 
 
 def row(snapshot: SnapshotView, page: Page) -> Row:
-    mark = snapshot_mark(snapshot.state, page.glyphs)
+    mark = snapshot_mark(snapshot, page.glyphs)
     known = snapshot.state == SnapshotState.COMPLETE
     texts = (
         moment(timeline.moment_of(snapshot)),
@@ -71,30 +71,42 @@ def axis_lines(
     deployment: DeploymentView, snapshots: Sequence[SnapshotView], chosen: str, page: Page
 ) -> list[Line]:
     """The whole time that is there, with the chosen snapshot pointed at; six lines."""
-    window = deployment.status.window
-    axis = timeline.axis_for(snapshots, window, page.now, page.width - timeline.LABEL_CELLS - 1)
-    windows = [window] if window else []
+    status = deployment.status
+    width = page.width - timeline.LABEL_CELLS - 1
+    axis = timeline.axis_for(snapshots, status.window, page.now, width)
     found = next((each for each in snapshots if each.id == chosen), None)
     pointer: Line = ()
     if found is not None:
         at = timeline.moment_of(found)
         pointer = timeline.pointer_line(axis, at, moment(at), page.glyphs)
-    return [*timeline.draw(snapshots, windows, axis, page, chosen), pointer, _legend(page.glyphs)]
+    drawn = timeline.draw(snapshots, status, axis, page, chosen)
+    return [*drawn, pointer, _legend(page.glyphs, snapshots, status)]
 
 
-def _legend(glyphs: Glyphs) -> Line:
-    """Under the axis, its left edge."""
-    signs = (
+def _legend(glyphs: Glyphs, snapshots: Sequence[SnapshotView], status: BackupStatus) -> Line:
+    """Under the axis, its left edge. Doubt and gaps are explained where there are some."""
+    signs = [
         (glyphs.mark, "complete", Tone.GOOD),
         (glyphs.mark_busy, "being taken", Tone.BUSY),
-        (glyphs.mark_bad, "failed", Tone.BAD),
+        (glyphs.mark_bad, _bad_words(snapshots), Tone.BAD),
         (glyphs.window, "any second", Tone.ACCENT),
-        (glyphs.gap, "snapshots alone", Tone.DIM),
-    )
+    ]
+    if any(snapshot.doubt for snapshot in snapshots):
+        signs.insert(1, (glyphs.mark_doubt, "in doubt", Tone.WARN))
+    if status.gaps:
+        signs.append((glyphs.gap, "gap", Tone.WARN))
+    else:
+        signs.append((glyphs.gap, "snapshots alone", Tone.DIM))
     drawn = line(" ")
     for sign, word, tone in signs:
         drawn = line(drawn, Span(sign, tone), Span(f" {word}  ", Tone.DIM))
     return drawn
+
+
+def _bad_words(snapshots: Sequence[SnapshotView]) -> str:
+    states = {snapshot.state for snapshot in snapshots}
+    bad = [each for each in (SnapshotState.FAILED, SnapshotState.INVALID) if each in states]
+    return ", ".join(bad) or SnapshotState.FAILED
 
 
 def detail(snapshot: SnapshotView, page: Page) -> list[Line]:
@@ -107,6 +119,9 @@ def detail(snapshot: SnapshotView, page: Page) -> list[Line]:
     equals = (
         f" Equals the source up to and including {moment_of(snapshot.optime)} ({_optime(snapshot)})"
     )
+    if snapshot.doubt:
+        doubt = f" in doubt: {snapshot.doubt}"
+        return [head, line(equals), line(Span(doubt, Tone.WARN))]
     made = f" {snapshot.files} files of mongod {snapshot.mongod_version}, fcv {snapshot.fcv}"
     return [head, line(equals), line(Span(made, Tone.DIM))]
 

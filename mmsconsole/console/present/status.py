@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 
+from mmsconsole.agent.tail_warnings import OPLOG, Level
 from mmsconsole.console.glyphs import Glyphs
 from mmsconsole.console.present.progress import share
 from mmsconsole.console.present.text import Line, Span, Tone
-from mmsconsole.console.present.words import clock, duration, sentence
+from mmsconsole.console.present.words import clock, duration, moment, sentence
 from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import JobState
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
-from mmsconsole.operations.views import BackupStatus, JobView, RestoreView
+from mmsconsole.operations.views import (
+    BackupStatus,
+    JobView,
+    RestoreView,
+    SnapshotView,
+    TailView,
+    WarningView,
+)
 
 LAGGING_SECONDS = 60
 NOTHING_YET = "nothing can be restored until it is done"
@@ -20,6 +28,7 @@ LOST = "The stored oplog no longer reaches the source's."
 
 SHORT_PHASES = {
     SyncPhase.FETCHING_MISSING.value: "fetching missing",
+    SyncPhase.COMPARING.value: "comparing",
     "": "starting",
 }
 
@@ -44,15 +53,36 @@ def backup_mark(status: BackupStatus, glyphs: Glyphs) -> Mark:
         return Mark(glyphs.todo, "not backed up", Tone.DIM)
     if unreachable(status):
         return Mark(glyphs.bad, "unreachable", Tone.BAD)
+    if status.tail is not None and status.tail.error:
+        return Mark(glyphs.warn, "nothing comes", Tone.WARN)
     if status.phase != SyncPhase.IN_SYNC:
         return Mark(glyphs.busy, _phase_word(status), Tone.BUSY)
+    if (warning := worst(status)) is not None:
+        if warning.level == Level.CRITICAL:
+            return Mark(glyphs.bad, "resync is near", Tone.BAD)
+        return Mark(glyphs.warn, "oplog warning", Tone.WARN)
     if lagging(status):
         return Mark(glyphs.warn, "lagging", Tone.WARN)
     return Mark(glyphs.good, "in sync", Tone.GOOD)
 
 
 def unreachable(status: BackupStatus) -> bool:
-    return status.tail is not None and bool(status.tail.error)
+    """With a member named the source is read, and has nothing that may be taken."""
+    return status.tail is not None and bool(status.tail.error) and not status.tail.member
+
+
+def worst(status: BackupStatus) -> WarningView | None:
+    """Of the oplog window: how the source is read is told by the tail itself."""
+    found = [warning for warning in status.warnings if warning.kind == OPLOG]
+    return found[0] if found else None
+
+
+def _trouble(status: BackupStatus, tail: TailView) -> str:
+    """What is wrong, since when, and for how long that does no harm."""
+    since = "" if tail.since is None else f" Since {moment(tail.since)}."
+    warning = worst(status)
+    harm = "It goes on by itself." if warning is None else sentence(warning.text)
+    return f"{sentence(tail.error)}{since} {harm}"
 
 
 def lagging(status: BackupStatus) -> bool:
@@ -90,26 +120,30 @@ def backup_sentence(status: BackupStatus, start_key: str) -> str:
         return f"Stopped. What is stored can be restored; press {start_key} to go on."
     if status.state == BackupState.INACTIVE:
         return f"Press {start_key} to start its backup: an initial sync copies all of it."
-    if unreachable(status):
-        assert status.tail is not None
-        return f"{sentence(status.tail.error)} It goes on by itself when the source answers."
+    if status.tail is not None and status.tail.error:
+        return _trouble(status, status.tail)
     if status.reason:
         return sentence(status.reason)
     if status.phase != SyncPhase.IN_SYNC:
         later = "what was stored before can be restored" if status.window else NOTHING_YET
         return f"An initial sync is under way; {later}."
+    if (warning := worst(status)) is not None:
+        return sentence(warning.text)
     if lagging(status):
         return f"The head is {duration(lag_of(status) or 0)} behind the source."
     end = status.window.end if status.window else None
     return f"Kept up to and including {clock(end.time, end.time)}." if end else "In sync."
 
 
-def snapshot_mark(state: str, glyphs: Glyphs) -> Mark:
+def snapshot_mark(snapshot: SnapshotView, glyphs: Glyphs) -> Mark:
+    if snapshot.doubt and snapshot.state == SnapshotState.COMPLETE:
+        return Mark(glyphs.warn, "in doubt", Tone.WARN)
     return {
         SnapshotState.COMPLETE.value: Mark(glyphs.good, "complete", Tone.GOOD),
         SnapshotState.RUNNING.value: Mark(glyphs.busy, "running", Tone.BUSY),
         SnapshotState.FAILED.value: Mark(glyphs.bad, "failed", Tone.BAD),
-    }.get(state, Mark(glyphs.off, state, Tone.DIM))
+        SnapshotState.INVALID.value: Mark(glyphs.bad, "invalid", Tone.BAD),
+    }.get(snapshot.state, Mark(glyphs.off, snapshot.state, Tone.DIM))
 
 
 def job_mark(job: JobView, glyphs: Glyphs) -> Mark:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from mmsconsole.console.glyphs import Glyphs
 from mmsconsole.console.present.text import Line, Page, Span, Tone, line
 from mmsconsole.metadata.snapshots import SnapshotState
-from mmsconsole.operations.views import SnapshotView, Window
+from mmsconsole.operations.views import BackupStatus, Gap, SnapshotView, Window
 
 LABEL_CELLS = 13
 TICK_CELLS_MIN = 13
@@ -119,9 +119,13 @@ def marks_line(
 
 
 def _mark(held: Sequence[SnapshotView], glyphs: Glyphs, chosen: str) -> Span:
-    complete = sum(snapshot.state == SnapshotState.COMPLETE for snapshot in held)
-    if complete > 1:
-        sign, tone = (str(complete) if complete < 10 else "+"), Tone.GOOD
+    complete = [snapshot for snapshot in held if snapshot.state == SnapshotState.COMPLETE]
+    doubted = bool(complete) and all(snapshot.doubt for snapshot in complete)
+    if len(complete) > 1:
+        sign = str(len(complete)) if len(complete) < 10 else "+"
+        tone = Tone.WARN if doubted else Tone.GOOD
+    elif doubted:
+        sign, tone = glyphs.mark_doubt, Tone.WARN
     elif complete:
         sign, tone = glyphs.mark, Tone.GOOD
     elif any(snapshot.state == SnapshotState.RUNNING for snapshot in held):
@@ -132,21 +136,28 @@ def _mark(held: Sequence[SnapshotView], glyphs: Glyphs, chosen: str) -> Span:
 
 
 def window_line(
-    snapshots: Sequence[SnapshotView], windows: Sequence[Window], axis: Axis, glyphs: Glyphs
+    snapshots: Sequence[SnapshotView],
+    windows: Sequence[Window],
+    gaps: Sequence[Gap],
+    axis: Axis,
+    glyphs: Glyphs,
 ) -> Line:
     """Where any second can be restored; gaps are drawn, not left blank.
 
-    A gap is time that no window covers, between the first and the last moment that can be
-    restored at all.
+    A gap that is known as such is a warning. Else it is time that no window covers, between the
+    first and the last moment that can be restored at all.
     """
     moments = [moment_of(snapshot) for snapshot in snapshots]
     moments += [end.time for window in windows for end in (window.start, window.end)]
+    open_ = [(gap.start.time, gap.end.time if gap.end else axis.end) for gap in gaps]
     half = timedelta(seconds=axis.seconds_per_cell / 2)
     spans: list[Span] = []
     for column in range(axis.width):
         at = axis.start + timedelta(seconds=column * axis.seconds_per_cell)
         if any(w.start.time <= at + half and at - half <= w.end.time for w in windows):
             spans.append(Span(glyphs.window, Tone.ACCENT))
+        elif any(start <= at <= end for start, end in open_):
+            spans.append(Span(glyphs.gap, Tone.WARN))
         elif moments and min(moments) <= at + half and at - half <= max(moments):
             spans.append(Span(glyphs.gap, Tone.DIM))
         else:
@@ -168,16 +179,18 @@ def pointer_line(axis: Axis, at: datetime, label: str, glyphs: Glyphs) -> Line:
 
 def draw(
     snapshots: Sequence[SnapshotView],
-    windows: Sequence[Window],
+    status: BackupStatus | None,
     axis: Axis,
     page: Page,
     chosen: str,
 ) -> list[Line]:
-    """Times, axis, marks, window."""
+    """Times, axis, marks, window with its gaps."""
+    windows = status.windows if status else ()
+    gaps = status.gaps if status else ()
     return [
         *scale_lines(axis, page.glyphs),
         marks_line(snapshots, axis, page.glyphs, chosen),
-        window_line(snapshots, windows, axis, page.glyphs),
+        window_line(snapshots, windows, gaps, axis, page.glyphs),
     ]
 
 

@@ -7,9 +7,9 @@ from mmsconsole.console.present import timeline
 from mmsconsole.console.present.snapshots import newest_complete
 from mmsconsole.console.present.text import Line, Page, Span, Tone, indent, line, rule, wrap
 from mmsconsole.console.present.timeline import Axis
-from mmsconsole.console.present.words import duration, moment, sentence, size, until
+from mmsconsole.console.present.words import duration, moment, moment_of, sentence, size, until
 from mmsconsole.console.wizard import Choice, Step, Wizard
-from mmsconsole.operations.views import RestorePlan, SnapshotView, Window
+from mmsconsole.operations.views import BackupStatus, Gap, RestorePlan, SnapshotView
 
 STEP_TITLES = {
     Step.POINT: "the point",
@@ -32,28 +32,32 @@ def steps(current: Step, page: Page) -> Line:
 
 
 def point_lines(
-    wizard: Wizard, snapshots: Sequence[SnapshotView], window: Window | None, page: Page
+    wizard: Wizard, snapshots: Sequence[SnapshotView], status: BackupStatus | None, page: Page
 ) -> list[Line]:
     """Axis, pointer, and what the cursor means."""
     axis = wizard.axis
-    windows = [window] if window else []
     chosen = wizard.snapshot
     pointer = timeline.pointer_line(axis, wizard.cursor, moment(wizard.cursor), page.glyphs)
     return [
-        *timeline.draw(snapshots, windows, axis, page, chosen),
+        *timeline.draw(snapshots, status, axis, page, chosen),
         pointer,
         (),
-        *meaning(wizard, snapshots),
+        *meaning(wizard, snapshots, status.gaps if status else (), page),
         (),
         _keys(axis, page),
     ]
 
 
-def meaning(wizard: Wizard, snapshots: Sequence[SnapshotView]) -> list[Line]:
-    """The point in words, as far as it is known before the engine has planned it."""
+def meaning(
+    wizard: Wizard, snapshots: Sequence[SnapshotView], gaps: Sequence[Gap], page: Page
+) -> list[Line]:
+    """The point in two or three lines, as far as it is known before the engine has planned it."""
     if wizard.snapshot:
         told = line(" the snapshot of ", Span(moment(wizard.cursor), Tone.ACCENT), ", as it is")
         return [told, line(Span(" no oplog is replayed on top", Tone.DIM))]
+    gap = wizard.gap(gaps)
+    if gap is not None:
+        return indent(wrap(gap_sentence(gap), page.width - 2, Tone.WARN)[:3], 1)
     base = newest_complete(snapshots, wizard.cursor)
     told = line(" everything up to and including ", Span(moment(wizard.cursor), Tone.ACCENT))
     if base is None:
@@ -64,6 +68,15 @@ def meaning(wizard: Wizard, snapshots: Sequence[SnapshotView]) -> list[Line]:
         told,
         line(Span(f" from the snapshot of {start}, and {replay} of stored oplog", Tone.DIM)),
     ]
+
+
+def gap_sentence(gap: Gap) -> str:
+    """What can be restored instead, and why this can not."""
+    after = "nothing after it yet" if gap.end is None else f"{moment_of(gap.end)} after it"
+    return (
+        f"In a gap: the nearest that can be restored are {moment_of(gap.start)} before it, "
+        f"{after}. {sentence(gap.reason)}"
+    )
 
 
 def _keys(axis: Axis, page: Page) -> Line:

@@ -25,7 +25,7 @@ from mmsconsole.console.state import SnapshotsState, State
 from mmsconsole.console.widgets.command_line import field
 from mmsconsole.console.widgets.lines import Lines
 from mmsconsole.console.wizard import PAGE_CELLS, Choice, Step, Wizard, begin, proposed_target
-from mmsconsole.operations.views import RestorePlan, RestoreView, Window
+from mmsconsole.operations.views import BackupStatus, RestorePlan, RestoreView, Window
 
 STEERING = frozenset(
     action.id for action in actions.REGISTRY if action.views == (actions.TIMELINE,)
@@ -65,9 +65,13 @@ class WizardScreen(ConsoleScreen):
         return self.state
 
     @property
-    def _window(self) -> Window | None:
+    def _status(self) -> BackupStatus | None:
         deployment = self._snapshots.deployment
-        return deployment.status.window if deployment else None
+        return deployment.status if deployment else None
+
+    @property
+    def _window(self) -> Window | None:
+        return self._status.window if self._status else None
 
     def draw(self, _: State, page: Page) -> None:
         width = page.width - LABEL_CELLS - 1
@@ -97,7 +101,7 @@ class WizardScreen(ConsoleScreen):
     def _draw_step(self, wizard: Wizard, page: Page) -> None:
         self._lines("steps").set_lines([(), words.steps(wizard.step, page), ()])
         if wizard.step == Step.POINT:
-            told = words.point_lines(wizard, self._snapshots.snapshots, self._window, page)
+            told = words.point_lines(wizard, self._snapshots.snapshots, self._status, page)
             self._lines("axis").set_lines(told)
             self._lines("typed-label").set_lines([line(Span(" or type it ", Tone.DIM))])
         elif wizard.step == Step.TARGET:
@@ -201,8 +205,15 @@ class WizardScreen(ConsoleScreen):
         self.redraw()
 
     def _propose(self) -> None:
-        """To the second step, with a folder that is new for this point."""
+        """To the second step, with a folder that is new for this point.
+
+        A second in a gap is refused here; what was typed is refused by the engine's plan.
+        """
         assert self.wizard is not None
+        gap = self.wizard.gap(self._status.gaps if self._status else ())
+        if gap is not None:
+            self.tell(words.gap_sentence(gap), Tone.WARN)
+            return
         folder = self.console.restore_folder
         wizard = self.wizard
         proposed = proposed_target(folder, self.place.deployment, wizard.choice, wizard.cursor)

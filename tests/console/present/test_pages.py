@@ -71,11 +71,11 @@ def test_a_target_of_any_length_is_shown_whole(page: Page) -> None:
     assert all(cells(line) <= page.width for line in drawn)
 
 
-def test_a_point_before_every_snapshot_is_warned_about() -> None:
+def test_a_point_before_every_snapshot_is_warned_about(page: Page) -> None:
     kept = data.snapshots("orders")
     made = begin(kept, data.window(52), NOW, 60)
     assert made is not None
-    told = wizard.meaning(made.at(NOW - timedelta(days=30)), kept)
+    told = wizard.meaning(made.at(NOW - timedelta(days=30)), kept, (), page)
     assert "no complete snapshot lies before it" in plain(told[1])
 
 

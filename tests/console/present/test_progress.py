@@ -1,5 +1,7 @@
 """Bars and numbers of a phase."""
 
+from dataclasses import replace
+
 import pytest
 
 from mmsconsole.console.glyphs import ASCII, UNICODE
@@ -34,6 +36,14 @@ def test_an_unknown_total_shows_no_percentage() -> None:
 def test_a_phase_that_stands_still_says_for_how_long() -> None:
     phase = data.progress("building", MB, 2 * MB, 200, rate=9.0 * MB, eta=1, updated=74)
     assert plain(progress.numbers(phase, PAGE)).endswith("no progress for 1m 14s")
+
+
+def test_a_phase_that_is_paused_says_why_and_fits_its_line() -> None:
+    note = "paused: the source's cache is 22 % dirty"
+    phase = replace(data.progress("transferring", MB, 2 * MB, 200, rate=9.0 * MB), note=note)
+    drawn = progress.phase_line(phase, PAGE)
+    assert plain(drawn).endswith(note)
+    assert cells(drawn) <= 80
 
 
 def test_documents_are_counted_and_not_weighed() -> None:

@@ -11,7 +11,9 @@ from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.jobs import JobState
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.operations.views import WarningView
 from tests.support import fake_data as data
+from tests.support.fake_data import NOW
 
 BY_NAME = {view.name: view.status for view in data.deployments()}
 
@@ -67,11 +69,49 @@ def test_what_a_backup_waits_for_is_told() -> None:
     assert status.backup_sentence(waiting, "b") == "No room for a snapshot."
 
 
+def test_a_complete_snapshot_that_may_be_wrong_is_not_shown_as_good() -> None:
+    doubted = replace(data.snapshots("orders")[0], doubt="its head was found damaged")
+    mark = status.snapshot_mark(doubted, UNICODE)
+    assert (mark.word, mark.tone) == ("in doubt", Tone.WARN)
+
+
+@pytest.mark.parametrize(
+    ("level", "word", "tone"),
+    [("warning", "oplog warning", Tone.WARN), ("critical", "resync is near", Tone.BAD)],
+)
+def test_an_oplog_that_will_not_reach_is_the_state_of_its_backup(
+    level: str, word: str, tone: Tone
+) -> None:
+    text = "the source's oplog holds 2 h 10 min; the tail is 1 h 40 min behind"
+    warned = replace(BY_NAME["orders"], warnings=(WarningView("oplog window", level, text),))
+    mark = status.backup_mark(warned, UNICODE)
+    assert (mark.word, mark.tone) == (word, tone)
+    assert status.backup_sentence(warned, "b").startswith("The source's oplog holds 2 h 10 min;")
+
+
+def test_trouble_at_the_source_is_told_with_since_when_and_what_it_leads_to() -> None:
+    away = BY_NAME["warehouse-analytics-eu-west"]
+    told = status.backup_sentence(away, "b")
+    assert told.endswith("refused by wh-1:27017. Since 2026-07-16 11:43:30Z. It goes on by itself.")
+    near = WarningView("oplog window", "critical", "a resync is needed in about 30 min")
+    told = status.backup_sentence(replace(away, warnings=(near,)), "b")
+    assert told.endswith("A resync is needed in about 30 min.")
+
+
+def test_a_source_that_answers_and_has_nothing_to_give_is_not_called_unreachable() -> None:
+    assert BY_NAME["orders"].tail
+    tail = replace(BY_NAME["orders"].tail, error="no majority confirms writes", since=NOW)
+    mark = status.backup_mark(replace(BY_NAME["orders"], tail=tail), UNICODE)
+    assert (mark.word, mark.tone) == ("nothing comes", Tone.WARN)
+
+
 def test_no_state_is_unknown() -> None:
     """A state that a record can have and that nobody gave a mark falls through to its name."""
-    assert {status.snapshot_mark(each, UNICODE).tone for each in SnapshotState} == {
+    kept = [replace(data.snapshots("orders")[0], state=each) for each in SnapshotState]
+    assert {status.snapshot_mark(each, UNICODE).tone for each in kept} == {
         Tone.GOOD, Tone.BUSY, Tone.BAD,
     }  # fmt: skip
+    assert len({status.snapshot_mark(each, UNICODE).word for each in kept}) == len(SnapshotState)
     jobs = [replace(data.jobs()[0], state=each) for each in JobState]
     assert len({status.job_mark(job, UNICODE).word for job in jobs}) == len(JobState)
     restores = [replace(data.restores()[0], state=each) for each in RestoreState]

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from mmsconsole.console.glyphs import ASCII, UNICODE
+from mmsconsole.console.glyphs import ASCII, UNICODE, Glyphs
 from mmsconsole.console.present import timeline
 from mmsconsole.console.present.text import Tone, cells, plain
 from mmsconsole.console.present.timeline import LABEL_CELLS, Axis
-from mmsconsole.operations.views import Window
+from mmsconsole.operations.views import Gap, Window
 from tests.support import fake_data as data
 from tests.support.fake_data import NOW
 
@@ -54,7 +54,7 @@ def test_every_line_of_the_axis_has_the_same_width() -> None:
     drawn = [
         *timeline.scale_lines(axis, UNICODE),
         timeline.marks_line(SNAPSHOTS, axis, UNICODE),
-        timeline.window_line(SNAPSHOTS, [data.window(52)], axis, UNICODE),
+        timeline.window_line(SNAPSHOTS, [data.window(52)], [], axis, UNICODE),
     ]
     assert {cells(each) for each in drawn} == {LABEL_CELLS + 60}
 
@@ -81,8 +81,31 @@ def test_the_chosen_mark_is_lit() -> None:
 def test_gaps_are_drawn_and_the_time_before_and_after_all_is_blank() -> None:
     at = [data.optime(NOW - timedelta(minutes=minutes)) for minutes in (50, 40, 20, 10)]
     windows = [Window(at[0], at[1]), Window(at[2], at[3])]
-    drawn = plain(timeline.window_line([], windows, HOUR, UNICODE))[LABEL_CELLS:]
+    drawn = plain(timeline.window_line([], windows, [], HOUR, UNICODE))[LABEL_CELLS:]
     assert drawn == " " * 10 + "━" * 11 + "╌" * 19 + "━" * 11 + " " * 10
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_a_gap_that_is_known_is_drawn_as_a_warning_up_to_now_if_it_is_open(glyphs: Glyphs) -> None:
+    at = [data.optime(NOW - timedelta(minutes=minutes)) for minutes in (50, 40, 20, 10)]
+    windows = [Window(at[0], at[1]), Window(at[2], at[3])]
+    gaps = [Gap(at[1], at[2], "lost"), Gap(at[3], None, "lost again")]
+    drawn = timeline.window_line([], windows, gaps, HOUR, glyphs)
+    bars = plain(drawn)[LABEL_CELLS:]
+    assert bars == " " * 10 + glyphs.window * 11 + glyphs.gap * 19 + glyphs.window * 11 + (
+        glyphs.gap * 10
+    )
+    assert {span.tone for span in drawn if glyphs.gap in span.text} == {Tone.WARN}
+
+
+def test_a_snapshot_in_doubt_has_a_mark_of_its_own_and_an_invalid_one_is_bad() -> None:
+    doubted = replace(SNAPSHOTS[0], doubt="its head was found damaged")
+    invalid = replace(SNAPSHOTS[5], state="invalid")
+    axis = timeline.axis_for(SNAPSHOTS, None, NOW, 60)
+    for glyphs in (UNICODE, ASCII):
+        marks = timeline.marks_line([doubted, invalid], axis, glyphs)
+        found = {span.text.strip(): span.tone for span in marks[1:] if span.text.strip()}
+        assert found == {glyphs.mark_doubt: Tone.WARN, glyphs.mark_bad: Tone.BAD}
 
 
 def test_the_pointer_s_label_is_on_the_side_with_room() -> None:

@@ -5,7 +5,7 @@ from random import Random
 from types import TracebackType
 
 from pymongo import MongoClient
-from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
+from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure
 
 from mmsconsole.clock import SystemClock
 from mmsconsole.demo.runner import Runner
@@ -27,7 +27,16 @@ KINDS = frozenset(kind(step) for step, _ in STEPS)
 class Worker:
     """One seeded row of steps."""
 
-    def __init__(self, client: MongoClient[Document], name: str, seed: int, rate: float) -> None:
+    def __init__(
+        self,
+        client: MongoClient[Document],
+        name: str,
+        seed: int,
+        rate: float,
+        *,
+        members_die: bool = False,
+    ) -> None:
+        self.members_die = members_die
         self.done: Counter[str] = Counter()
         self.refused: Counter[tuple[str, int]] = Counter()
         self.runner = Runner(self.step, per_second=rate, clock=SystemClock(), name=name)
@@ -46,8 +55,10 @@ class Worker:
         name = kind(step)
         try:
             step(self.world)
-        except AutoReconnect:
-            raise
+        except ConnectionFailure:
+            if not self.members_die:
+                raise
+            self.refused[name, 0] += 1
         except (OperationFailure, BulkWriteError) as error:
             self.refused[name, error.code or 0] += 1
         else:
@@ -64,9 +75,17 @@ class Workload:
         seed: int,
         workers: int = 3,
         steps_per_second: float = 40,
+        members_die: bool = False,
     ) -> None:
+        """`members_die`: a step that a dying member takes along is counted as refused."""
         self.workers = [
-            Worker(client, f"w{number}", seed * 1000 + number, steps_per_second)
+            Worker(
+                client,
+                f"w{number}",
+                seed * 1000 + number,
+                steps_per_second,
+                members_die=members_die,
+            )
             for number in range(workers)
         ]
 

@@ -1,0 +1,24 @@
+"""Which snapshots a head can be rebuilt from."""
+
+from collections.abc import Collection
+
+from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.snapshots import Snapshot
+
+
+def bases(metadata: Metadata, deployment: str, without: Collection[str] = ()) -> list[Snapshot]:
+    """Good snapshots from which the stored oplog goes on without a gap to its end.
+
+    The best first: the newest one without doubt; those in doubt come last. `without`: ids of
+    some that are not wanted.
+    """
+    gaps = [chunk.start for chunk in metadata.chunks.gaps(deployment)]
+    good = [
+        snapshot
+        for snapshot in reversed(list(metadata.snapshots.complete(deployment)))
+        if snapshot.id not in without
+        and snapshot.optime is not None
+        and not any(gap > (snapshot.replay_from or snapshot.optime) for gap in gaps)
+        and metadata.window_ends.after(deployment, snapshot.optime) is None
+    ]
+    return sorted(good, key=lambda snapshot: bool(snapshot.doubt))

@@ -1,0 +1,83 @@
+"""What follows when the source has taken back a part of what was stored of its oplog.
+
+    snapshots that hold some of it       invalid from now on, with the reason: kept and shown
+    a head that has applied some of it   is to be rebuilt; one that is being built begins anew
+    people                               learn what is lost
+    the stored oplog                     is cut back
+
+In this order, each step safe to be done again: until the last one is done the tail finds the
+same rollback once more.
+"""
+
+from mmsconsole.metadata.events import Severity
+from mmsconsole.metadata.heads import Head, SyncPhase
+from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.optime import Optime
+from mmsconsole.stores.resources import Resources
+
+LASTING = (SyncPhase.REBUILDING, SyncPhase.ENDED)
+"""Of heads that nobody takes a step with any more."""
+
+
+class RollBack:
+    """Whoever runs it has the head for itself."""
+
+    def __init__(self, resources: Resources, deployment: str, common: Optime, reason: str) -> None:
+        """`common`: the newest stored entry that the source still has."""
+        self._resources = resources
+        self._deployment = deployment
+        self._common = common
+        self._reason = reason
+
+    def run(self, head: Head | None, *, beyond: bool) -> None:
+        """`beyond`: the head may have applied entries after the common point."""
+        metadata = self._resources.metadata
+        invalid = self._invalidate_snapshots()
+        if head is not None and head.phase is SyncPhase.IN_SYNC and beyond:
+            metadata.heads.set(head.id, phase=SyncPhase.REBUILDING, reason=self._reason)
+        elif head is not None and head.phase not in (*LASTING, SyncPhase.IN_SYNC):
+            # The scan may have read what was taken back: its job makes another one.
+            metadata.heads.set(head.id, active=False)
+        metadata.window_ends.drop(self._deployment, after=self._common)
+        self._tell(invalid)
+        self._resources.oplog_store.cut_back(self._deployment, self._common)
+
+    def _invalidate_snapshots(self) -> list[Snapshot]:
+        snapshots = self._resources.metadata.snapshots
+        beyond = [
+            snapshot
+            for snapshot in list(snapshots.complete(self._deployment))
+            if snapshot.optime is not None and snapshot.optime > self._common
+        ]
+        for snapshot in beyond:
+            snapshots.set(snapshot.id, state=SnapshotState.INVALID, reason=self._reason)
+        return beyond
+
+    def _tell(self, invalid: list[Snapshot]) -> None:
+        last = self._resources.metadata.chunks.last(self._deployment)
+        until = "" if last is None else f" up to {last.end}"
+        names = ", ".join(snapshot.id for snapshot in invalid)
+        text = (
+            f"{self._reason}. {self._lost_entries()} stored entries after {self._common}{until} "
+            f"are given up; invalid snapshots: {names or 'none'}"
+        )
+        self._resources.event(
+            "rolled back", text, deployment=self._deployment, severity=Severity.ERROR
+        )
+
+    def _lost_entries(self) -> int:
+        """How many are stored behind the common point."""
+        chunks = self._resources.metadata.chunks
+        behind = [
+            chunk
+            for chunk in chunks.after(self._deployment, self._common)
+            if chunk.start >= self._common
+        ]
+        return sum(chunk.entries for chunk in behind) + self._lost_of_last()
+
+    def _lost_of_last(self) -> int:
+        """Of the chunk that holds the common point."""
+        last = self._resources.metadata.chunks.holding(self._deployment, self._common)
+        if last is None:
+            return 0
+        return len(self._resources.oplog_store.optimes(self._deployment, self._common, last.end))

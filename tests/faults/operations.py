@@ -1,0 +1,371 @@
+"""Everything that writes to storage, as something that can be done, broken off and done again.
+
+Each begins with a fresh deployment, so that one database serves all attempts. `check` holds at
+any moment, also after a kill: what a record refers to is there, byte for byte.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import bson
+
+from mmsconsole.daemon.removing import remove_deployment
+from mmsconsole.metadata.heads import Head
+from mmsconsole.metadata.restores import Restore, RestoreState
+from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.metadata.syncs import SyncCollection
+from mmsconsole.optime import Optime
+from mmsconsole.rawbson import array_of
+from mmsconsole.restore.restoring import Restoring
+from mmsconsole.restore.target import WORK
+from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.resources import Resources
+from mmsconsole.strategies.placing import remove_head
+from mmsconsole.task import Task
+from tests.support import oplog_entries as made
+from tests.support.snapshots import (
+    completed,
+    contents,
+    deployment_record,
+    files_below,
+    half_random,
+    snapshot_record,
+    write_files,
+)
+
+ARRAY = array_of([bson.encode({"_id": number, "text": "a shop " * 20}) for number in range(20)])
+OTHER = array_of([bson.encode({"_id": "other"})])
+FILES = {"a.wt": half_random(1, 6000), "db/b.wt": half_random(2, 5000), "empty": b""}
+
+
+def chunk_body(start: int, end: int) -> ChunkBody:
+    entries = [made.noop(second) for second in range(start + 1, end + 1)]
+    return ChunkBody(at(start), at(end), len(entries), [made.array(*entries)], None)
+
+
+def at(seconds: int) -> Optime:
+    return Optime(seconds, 1, 1)
+
+
+class Operation:
+    """One deployment, and what is done to it."""
+
+    writes = True
+    """Else it only takes away, and needs no room."""
+
+    def __init__(self, resources: Resources, folder: Path, number: int) -> None:
+        self.resources = resources
+        self.metadata = resources.metadata
+        self.storage = resources.storage
+        self.id = f"d{number}"
+        self.head = f"h{number}"
+        self.folder = folder / str(number)
+        self.folder.mkdir(parents=True)
+        record = replace(deployment_record(self.id), name=self.id, group=f"g{number}")
+        self.metadata.deployments.add(record)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What was there before."""
+
+    def run(self) -> None:
+        """What is broken off; called again, it goes on or begins anew."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        raise NotImplementedError
+
+    def check_done(self) -> None:
+        """After a run that came to its end."""
+        self.check()
+
+    def keys(self, folder: str) -> list[str]:
+        return [stored.key for stored in self.storage.list(folder)]
+
+
+# -- slices
+
+
+class SliceStored(Operation):
+    array = ARRAY
+
+    def prepare(self) -> None:
+        empty = bson.encode({})
+        self.collection = SyncCollection(
+            id=f"c{self.id}", head=self.head, ns="shop.orders", uuid=b"0123456789abcdef",
+            kind="collection", options=empty, id_index=empty, indexes=(),
+        )  # fmt: skip
+
+    def put(self, sequence: int, array: bytes) -> None:
+        self.resources.sync_store.put(self.head, self.collection, sequence, array)
+
+    def run(self) -> None:
+        self.put(0, self.array)
+
+    def arrays(self) -> list[bytes]:
+        slices = self.metadata.slices.of(self.head)
+        return [self.resources.sync_store.get(one) for one in slices]
+
+    def check(self) -> None:
+        assert self.arrays() in ([], [self.array])
+
+    def check_done(self) -> None:
+        assert self.arrays() == [self.array]
+
+
+class SliceReplaced(SliceStored):
+    array = OTHER
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.put(0, ARRAY)
+
+    def check(self) -> None:
+        assert self.arrays() in ([], [ARRAY], [OTHER])
+
+
+class SlicesDropped(SliceStored):
+    writes = False
+
+    def prepare(self) -> None:
+        super().prepare()
+        for sequence in range(3):
+            self.put(sequence, ARRAY)
+
+    def run(self) -> None:
+        self.resources.sync_store.drop_collection(self.head, self.collection.id, Task())
+        self.resources.sync_store.drop(self.head, Task())
+
+    def check(self) -> None:
+        assert set(self.arrays()) <= {ARRAY}
+
+    def check_done(self) -> None:
+        assert self.arrays() == []
+        assert self.keys(f"slices/{self.head}") == []
+
+
+# -- chunks
+
+
+class ChunkStored(Operation):
+    before = chunk_body(10, 12)
+    body = chunk_body(12, 15)
+
+    def prepare(self) -> None:
+        self.resources.oplog_store.put(self.id, self.before)
+
+    def run(self) -> None:
+        self.resources.oplog_store.put(self.id, self.body)
+
+    def arrays(self) -> list[bytes]:
+        stored = self.resources.oplog_store.entries(self.id, at(10))
+        return [arrays for _, arrays in stored]
+
+    def check(self) -> None:
+        first, second = bytes(self.before.arrays[0]), bytes(self.body.arrays[0])
+        assert self.arrays() in ([first], [first, second])
+
+    def check_done(self) -> None:
+        self.check()
+        assert len(self.arrays()) == 2
+
+
+class OplogCutBack(ChunkStored):
+    """To the middle of the first of three chunks."""
+
+    common = at(13)
+
+    def prepare(self) -> None:
+        for start, end in ((10, 15), (15, 16), (16, 18)):
+            self.resources.oplog_store.put(self.id, chunk_body(start, end))
+
+    def run(self) -> None:
+        self.resources.oplog_store.cut_back(self.id, self.common)
+
+    def check(self) -> None:
+        window = self.resources.oplog_store.window(self.id)
+        assert window is not None
+        assert window.start == at(10)
+        assert window.end >= self.common
+        whole = bytes(chunk_body(10, window.end.t).arrays[0])
+        assert entries_in(b"".join(self.arrays())) == entries_in(whole)
+
+    def check_done(self) -> None:
+        assert self.arrays() == [bytes(chunk_body(10, 13).arrays[0])]
+        assert len(self.keys(f"oplog/{self.id}")) == 1
+
+
+class OplogDropped(ChunkStored):
+    writes = False
+
+    def run(self) -> None:
+        self.resources.oplog_store.drop(self.id, Task())
+
+    def check(self) -> None:
+        assert self.arrays() in ([], [bytes(self.before.arrays[0])])
+
+    def check_done(self) -> None:
+        assert self.arrays() == []
+        assert self.keys(f"oplog/{self.id}") == []
+
+
+def entries_in(arrays: bytes) -> list[dict[str, object]]:
+    found = []
+    while arrays:
+        length = int.from_bytes(arrays[:4], "little")
+        found += bson.decode(arrays[:length]).values()
+        arrays = arrays[length:]
+    return found
+
+
+# -- snapshots
+
+
+class SnapshotCut(Operation):
+    checked = 0
+
+    def prepare(self) -> None:
+        self.blocks = self.resources.blockstore(f"g{self.id[1:]}")
+        self.root = write_files(self.folder / "head", FILES)
+        self.snapshot = self.metadata.snapshots.add(
+            snapshot_record(f"s{self.id}", deployment=self.id)
+        )
+
+    def run(self) -> None:
+        files = files_below(self.root)
+        cut = self.blocks.cut(self.snapshot, self.root, files, None, Task())
+        done = completed(self.snapshot, cut)
+        self.blocks.check_complete(done, Task())
+        self.metadata.snapshots.set(
+            done.id, state=done.state, manifest_key=done.manifest_key,
+            manifest_sha256=done.manifest_sha256, bytes=done.bytes,
+        )  # fmt: skip
+
+    def check(self) -> None:
+        for snapshot in self.complete():
+            self.checked += 1
+            target = self.folder / f"checked{self.checked}"
+            self.blocks.materialise(snapshot, target, Task())
+            assert contents(target) == FILES
+
+    def complete(self) -> list[Snapshot]:
+        return list(self.metadata.snapshots.complete(self.id))
+
+    def check_done(self) -> None:
+        assert len(self.complete()) == 1
+        self.check()
+
+
+class SnapshotForgotten(SnapshotCut):
+    writes = False
+
+    def prepare(self) -> None:
+        super().prepare()
+        super().run()
+
+    def run(self) -> None:
+        self.blocks.forget(self.snapshot)
+
+    def check_done(self) -> None:
+        assert self.complete() == []
+        assert self.keys(f"manifests/{self.id}") == []
+
+
+class Restored(SnapshotCut):
+    """Into a folder that is not there yet; all attempts from the snapshot of the first."""
+
+    cut: ClassVar[dict[Path, Snapshot]] = {}
+
+    def prepare(self) -> None:
+        work = self.folder.parent
+        if work not in self.cut:
+            super().prepare()
+            super().run()
+            self.cut[work] = self.snapshot
+        self.snapshot = self.cut[work]
+        self.target = self.folder / "out/restored"
+        self.restore = self.metadata.restores.add(
+            Restore(
+                f"r{self.id}", self.id, self.snapshot.id, str(self.target),
+                self.resources.clock.now(),
+            )
+        )  # fmt: skip
+
+    def run(self) -> None:
+        record = self.metadata.restores.get(self.restore.id)
+        Restoring(self.resources, record).run(Task())
+
+    def check(self) -> None:
+        """It is whole, or there is nothing that could be taken for a restore."""
+        state = self.metadata.restores.get(self.restore.id).state
+        if state is RestoreState.DONE or not (self.target / WORK).exists():
+            assert contents_but_work(self.target) in ({}, FILES)
+
+    def check_done(self) -> None:
+        assert self.metadata.restores.get(self.restore.id).state is RestoreState.DONE
+        assert contents(self.target) == FILES
+
+
+def contents_but_work(target: Path) -> dict[str, bytes]:
+    found = contents(target)
+    return {path: data for path, data in found.items() if not path.startswith(WORK)}
+
+
+# -- the end of a head, and of a deployment
+
+
+class HeadRemoved(SlicesDropped):
+    def prepare(self) -> None:
+        super().prepare()
+        self.path = write_files(self.folder / "head", FILES)
+        self.metadata.heads.add(
+            Head(self.head, self.id, str(self.path), "6.0.5", "6.0", self.resources.clock.now())
+        )
+
+    def run(self) -> None:
+        head = self.metadata.heads.find(self.head)
+        if head is not None:
+            remove_head(self.resources, head, Task())
+
+    def check(self) -> None:
+        """What is left of it has a record, by which it is found again."""
+        super().check()
+        if self.path.exists() or self.keys(f"slices/{self.head}"):
+            assert self.metadata.heads.find(self.head) is not None
+
+    def check_done(self) -> None:
+        super().check_done()
+        assert not self.path.exists()
+
+
+class DeploymentRemoved(HeadRemoved):
+    def prepare(self) -> None:
+        super().prepare()
+        self.resources.oplog_store.put(self.id, chunk_body(10, 12))
+        blocks = self.resources.blockstore(f"g{self.id[1:]}")
+        snapshot = snapshot_record(f"s{self.id}", deployment=self.id)
+        done = completed(
+            snapshot, blocks.cut(snapshot, self.path, files_below(self.path), None, Task())
+        )
+        self.metadata.snapshots.add(done)
+
+    def run(self) -> None:
+        remove_deployment(self.resources, self.id, Task())
+
+    def check(self) -> None:
+        """Until everything is gone there is a record to go on by."""
+        super().check()
+        if any(map(self.keys, (f"slices/{self.head}", f"oplog/{self.id}", f"manifests/{self.id}"))):
+            assert self.metadata.deployments.find(self.id) is not None
+
+    def check_done(self) -> None:
+        super().check_done()
+        assert self.metadata.deployments.find(self.id) is None
+        assert self.keys(f"oplog/{self.id}") + self.keys(f"manifests/{self.id}") == []
+
+
+OPERATIONS: list[type[Operation]] = [
+    SliceStored, SliceReplaced, SlicesDropped, ChunkStored, OplogCutBack, OplogDropped,
+    SnapshotCut, SnapshotForgotten, Restored, HeadRemoved, DeploymentRemoved,
+]  # fmt: skip
