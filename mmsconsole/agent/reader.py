@@ -15,7 +15,7 @@ from mmsconsole.metadata.deployments import ReadFrom
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.source_uri import SourceUri, source_errors
 from mmsconsole.mongod.topology import ReplicaSet, choose_member, inspect
-from mmsconsole.mongod.wire import WireConnection, cursor_batch
+from mmsconsole.mongod.wire import DECODING, WireConnection, cursor_batch
 from mmsconsole.optime import Optime
 
 Prefer = ReadFrom | Literal["primary", "secondary"]
@@ -185,7 +185,7 @@ class Reader:
     ) -> Iterator[dict[str, Any]]:
         """As documents(), for small ones."""
         for raw in self.documents(database, command, collection):
-            yield bson.decode(raw)
+            yield bson.decode(raw, DECODING)
 
     def close(self) -> None:
         self.connection.close()
@@ -219,4 +219,4 @@ def cursor_value(reply: bytearray, name: bytes) -> Any:
         return None
     value = bytes(reply[field.start : field.end])
     length = struct.pack("<i", len(value) + 8)
-    return bson.decode(b"%b%cv\x00%b\x00" % (length, field.kind, value))["v"]
+    return bson.decode(b"%b%cv\x00%b\x00" % (length, field.kind, value), DECODING)["v"]

@@ -248,7 +248,7 @@ def _operations(collection: SyncCollection, array: bytes) -> Iterator[bytes]:
 def _insert_operation(collection: SyncCollection, document: bytes) -> bytes | None:
     """Raw, as an oplog entry without a time; None for what the head has by itself."""
     made_by_the_head = collection.ns in MADE_BY_THE_HEAD
-    if made_by_the_head and bson.decode(document).get("_id") == FCV_DOCUMENT:
+    if made_by_the_head and bson.decode(document, DECODING).get("_id") == FCV_DOCUMENT:
         return None
     uuid = b"" if made_by_the_head else collection.uuid
     return operation(b"i", collection.ns.encode(), uuid, document)

@@ -178,6 +178,7 @@ class MongodProcess:
         defaults: dict[str, Any] = {
             "appname": "mmsconsole",
             "tz_aware": True,
+            "datetime_conversion": "DATETIME_AUTO",
             "serverSelectionTimeoutMS": 5_000,
             "connectTimeoutMS": 5_000,
             "socketTimeoutMS": 120_000,

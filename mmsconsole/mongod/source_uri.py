@@ -28,6 +28,7 @@ APPLICATION = {
 CLIENT_OPTIONS: dict[str, Any] = {
     "appname": "mmsconsole",
     "tz_aware": True,
+    "datetime_conversion": "DATETIME_AUTO",
     "serverSelectionTimeoutMS": 5_000,
     "connectTimeoutMS": 5_000,
     "socketTimeoutMS": 60_000,

@@ -14,6 +14,7 @@ from mmsconsole.agent.listing import has_data
 from mmsconsole.agent.snapshot_reads import Identity, Stretch
 from mmsconsole.head.creating import MADE_BY_THE_HEAD
 from mmsconsole.metadata.syncs import SyncCollection
+from mmsconsole.mongod.wire import DECODING
 
 MENDED_MAX = 1000
 """Documents that are fetched again; a collection that differs by more is not mended."""
@@ -127,7 +128,9 @@ def read_whole(collections: Iterable[SyncCollection], budget: int) -> set[bytes]
 
 def stretch_of(collection: SyncCollection) -> Stretch:
     """All of it."""
-    natural = collection.capped or bool(bson.decode(collection.options).get("clusteredIndex"))
+    natural = collection.capped or bool(
+        bson.decode(collection.options, DECODING).get("clusteredIndex")
+    )
     return Stretch(collection.ns.split(".", 1)[0], collection.uuid, natural)
 
 
@@ -206,5 +209,5 @@ def _text(document: bytes) -> str:
     """Below the top level order is kept: it means something in keys, pipelines and validators."""
     if not document:
         return ""
-    ordered = dict(sorted(bson.decode(document).items()))
+    ordered = dict(sorted(bson.decode(document, DECODING).items()))
     return json_util.dumps(ordered, json_options=json_util.CANONICAL_JSON_OPTIONS)

@@ -78,6 +78,6 @@ class RollBack:
     def _lost_of_last(self) -> int:
         """Of the chunk that holds the common point."""
         last = self._resources.metadata.chunks.holding(self._deployment, self._common)
-        if last is None:
+        if last is None or last.end <= self._common:
             return 0
         return len(self._resources.oplog_store.optimes(self._deployment, self._common, last.end))

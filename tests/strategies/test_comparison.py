@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import bson
 import pytest
+from bson.datetime_ms import DatetimeMS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -158,6 +159,8 @@ def test_capped_and_clustered_collections_are_read_in_their_own_order(
 INDEX = bson.encode({"key": {"a": 1}, "name": "a_1"})
 QUIET = Changes(frozenset(), views=False)
 VIEW = made("app.v", b"", kind="view", options=bson.encode({"viewOn": "c", "pipeline": []}))
+BEYOND_PYTHON = DatetimeMS(1 << 60)
+LATE = made("app.c", options=bson.encode({"validator": {"at": {"$lt": BEYOND_PYTHON}}}))
 OTHER_VIEW = replace(VIEW, options=bson.encode({"viewOn": "d", "pipeline": []}))
 
 
@@ -172,6 +175,8 @@ OTHER_VIEW = replace(VIEW, options=bson.encode({"viewOn": "d", "pipeline": []}))
         ([made("app.c", indexes=(INDEX,))], [C], "app.c: its indexes differ"),
         ([C], [made("app.c", options=bson.encode({"capped": True}))], "app.c: its options differ"),
         ([VIEW], [OTHER_VIEW], "app.v: its options differ"),
+        ([LATE], [LATE], None),
+        ([LATE], [C], "app.c: its options differ"),
         ([made("admin.system.version", b"1")], [made("admin.system.version", b"2")], None),
         (
             [made("app.c", options=bson.encode({"capped": True, "size": 1}))],
