@@ -174,10 +174,11 @@ def may_hold_zero_timestamp(data: bytes | bytearray, start: int, end: int) -> bo
     """Whether it is worth a walk to look for one in data[start:end]. Cheap, and mostly right:
     nine zeros alone are in every document with a 0.0 in it.
     """
+    at = data.find(b"\x11", start, end)
     return (
-        data.find(b"\x11", start, end) >= 0
-        and data.find(b"\x00" * 9, start, end) >= 0
-        and _MAYBE_ZERO.search(data, start, end) is not None
+        at >= 0
+        and data.find(b"\x00" * 9, at, end) >= 0
+        and _MAYBE_ZERO.search(data, at, end) is not None
     )
 
 

@@ -125,9 +125,15 @@ def test_whatever_looks_otherwise_is_left_to_be_decided_upon(kind: str) -> None:
 
 def test_a_session_that_holds_the_bytes_of_an_entry_is_not_taken_for_one() -> None:
     """Its field named like the start of txnNumber lies where an ordinary session has ended."""
-    inside = bson.encode(INSERT)[4:]
+    inside = bson.encode(made.insert(8, {"_id": 1}))[4:]
     session = {**made.SESSION, "\x12txnNumber": Binary(b"123" + inside, 0)}
-    assert not is_taken(learned(INSERT), {"lsid": session, **made.insert(5, {}, ns="app.d")})
+    crafted = {"lsid": session, **made.insert(7, {}, ns="app.d")}
+    ordinary = SESSION | made.insert(5, {"_id": 1})
+
+    found = taken(learned(INSERT), made.array(made.noop(0), ordinary, crafted, made.noop(9)))
+
+    assert [entry.t for entry in found] == [5]
+    assert not is_taken(learned(INSERT), crafted)
 
 
 BROKEN = {
