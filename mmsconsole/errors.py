@@ -199,7 +199,9 @@ class HeadSuspect(MongodError):
     """A head must not be trusted: nothing good comes of going on with it."""
 
     code = "head_suspect"
-    default_hint = "it is to be made anew: mmsconsole backup rebuild NAME"
+    default_hint = (
+        "the engine makes it anew by itself where it can: see mmsconsole backup status NAME"
+    )
 
 
 class StorageError(MmsError):

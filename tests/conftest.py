@@ -19,12 +19,24 @@ from mmsconsole.mongod.process import HEAD_FLAGS, MongodOptions, MongodProcess
 from tests.support.clock import ManualClock
 from tests.support.metadata import empty, private_metadata, settings_of
 
+LONGEST_FIRST = ("product", "agent-tail", "oplog source", "restores", "three_members")
+"""Groups in the order in which the workers take them."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker has the three members: two sets would be six mongods on two cores."""
+    """One worker has the three members: two sets would be six mongods on two cores.
+
+    Groups begin first: one that began late would leave the other workers idle at the end.
+    """
     for item in items:
         if "three_members" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("three_members"))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("xdist_group")
+    return LONGEST_FIRST.index(marker.args[0]) if marker else len(LONGEST_FIRST)
 
 
 pytest_plugins = ["tests.support.backups"]

@@ -150,7 +150,8 @@ def _backup(status: views.BackupStatus, now: datetime) -> list[Pair]:
     if head is not None:
         pairs.append(("head", f"{position(head.optime)}, lag {_lag(status)}, {size(head.bytes)}"))
     if head is not None and head.reason and head.reason != status.reason:
-        pairs.append(("head reason", head.reason))
+        label = "rebuilt" if head.phase == "in sync" else head.phase
+        pairs.append((label, f"because {head.reason}"))
     if status.validation is not None:
         pairs += _validation(status.validation, now)
     if tail is not None:

@@ -79,6 +79,10 @@ REGISTRY: tuple[Action, ...] = (
     Action("deployment.remove", ("X",), "remove", "Remove it, and what is stored of it",
            "Deployments", ("remove",), "deployment", (OVERVIEW, DEPLOYMENT), dangerous=True,
            rank=10),
+    Action("head.validate", ("V",), "validate", "Have the head's files checked", "Deployments",
+           ("validate",), "deployment", (DEPLOYMENT,), dangerous=True, rank=11),
+    Action("head.rebuild", ("H",), "rebuild head", "Make the head anew, without the source",
+           "Deployments", ("rebuild",), "deployment", (DEPLOYMENT,), dangerous=True, rank=12),
 
     Action("job.cancel", ("C",), "cancel job", "Cancel the chosen job",
            "Jobs and restores", views=(JOBS,), dangerous=True, rank=2),

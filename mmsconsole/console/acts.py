@@ -44,6 +44,8 @@ class Acts:
             "snapshot.take": self._named(self.take_snapshot),
             "restore.new": self._named(self.restore),
             "deployment.remove": self._named(self.remove),
+            "head.validate": self._named(self.validate_head),
+            "head.rebuild": self._named(self.rebuild_head),
         }
 
     def _of_console(self) -> dict[str, Handler]:
@@ -143,6 +145,34 @@ class Acts:
         if self.app.navigation.place.deployment == name:
             self.app.navigation.go(ROOT)
         return f"{name} is removed; a job deletes what was stored of it."
+
+    # Heads
+
+    def validate_head(self, name: str) -> None:
+        question = confirm(
+            f"Validate the head of {name}?", questions.VALIDATE_TEXT, "validate the head"
+        )
+        self.app.confirm(question, lambda: self._validate_head(name))
+
+    def _validate_head(self, name: str) -> None:
+        self.app.ask(
+            f"asking for a validation of the head of {name}",
+            lambda operations: operations.validate_head(name),
+            lambda _: f"The head of {name} is to be validated: jobs and events show it.",
+        )
+
+    def rebuild_head(self, name: str) -> None:
+        question = confirm(
+            f"Rebuild the head of {name}?", questions.REBUILD_TEXT, "rebuild the head"
+        )
+        self.app.confirm(question, lambda: self._rebuild_head(name))
+
+    def _rebuild_head(self, name: str) -> None:
+        self.app.ask(
+            f"asking for a new head of {name}",
+            lambda operations: operations.rebuild_head(name),
+            lambda _: f"The head of {name} is being rebuilt.",
+        )
 
     # The console itself
 

@@ -13,8 +13,9 @@ from mmsconsole.errors import MmsError
 from mmsconsole.metadata.asking import ask_for_snapshot
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import BackupState, Deployment
-from mmsconsole.metadata.heads import SyncPhase
+from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import JobKind
+from mmsconsole.metadata.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -64,18 +65,29 @@ def queue_due_snapshots(metadata: Metadata, clock: Clock) -> None:
     """A job for every deployment in sync whose interval has passed and that has none waiting."""
     now = clock.now()
     for deployment in metadata.deployments.listed():
+        head = _ready_head(metadata, deployment)
+        if head is None:
+            continue
         newest = metadata.snapshots.newest(deployment.id)
-        begun = None if newest is None else newest.created_at
-        if is_due(deployment.snapshot_interval_minutes, begun, now) and _ready(
-            metadata, deployment
-        ):
+        if is_due(deployment.snapshot_interval_minutes, _begun(newest, head), now):
             ask_for_snapshot(metadata, deployment, now, "schedule")
 
 
-def _ready(metadata: Metadata, deployment: Deployment) -> bool:
+def _begun(newest: Snapshot | None, head: Head) -> datetime | None:
+    """None when a first one is to be taken: also of a head by a new initial sync.
+
+    Behind a gap nothing can be restored before there is a snapshot. A rebuilt head has one.
+    """
+    if newest is None or (newest.head != head.id and not head.rebuilt_from):
+        return None
+    return newest.created_at
+
+
+def _ready_head(metadata: Metadata, deployment: Deployment) -> Head | None:
     if deployment.backup is not BackupState.STARTED or not deployment.head:
-        return False
+        return None
     head = metadata.heads.find(deployment.head)
-    in_sync = head is not None and head.phase is SyncPhase.IN_SYNC
+    if head is None or head.phase is not SyncPhase.IN_SYNC:
+        return None
     waiting = next(metadata.jobs.open(deployment.id, JobKind.SNAPSHOT), None)
-    return in_sync and waiting is None
+    return head if waiting is None else None

@@ -14,7 +14,7 @@ from mmsconsole.engine.run import READY
 from mmsconsole.errors import MmsError
 from mmsconsole.mongod.process import GUARD
 
-GRACE_SECONDS = 30
+GRACE_SECONDS = 60
 START_SECONDS = 60.0
 LOG_LINES_SHOWN = 3
 

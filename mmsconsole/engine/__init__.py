@@ -4,6 +4,7 @@ lock.py         one engine per home, by a lock that ends with the process that h
 run.py          run_engine: from the lock to the last child's end
 parts.py        what runs while the engine runs, started in order and stopped in reverse
 log.py          where it logs
+memory.py       how little of what is freed its process keeps
 background.py   starting one that outlives the terminal, and stopping it
 
 `python -m mmsconsole.engine` is what the console starts; `mmsconsole engine` is the same.

@@ -41,6 +41,9 @@ DAEMON_STOP_SECONDS = 18.0
 SWEEP_SECONDS = 3.0
 SERVER_STOP_SECONDS = 5.0
 
+HEAD_SOCKETS = "h-*.sock"
+"""A mongod that a SIGKILL has ended leaves its own."""
+
 
 class Backups(Protocol):
     """What keeps the backups: the daemon."""
@@ -183,6 +186,8 @@ class EngineParts:
         left = sweep_orphans(self._settings.head_folders, self._clock, SWEEP_SECONDS)
         if left:
             log.warning("%d mongods of heads had to be ended", len(left))
+        for socket_left in self._settings.home.run.glob(HEAD_SOCKETS):
+            socket_left.unlink(missing_ok=True)
 
 
 def make_private(folder: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TextIO
 from mmsconsole.clock import Clock
 from mmsconsole.engine.lock import EngineLock
 from mmsconsole.engine.log import logging_to
+from mmsconsole.engine.memory import bound_arenas
 from mmsconsole.engine.parts import EngineParts
 from mmsconsole.metadata.connect import is_external, socket_of
 from mmsconsole.settings import Settings
@@ -33,6 +34,7 @@ def run_engine(
     """
     if not is_external(settings):
         socket_of(settings.home)  # refuses a home that is too deep, before a folder is made
+    bound_arenas()
     with (
         _private_files(),
         _stop_signals() as stop,

@@ -37,7 +37,7 @@ def place_of(resources: Resources, head: Head) -> HeadPlace:
 def check_files(head: Head) -> None:
     """Raises HeadLost where a head in sync has no files: mongod would begin an empty one."""
     if head.phase is SyncPhase.IN_SYNC and not Path(head.path, FILE_OF_EACH_HEAD).exists():
-        raise HeadLost("its folder is missing, or its files are", where=head.path)
+        raise HeadLost("its folder or its files are missing", where=head.path)
 
 
 def was_killed(head: Head) -> bool:

@@ -78,7 +78,8 @@ class Sender:
         of that one may be sent again: with no tolerance its first error is the end of all.
         """
         special = self.missing or self.missing.collections or self.missing.unsaved
-        return tolerance is Tolerance.NOTHING and not special and not self._elsewhere
+        both = {tolerance, *(one.tolerance for one in self._under_way)}
+        return both == {Tolerance.NOTHING} and not special and not self._elsewhere
 
     def begin(
         self, batch: Batch, tolerance: Tolerance, through: Time, *, announced: bool = False

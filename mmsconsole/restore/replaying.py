@@ -33,13 +33,15 @@ def replay(
     server = HeadServer.start(place, resources.clock)
     try:
         with server.errors():
-            reached = _apply(resources, server, snapshot, restore, task)
+            reached, last = _apply(resources, server, snapshot, restore, task)
             # The position, and what mongod noted of this start.
             server.client.drop_database("local")
     except BaseException:
         server.kill()
         raise
     _shut_down(server)
+    if last is not None:
+        _check_still_stored(resources, last)  # that took its time
     place.log.unlink(missing_ok=True)
     return reached
 
@@ -64,7 +66,8 @@ def _place(resources: Resources, snapshot: Snapshot, restore: Restore, dbpath: P
 
 def _apply(
     resources: Resources, server: HeadServer, snapshot: Snapshot, restore: Restore, task: Task
-) -> Optime:
+) -> tuple[Optime, OplogChunk | None]:
+    """The position reached, and the last chunk that was applied."""
     assert snapshot.optime is not None  # it is complete
     assert restore.point is not None
     start = snapshot.replay_from or snapshot.optime
@@ -75,16 +78,16 @@ def _apply(
         applier = Applier(connection, positions, spool, NO_SCAN)
         done, total = 0, _raw_bytes(resources, snapshot.deployment, start, restore.point)
         task.report(PHASE, 0, total)
-        end = start
+        end, last = start, None
         for chunk in _chunks(resources, snapshot.deployment, start, restore.point):
             applier.apply(_read(resources, chunk), restore.point, task)
             _check_still_stored(resources, chunk)
-            done, end = done + chunk.raw_bytes, chunk.end
+            done, end, last = done + chunk.raw_bytes, chunk.end, chunk
             task.report(PHASE, done, max(done, total))
         if end < restore.point:
             what = f"the stored oplog ends at {end}, before {restore.point}"
             raise OutsideWindow(what, where=restore.id)
-        return applier.position.applied
+        return applier.position.applied, last
 
 
 def _read(resources: Resources, chunk: OplogChunk) -> bytes:

@@ -14,6 +14,7 @@ from mmsconsole.stores.block import BLOCK_BYTES
 from mmsconsole.stores.cutting import Cutting
 from mmsconsole.stores.framing import Header, optime_document
 from mmsconsole.stores.index import BlockIndex, KnownPacks
+from mmsconsole.stores.log_start import LogStart
 from mmsconsole.stores.manifest import is_manifest_of, manifest_folder, manifest_key
 from mmsconsole.stores.manifest_reader import ManifestReader
 from mmsconsole.stores.manifest_writer import ManifestWriter
@@ -77,7 +78,7 @@ class Blockstore:
         before, lost = self._before(snapshot, previous, task)
         packs = KnownPacks(self._storage, self._metadata, before.packs if before else ())
         with (
-            ManifestWriter(self._header(snapshot)) as manifest,
+            ManifestWriter(self._header(snapshot, LogStart.of(root))) as manifest,
             Packing(self._storage, self._metadata, self._group) as packing,
         ):
             cutting = Cutting(root, BlockIndex(self._metadata, self._group, packs), packing)
@@ -151,12 +152,13 @@ class Blockstore:
         except (ObjectMissing, ObjectCorrupt):
             return None, (previous.manifest_key,)
 
-    def _header(self, snapshot: Snapshot) -> Header:
+    def _header(self, snapshot: Snapshot, log_start: LogStart | None) -> Header:
         """Everything that is needed to make the records again; of the deployment no secrets."""
         deployment = self._metadata.deployments.get(snapshot.deployment)
         return {
             "block_bytes": BLOCK_BYTES,
             "group": self._group,
+            "log_start": log_start and log_start.document(),
             "snapshot": {
                 "id": snapshot.id,
                 "head": snapshot.head,

@@ -17,6 +17,7 @@ from mmsconsole.rawbson import Buffer
 from mmsconsole.storage.base import Storage
 from mmsconsole.stores.block import BLOCK_BYTES, unpacked
 from mmsconsole.stores.compression import Zstd
+from mmsconsole.stores.log_start import START_BYTES, LogStart
 from mmsconsole.stores.manifest import NO_PACK, FileEntry
 from mmsconsole.stores.manifest_reader import ManifestReader
 from mmsconsole.stores.outfiles import OutFile, OutFolder
@@ -119,8 +120,16 @@ class Materialising:
                 task.check()
                 done += written
                 task.report(PHASE, done + self._holes, total)
+        self._begin_log()
         self._folder.sync()
         task.report(PHASE, total, total)
+
+    def _begin_log(self) -> None:
+        start = LogStart.in_header(self._manifest.header, self._manifest.key)
+        if start is not None:
+            file = self._folder.make(FileEntry(start.path, START_BYTES, 0, 0, 0, 0))
+            file.write([start.data], 0)
+            self._folder.settle(file, 1)
 
     def _reads(self) -> Iterator[Read]:
         for window in self._windows():

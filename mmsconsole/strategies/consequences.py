@@ -4,6 +4,8 @@
 |------------------------------------------|----------|-------------------------------------------|
 | metadata database, storage, disk full,   | any      | WAIT: it is as good as it was             |
 | no mongod at hand                        |          |                                           |
+| a stored object has wrong bytes          | in sync  | WAIT; NEW_BASE after CORRUPT_MAX in a row |
+|                                          | building | NEW_BASE: it would come to it again       |
 | its mongod did not start, died, hangs    | any      | RESTART                                   |
 | its mongod found its files damaged       | any      | RESTART; lost after DAMAGED_MAX in a row  |
 | it is lost (folder, position), or found  | in sync  | REBUILD; RESYNC without a base            |
@@ -33,6 +35,7 @@ from mmsconsole.errors import (
     MetadataError,
     MongodLibraryMissing,
     NoSuitableMongod,
+    ObjectCorrupt,
     OplogError,
     ResyncRequired,
     StorageError,
@@ -41,6 +44,9 @@ from mmsconsole.errors import (
 
 DAMAGED_MAX = 3
 """Damaged files found so many times in a row are no accident of reading."""
+
+CORRUPT_MAX = 10
+"""Wrong bytes of a stored object so many times in a row, over two minutes, stay wrong."""
 
 OUTSIDE = (MetadataError, StorageError, DiskFull, NoSuitableMongod, MongodLibraryMissing)
 
@@ -81,6 +87,9 @@ def consequence_of(error: BaseException, standing: Standing) -> Consequence:
     if isinstance(error, FilesDamaged):
         damaged = standing.in_a_row >= DAMAGED_MAX
         return _of_lost(standing) if damaged else Consequence.RESTART
+    if isinstance(error, ObjectCorrupt):
+        lasting = not standing.in_sync or standing.in_a_row >= CORRUPT_MAX
+        return Consequence.NEW_BASE if lasting else Consequence.WAIT
     if isinstance(error, HeadLost | HeadSuspect):
         return _of_lost(standing)
     if isinstance(error, ApplyFailed):

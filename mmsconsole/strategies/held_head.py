@@ -98,11 +98,14 @@ class HeldHead:
     def _acquire(self, task: Task, patience: float) -> None:
         clock = self._resources.clock
         deadline = clock.monotonic() + patience
-        self.wanted.set()
         try:
-            while not self.lock.acquire(timeout=WAIT_SECONDS):
+            while not self._acquired_soon():
                 task.check()
                 if clock.monotonic() > deadline:
                     raise MongodError("the head is busy", where=self._deployment)
         finally:
             self.wanted.clear()
+
+    def _acquired_soon(self) -> bool:
+        self.wanted.set()  # each time: another one who waited too has cleared it
+        return self.lock.acquire(timeout=WAIT_SECONDS)

@@ -54,9 +54,8 @@ class HeadJudge:
         log.error("the head of %s: %s: %s", self._deployment, consequence, error)
         if isinstance(error, FilesDamaged):
             suspect(self._resources, head, error.what)
-        if consequence is Consequence.RESYNC:
-            note_window_end(self._resources, head, error, position)
-        else:
+        note_window_end(self._resources, head, error, position)
+        if consequence is not Consequence.RESYNC:
             reach = position.applying_until or position.applied if position else head.optime
             self.fallen = Fallen(head, consequence, error, reach)
         return consequence

@@ -128,6 +128,8 @@ class Rebuilding:
             {"_id": self._deployment.id, "head": self._old.id}, head=head.id
         )
         if changed is None:
+            metadata.heads.set(head.id, active=False)
+            remove_replaced(self._resources, self._deployment.id)
             raise Cancelled("the deployment has got another head", where=self._deployment.name)
 
     def _tell(self, base: Snapshot) -> None:

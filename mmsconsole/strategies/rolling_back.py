@@ -34,7 +34,9 @@ class RollBack:
         metadata = self._resources.metadata
         invalid = self._invalidate_snapshots()
         if head is not None and head.phase is SyncPhase.IN_SYNC and beyond:
-            metadata.heads.set(head.id, phase=SyncPhase.REBUILDING, reason=self._reason)
+            metadata.heads.set(
+                head.id, phase=SyncPhase.REBUILDING, reason=self._reason, rebuild_past=None
+            )
         elif head is not None and head.phase not in (*LASTING, SyncPhase.IN_SYNC):
             # The scan may have read what was taken back: its job makes another one.
             metadata.heads.set(head.id, active=False)

@@ -2,7 +2,14 @@
 
 from contextlib import suppress
 
-from mmsconsole.errors import AlreadyExists, MmsError, UnknownCommand, UnreadableEntry, WindowEnded
+from mmsconsole.errors import (
+    AlreadyExists,
+    MmsError,
+    ObjectCorrupt,
+    UnknownCommand,
+    UnreadableEntry,
+    WindowEnded,
+)
 from mmsconsole.head.position import HeadPosition
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.heads import Head
@@ -27,7 +34,8 @@ def note_window_end(
 def _end_of(error: MmsError, position: HeadPosition | None) -> Optime | None:
     if isinstance(error, WindowEnded):
         return Optime(*error.at)
-    if isinstance(error, UnknownCommand | UnreadableEntry) and position is not None:
+    lost = isinstance(error, UnknownCommand | UnreadableEntry | ObjectCorrupt)
+    if lost and position is not None:
         applied = position.applied  # the entry lies somewhere behind it
         return Optime(applied.t, applied.i + 1)
     return None

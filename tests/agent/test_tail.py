@@ -10,6 +10,7 @@ from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
 
 from mmsconsole.agent.reader import Origin
+from mmsconsole.agent.tail import ANSWER_SECONDS
 from mmsconsole.errors import Cancelled, ResyncRequired, StorageError
 from mmsconsole.mongod.process import MongodProcess
 from mmsconsole.mongod.source_uri import parse_uri
@@ -94,15 +95,16 @@ def test_the_tail_tells_where_it_is(
     assert tail.oplog_window_seconds is not None
 
 
-def test_a_tail_is_cancelled_within_a_second_while_nothing_happens(
+def test_a_tail_is_cancelled_while_nothing_happens(
     guarded: GuardedSet, uplink: RecordingUplink
 ) -> None:
+    """Within AWAIT_SECONDS on a quick machine; on any, sooner than a member is given up."""
     with tailing(guarded, uplink, newest(guarded)) as running:
         uplink.wait(lambda: bool(uplink.tails))
         running.cancellation.cancel()
         began = time.monotonic()
         running.wait()
-        assert time.monotonic() - began < 2  # a generous second, for a busy machine
+        assert time.monotonic() - began < ANSWER_SECONDS
 
 
 def test_an_anchor_older_than_the_oplog_requires_a_resync(

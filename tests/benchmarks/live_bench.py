@@ -36,6 +36,7 @@ from tests.support.stage import Stage
 SETTLE_SECONDS = 120.0
 """After the last write, for the last chunk and the head."""
 CATCH_UP_SECONDS = 3600.0
+WRITING_SECONDS = 24 * 3600.0
 OPLOG_MB = 8000.0
 
 Document = dict[str, Any]
@@ -140,7 +141,8 @@ class LiveBench:
     def _written(self, rate: int, amount: int) -> list[Acknowledged]:
         path = self._stage.folder / "acknowledged"
         command = [sys.executable, "-m", "tests.benchmarks.writing", self._stage.source.uri]
-        subprocess.run([*command, str(rate), str(amount), str(path)], check=True)
+        arguments = [str(rate), str(amount), str(path)]
+        subprocess.run([*command, *arguments], check=True, timeout=WRITING_SECONDS)
         return read_acknowledged(path)
 
     def _metadata(self, stack: ExitStack) -> Metadata:

@@ -14,6 +14,7 @@ TINY = ["--chunks", "1", "--chunk-entries", "1500", "--rate", "100", "--seconds"
         "--away-entries", "400"]  # fmt: skip
 
 
+@pytest.mark.xdist_group("product")
 def test_every_stage_runs_and_tells_what_it_found(mongod_binary: MongodBinary) -> None:
     figures = run(arguments_of(TINY), mongod_binary, lambda _: None)
 

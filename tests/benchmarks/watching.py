@@ -50,11 +50,12 @@ class Chunks:
     """
 
     def __init__(self, metadata: Metadata) -> None:
-        self._metadata = metadata
+        """From now on."""
+        self._stream = metadata.chunks.collection.watch(max_await_time_ms=200)
         self.reached: list[Reached] = []
 
     def watch(self, end: threading.Event) -> None:
-        with self._metadata.chunks.collection.watch(max_await_time_ms=200) as stream:
+        with self._stream as stream:
             while not end.is_set():
                 change = stream.try_next()
                 if change is not None and change["operationType"] == "insert":

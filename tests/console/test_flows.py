@@ -96,6 +96,27 @@ async def test_stopping_a_backup_asks_first_and_enter_alone_does_nothing(home: P
         assert "stopped" in driver.line_with("▸ orders")
 
 
+@pytest.mark.parametrize(
+    ("key", "call", "says"),
+    [
+        ("V", "validate_head", "The head of orders is to be validated"),
+        ("H", "rebuild_head", "The head of orders is being rebuilt."),
+    ],
+)
+async def test_a_head_is_validated_and_rebuilt_after_a_question(
+    home: Path, key: str, call: str, says: str
+) -> None:
+    async with console(rich_scene(), home) as driver:
+        await driver.press("2", key)
+        assert driver.asks
+        await driver.press("enter")
+        assert driver.scene.calls == []
+
+        await driver.press(key, "right", "enter")
+        assert driver.scene.calls == [(call, "orders")]
+        driver.expect(says)
+
+
 async def test_escape_answers_no_question(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
         await driver.press("B", "right", "escape")

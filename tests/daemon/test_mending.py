@@ -190,6 +190,34 @@ def test_a_rebuilt_head_that_fails_at_the_same_entry_again_is_not_rebuilt_any_mo
     assert events(bench).count("head rebuilt") == 1
 
 
+def test_oplog_whose_bytes_are_wrong_for_good_ends_the_window_and_a_new_base_is_made(
+    bench: Bench, daemons: Daemons
+) -> None:
+    """No rebuild gets past it, and nobody else could make the head go on."""
+    head, _ = prepared(bench, daemons)
+    daemons.close()
+    damaged = bench.metadata.chunks.last(bench.deployment.id)
+    assert damaged is not None
+    flip_bytes(bench.folder / "storage" / damaged.key)
+    shutil.rmtree(head.path)
+
+    daemons.start()
+
+    def another() -> bool:
+        there = bench.head
+        made = there.id != head.id and not there.rebuilt_from
+        return made and there.phase is SyncPhase.IN_SYNC
+
+    wait_until(another, "no new base was made")
+    bench.wait_applied(bench.write(6000))
+    bench.assert_head_equals_source()
+    assert "window ended" in events(bench)
+    (end,) = bench.metadata.window_ends.of(bench.deployment.id)
+    assert damaged.start < end.at <= damaged.end
+    assert damaged.key in end.reason or "sha256" in end.reason
+    assert daemons.snapshot().state is SnapshotState.COMPLETE
+
+
 def test_without_any_snapshot_a_lost_head_needs_a_resync_and_says_why(
     bench: Bench, daemons: Daemons
 ) -> None:

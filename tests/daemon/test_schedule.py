@@ -83,6 +83,23 @@ def test_the_next_one_waits_for_its_interval_and_for_the_one_before(
     assert len(jobs_of(due)) == 2
 
 
+@pytest.mark.parametrize(("rebuilt_from", "count"), [("", 2), ("s1", 1)])
+def test_a_head_by_a_new_initial_sync_gets_its_first_snapshot_at_once_a_rebuilt_one_has_it(
+    due: Metadata, manual_clock: ManualClock, rebuilt_from: str, count: int
+) -> None:
+    queue_due_snapshots(due, manual_clock)
+    due.jobs.set(next(due.jobs.all()).id, state=JobState.DONE)
+    due.heads.add(replace(due.heads.get("h1"), id="h2", rebuilt_from=rebuilt_from))
+    due.deployments.set("d1", head="h2")
+
+    queue_due_snapshots(due, manual_clock)
+    for job in due.jobs.all():
+        due.jobs.set(job.id, state=JobState.FAILED)
+    queue_due_snapshots(due, manual_clock)
+
+    assert len(jobs_of(due)) == count  # and one that failed waits for its interval
+
+
 @pytest.mark.parametrize(
     "changes",
     [

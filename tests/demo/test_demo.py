@@ -13,7 +13,7 @@ from mmsconsole.clock import SystemClock
 from mmsconsole.demo.waiting import wait_for
 from tests.support.processes import mongods_below
 
-pytestmark = pytest.mark.xdist_group("e2e")
+pytestmark = pytest.mark.xdist_group("product")
 
 COMMAND = [sys.executable, "-m", "mmsconsole", "demo", "--headless"]
 WALK_SECONDS_MAX = 240
@@ -50,7 +50,7 @@ def test_every_child_ends_with_it(
     assert len(mongods_below(short_folder)) >= 4
 
     demo.send_signal(number)
-    demo.wait(60)
+    demo.wait(120)
 
     wait("mongods are left", lambda: not mongods_below(short_folder))
     wait("an engine is left", lambda: not engines_of(short_folder))
@@ -58,7 +58,7 @@ def test_every_child_ends_with_it(
 
 
 def wait(what: str, look: object) -> None:
-    wait_for(what, lambda: True if look() else None, SystemClock(), timeout_seconds=60)  # type: ignore[operator]
+    wait_for(what, lambda: True if look() else None, SystemClock(), timeout_seconds=120)  # type: ignore[operator]
 
 
 def engines_of(folder: Path) -> list[int]:

@@ -27,7 +27,7 @@ from tests.support.guarded import PASSWORD, GuardedSet
 from tests.support.paused import held, held_replay
 from tests.support.stage import NAME, Stage
 
-pytestmark = pytest.mark.xdist_group("faults")
+pytestmark = pytest.mark.xdist_group("product")
 
 NO_ID = "0123456789ab"
 

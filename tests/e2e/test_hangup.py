@@ -17,7 +17,7 @@ from tests.support.gone import gone
 from tests.support.paused import held_replay
 from tests.support.stage import Stage
 
-pytestmark = pytest.mark.xdist_group("hangup")
+pytestmark = pytest.mark.xdist_group("product")
 
 ENTER, TAB, CLEAR_FIELD = "\r", "\t", "\x15"
 

@@ -11,9 +11,11 @@ from tests.support.folders import short_folder_for
 from tests.support.stage import Stage
 from tests.support.workload import Workload
 
-pytestmark = pytest.mark.xdist_group("e2e")
+pytestmark = pytest.mark.xdist_group("product")
 
 SEED = 5
+STEPS_PER_SECOND = 20
+"""Of each worker. Half of the long form's: every restore replays them again."""
 
 
 def test_whatever_is_killed_heads_snapshots_and_restores_are_equal_and_nothing_is_left(
@@ -26,7 +28,9 @@ def test_whatever_is_killed_heads_snapshots_and_restores_are_equal_and_nothing_i
             stage.open()
             fill(stage, documents=15_000)
             stage.start_engine()
-            with Workload(stage.client, seed=SEED, members_die=True) as workload:
+            with Workload(
+                stage.client, seed=SEED, steps_per_second=STEPS_PER_SECOND, members_die=True
+            ) as workload:
                 loop = KillLoop(stage, workload, Random(SEED))
                 loop.sync(victims.agent_amid_a_slice, victims.head)
                 loop.apply(victims.primary, victims.metadata)

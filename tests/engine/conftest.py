@@ -15,7 +15,7 @@ from tests.support.metadata import settings_of
 
 ROOT = Path(__file__).parents[2]
 COMMAND = ("-m", "tests.support.engine_process")
-END_SECONDS = 30
+END_SECONDS = 90
 
 StartEngine = Callable[[], "RunningEngine"]
 

@@ -125,6 +125,21 @@ def test_a_daemon_that_does_not_stop_does_not_keep_the_engine(
     for_ever.set()
 
 
+def test_the_socket_of_a_head_that_was_killed_is_not_left(
+    make_parts: Callable[[], EngineParts], settings: Settings
+) -> None:
+    parts = make_parts()
+    parts.start()
+    left, not_ours = settings.home.run / "h-0123456789ab.sock", settings.home.run / "other.sock"
+    left.touch()
+    not_ours.touch()
+
+    parts.stop()
+
+    assert not left.exists()
+    assert not_ours.exists()
+
+
 class DyingServer:
     """A metadata server that has died and does not start any more."""
 

@@ -64,7 +64,7 @@ def test_a_head_without_room_says_so_while_the_tail_goes_on_and_follows_when_the
 
     for number in range(100, 104):
         bench.write(number, text=os.urandom(500_000))
-    trouble = wait_until(lambda: "the disk is full" in backup.trouble and backup.trouble)
+    trouble = wait_until(lambda: "the disk is full" in (said := backup.trouble) and said)
     bench.wait_stored(bench.write(60))
     assert bench.head.path in trouble
     assert backup.failure is None

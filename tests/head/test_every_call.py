@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from bson.raw_bson import RawBSONDocument
 
-from mmsconsole.errors import ApplyFailed, CommandFailed, SourceUnreachable
+from mmsconsole.errors import ApplyFailed, Cancelled, CommandFailed, SourceUnreachable
 from mmsconsole.head.applier import Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
 from mmsconsole.head.spool import FileSpool
@@ -124,10 +124,10 @@ class Replayed:
         self.head.client.drop_database("app")
         self.head.positions.write(HeadPosition(BEGINNING, BEGINNING))
 
-    def apply(self, connection: Any, *arrays: bytes) -> HeadPosition:
+    def apply(self, connection: Any, *arrays: bytes, task: Task | None = None) -> HeadPosition:
         applier = Applier(connection, PositionStore(connection), self._spool, NO_SCAN)
         for array in arrays:
-            applier.apply(array, None, Task())
+            applier.apply(array, None, task or Task())
         return applier.position
 
     def apply_until_it_ends(self, nth: int, when: str) -> bool:
@@ -185,6 +185,20 @@ def test_a_head_whose_replay_is_broken_off_too_comes_out_the_same(replayed: Repl
 
     for nth in struck(replayed, AMID):
         replayed.apply_until_it_ends(nth // 2 + 3, BEHIND)
+        reached = replayed.apply(replayed.head.connection, FIRST, SECOND)
+        assert (replayed.state, reached) == (expected, HeadPosition(END, END)), f"call {nth}"
+
+
+def test_a_replay_that_is_cancelled_keeps_what_is_in_doubt(replayed: Replayed) -> None:
+    replayed.empty()
+    replayed.apply(replayed.head.connection, FIRST, SECOND)
+    expected = replayed.state
+    cancelled = Task()
+    cancelled.cancellation.cancel()
+
+    for nth in struck(replayed, AMID):
+        with suppress(Cancelled):  # there may be nothing left to apply
+            replayed.apply(replayed.head.connection, FIRST, SECOND, task=cancelled)
         reached = replayed.apply(replayed.head.connection, FIRST, SECOND)
         assert (replayed.state, reached) == (expected, HeadPosition(END, END)), f"call {nth}"
 

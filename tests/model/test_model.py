@@ -22,7 +22,7 @@ STEPS = 40
 SECONDS_MAX = 580
 
 
-@pytest.mark.xdist_group("model")
+@pytest.mark.xdist_group("product")
 def test_whatever_happens_every_noted_moment_is_restored_as_it_was(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "tests.model", "--seed", str(SEED), "--steps", str(STEPS),

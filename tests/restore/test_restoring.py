@@ -20,6 +20,7 @@ from mmsconsole.errors import (
     TargetNotEmpty,
 )
 from mmsconsole.head.files import snapshot_files
+from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
@@ -288,6 +289,25 @@ def test_oplog_that_is_cut_back_while_it_is_replayed_is_not_delivered(
         bench.metadata.chunks, "find",
         lambda id_: None if gone or not (found := find(id_)) else replace(found, key="another"),
     )  # fmt: skip
+    with pytest.raises(StorageError, match="cut back while it was replayed"):
+        Restoring(bench.resources, record).run(Task())
+    assert not Path(record.target).exists()
+
+
+def test_oplog_that_is_cut_back_while_the_files_are_closed_is_not_delivered(
+    bench: Bench, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large restore's mongod takes minutes to shut down."""
+    point = bench.write()
+    bench.wait_stored(point)
+    record = bench.restore_record(snapshot, point)
+    stop = HeadServer.stop
+
+    def stopped(server: HeadServer, timeout_seconds: float = 60) -> None:
+        stop(server, timeout_seconds)
+        monkeypatch.setattr(bench.metadata.chunks, "find", lambda id_: None)
+
+    monkeypatch.setattr(HeadServer, "stop", stopped)
     with pytest.raises(StorageError, match="cut back while it was replayed"):
         Restoring(bench.resources, record).run(Task())
     assert not Path(record.target).exists()

@@ -14,7 +14,7 @@ from tests.support.product import Product
 from tests.support.stage import Stage
 from tests.support.workload import Workload
 
-pytestmark = pytest.mark.xdist_group("soak")
+pytestmark = pytest.mark.xdist_group("product")
 
 STEPS = 60
 

@@ -94,6 +94,7 @@ def test_the_manifest_tells_everything_but_secrets(cut: CutRoot, storage: Faulty
 
     assert manifest_of(storage, snapshot).header == {
         "block_bytes": BLOCK_BYTES,
+        "log_start": None,
         "group": "default",
         "snapshot": {
             "id": "s1",

@@ -25,6 +25,7 @@ from mmsconsole.errors import (
     WindowEnded,
 )
 from mmsconsole.strategies.consequences import (
+    CORRUPT_MAX,
     DAMAGED_MAX,
     Consequence,
     Standing,
@@ -39,6 +40,7 @@ NO_BASE = Standing(in_sync=True, base=False)
 BUILDING = Standing(in_sync=False, base=False)
 AGAIN = Standing(in_sync=True, base=True, again=True)
 OFTEN = Standing(in_sync=True, base=True, in_a_row=DAMAGED_MAX)
+LASTING = Standing(in_sync=True, base=True, in_a_row=CORRUPT_MAX)
 OFTEN_NO_BASE = Standing(in_sync=True, base=False, in_a_row=DAMAGED_MAX)
 OFTEN_BUILDING = Standing(in_sync=False, base=False, in_a_row=DAMAGED_MAX)
 ALL = (GOOD, NO_BASE, BUILDING, AGAIN, OFTEN)
@@ -47,7 +49,7 @@ ALL = (GOOD, NO_BASE, BUILDING, AGAIN, OFTEN)
 @pytest.mark.parametrize(
     "kind",
     [
-        MetadataError, StorageError, DiskFull, ObjectMissing, ObjectCorrupt, NoSuitableMongod,
+        MetadataError, StorageError, DiskFull, ObjectMissing, NoSuitableMongod,
         MongodLibraryMissing, MongodDiskFull,
     ],
 )  # fmt: skip
@@ -76,6 +78,10 @@ def test_a_fault_of_ours_costs_no_head() -> None:
         (FilesDamaged("x"), OFTEN, REBUILD),
         (FilesDamaged("x"), OFTEN_NO_BASE, RESYNC),
         (FilesDamaged("x"), OFTEN_BUILDING, NEW_BASE),
+        (ObjectCorrupt("x"), GOOD, WAIT),
+        (ObjectCorrupt("x"), OFTEN, WAIT),
+        (ObjectCorrupt("x"), LASTING, NEW_BASE),
+        (ObjectCorrupt("x"), BUILDING, NEW_BASE),
         (HeadLost("x"), GOOD, REBUILD),
         (HeadLost("x"), AGAIN, REBUILD),
         (HeadLost("x"), NO_BASE, RESYNC),

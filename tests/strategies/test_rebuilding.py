@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from mmsconsole.errors import ObjectMissing, ResyncRequired
+from mmsconsole.errors import Cancelled, ObjectMissing, ResyncRequired
 from mmsconsole.metadata.heads import Head, SyncPhase
-from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.rebuilding import Rebuilding
 from mmsconsole.task import Task
@@ -78,6 +78,23 @@ def test_a_rebuild_that_was_through_only_removes_what_it_replaced(lost: Resource
 
     assert rebuild(lost).id == "h2"
     assert [head.id for head in lost.metadata.heads.all()] == ["h2"]
+
+
+def test_a_deployment_that_has_got_another_head_meanwhile_keeps_nothing_of_the_rebuilt_one(
+    lost: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_snapshot(lost)
+
+    def filled(head: Head, base: Snapshot, task: Task) -> None:
+        add_head(lost, "h3", phase=SyncPhase.STARTING)
+        lost.metadata.deployments.set("d1", head="h3")
+
+    rebuilding = Rebuilding(lost, lost.metadata.deployments.get("d1"))
+    monkeypatch.setattr(rebuilding, "_fill", filled)
+    with pytest.raises(Cancelled, match="another head"):
+        rebuilding.run(Task())
+
+    assert {head.id for head in lost.metadata.heads.all()} == {"h1", "h3"}
 
 
 def test_a_head_that_was_whole_but_not_yet_the_deployments_is_made_again(

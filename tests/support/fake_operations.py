@@ -152,6 +152,17 @@ class FakeOperations:
         self._ask("stop_backup", name)
         return self._status(name, state="stopped")
 
+    def validate_head(self, name: str) -> JobView:
+        self._ask("validate_head", name)
+        asked = replace(data.jobs()[0], id="j-new", kind="validation", deployment=name,
+                        state="queued", progress=())  # fmt: skip
+        self.kept_jobs.insert(0, asked)
+        return asked
+
+    def rebuild_head(self, name: str) -> BackupStatus:
+        self._ask("rebuild_head", name)
+        return self._status(name, phase="rebuilding")
+
     def take_snapshot(self, name: str) -> SnapshotView:
         self._ask("take_snapshot", name)
         taken = data.snapshot("new", name, NOW, state="running")

@@ -4,7 +4,7 @@ import os
 import select
 
 
-def gone(pid: int, within_seconds: float = 20) -> bool:
+def gone(pid: int, within_seconds: float = 60) -> bool:
     """Wait for the end of a process; True if it has come."""
     try:
         handle = os.pidfd_open(pid)

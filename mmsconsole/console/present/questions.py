@@ -9,6 +9,17 @@ STOP_TEXT = (
     "When the source's oplog has moved on before it is started again, a new initial sync is "
     "needed.",
 )
+VALIDATE_TEXT = (
+    "Every block and every index of the head is read. For seconds at a time, longer for a large "
+    "collection, the head stands still; the oplog goes on being stored.",
+    "When something is wrong, the head is rebuilt, and the snapshots since the last good "
+    "validation are in doubt.",
+)
+REBUILD_TEXT = (
+    "It is made anew from the newest good snapshot and the stored oplog; the source is not read. "
+    "Until the new one is there no snapshot is taken.",
+    "The oplog goes on being stored, and everything that can be restored now stays so.",
+)
 
 
 def removal_text(removal: Removal) -> tuple[str, ...]:

@@ -112,9 +112,9 @@ def _phase_word(status: BackupStatus) -> str:
 def backup_sentence(status: BackupStatus, start_key: str) -> str:
     """What the state means and what to do about it. `start_key` starts a backup."""
     if status.state == BackupState.RESYNC_REQUIRED:
-        return (
-            f"{sentence(status.reason) or LOST} Press {start_key} to start a new initial sync; "
-            "older snapshots stay."
+        return (  # what to do comes first: a long reason is cut
+            f"Press {start_key} to start a new initial sync; older snapshots stay. "
+            f"{sentence(status.reason) or LOST}"
         )
     if status.state == BackupState.STOPPED:
         return f"Stopped. What is stored can be restored; press {start_key} to go on."
