@@ -13,7 +13,7 @@ import threading
 import time
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from pymongo import MongoClient
 
@@ -46,20 +46,21 @@ def main(uri: str, rate: int, amount: int, path: Path) -> None:
     for load in loads:
         load.of(client).drop()
         write(load.of(client), load.inserts(FIRST_DOCUMENTS))
-    with path.open("w") as file:
-        threads = [
-            threading.Thread(target=_run, args=(client, load, rate / WRITERS, amount, file))
-            for load in loads
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    lines: list[str] = []
+    threads = [
+        threading.Thread(target=_run, args=(client, load, rate / WRITERS, amount, lines))
+        for load in loads
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    path.write_text("".join(lines))
 
 
-def _run(client: Client, load: Load, rate: float, amount: int, file: TextIO) -> None:
+def _run(client: Client, load: Load, rate: float, amount: int, lines: list[str]) -> None:
     if not rate:
-        _bulk(client, load, amount // WRITERS, file)
+        _bulk(client, load, amount // WRITERS, lines)
         return
     size, began = round(rate * BULK_SECONDS), time.monotonic()
     for number in count():
@@ -67,15 +68,15 @@ def _run(client: Client, load: Load, rate: float, amount: int, file: TextIO) -> 
         time.sleep(max(0.0, due - time.monotonic()))
         if due - began >= amount:
             return
-        _bulk(client, load, size, file)
+        _bulk(client, load, size, lines)
 
 
-def _bulk(client: Client, load: Load, size: int, file: TextIO) -> None:
+def _bulk(client: Client, load: Load, size: int, lines: list[str]) -> None:
     with client.start_session() as session:
         write(load.of(client), load.mixed(size), session, ordered=False)
         last = session.operation_time
         assert last is not None
-        file.write(f"{time.time():.6f} {last.time} {last.inc} {size}\n")
+        lines.append(f"{time.time():.6f} {last.time} {last.inc} {size}\n")
 
 
 if __name__ == "__main__":

@@ -105,8 +105,8 @@ class KillLoop:
         self.workload.check()
 
     def _complete(self, snapshot: str) -> None:
-        state = self.product.wait_for_snapshot(snapshot)
-        assert state == "complete", f"snapshot {snapshot} is {state}"
+        ended = self.product.wait_for_snapshot(snapshot)
+        assert ended.state == "complete", f"snapshot {snapshot} is {ended.state}: {ended.reason}"
 
     # -- what must hold
 

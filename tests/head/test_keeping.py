@@ -359,7 +359,7 @@ def test_a_head_in_sync_without_files_is_lost_and_no_empty_one_begins(
         phase=SyncPhase.IN_SYNC, parked_at=START,
     )  # fmt: skip
     resources.metadata.heads.add(head)
-    with pytest.raises(HeadLost, match="folder is missing"):
+    with pytest.raises(HeadLost, match="folder or its files are missing"):
         KeptHead.open(resources, head)
 
     assert not made or list(path.iterdir()) == []

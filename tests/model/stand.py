@@ -156,8 +156,8 @@ class Stand:
             self.product.wait_for_snapshot(id_)
         self.snapshots.clear()
         last = self.product.ask_for_snapshot()
-        state = self.product.wait_for_snapshot(last)
-        assert state == "complete", f"the last snapshot is {state}"
+        ended = self.product.wait_for_snapshot(last)
+        assert ended.state == "complete", f"the last snapshot is {ended.state}: {ended.reason}"
         self.note_moment()
 
     def _check_moments(self) -> int:

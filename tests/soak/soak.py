@@ -138,10 +138,10 @@ class Soak:
 
     def _settle_snapshots(self) -> None:
         for id_ in self._snapshots:
-            state = self.product.wait_for_snapshot(id_)
-            self.figures.snapshots += state == "complete"
-            if state != "complete" and not self.figures.kills:
-                self.figures.wrong.append(f"snapshot {id_} {state}")
+            ended = self.product.wait_for_snapshot(id_)
+            self.figures.snapshots += ended.state == "complete"
+            if ended.state != "complete" and not self.figures.kills:
+                self.figures.wrong.append(f"snapshot {id_} {ended.state}: {ended.reason}")
         self._snapshots.clear()
 
     def _count(self) -> None:

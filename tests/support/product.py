@@ -23,7 +23,7 @@ from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.fingerprint import differences, fingerprint
 from mmsconsole.operations.operations import Actor, Operations
-from mmsconsole.operations.views import BackupStatus, RestoreView
+from mmsconsole.operations.views import BackupStatus, RestoreView, SnapshotView
 from mmsconsole.optime import Optime
 from mmsconsole.settings import load_settings
 from tests.support.processes import mongods_below
@@ -165,12 +165,12 @@ class Product:
         """Its id; it is taken when the head has time."""
         return self.ask(lambda: self.operations.take_snapshot(NAME)).id
 
-    def wait_for_snapshot(self, id_: str) -> str:
-        """The state in which it ends."""
+    def wait_for_snapshot(self, id_: str) -> SnapshotView:
+        """As it ends."""
 
-        def look() -> str | None:
-            state = self.operations.snapshot(id_).state
-            return None if state == "running" else state
+        def look() -> SnapshotView | None:
+            snapshot = self.operations.snapshot(id_)
+            return None if snapshot.state == "running" else snapshot
 
         return self.wait(f"snapshot {id_} did not end", look)
 
