@@ -234,4 +234,7 @@ def test_without_any_snapshot_a_lost_head_needs_a_resync_and_says_why(
         return found.backup is BackupState.RESYNC_REQUIRED
 
     wait_until(told)
-    assert "folder or its files are missing" in bench.metadata.deployments.get(bench.deployment.id).reason
+    assert (
+        "folder or its files are missing"
+        in bench.metadata.deployments.get(bench.deployment.id).reason
+    )
