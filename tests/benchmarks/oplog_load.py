@@ -29,7 +29,9 @@ class Load:
     finds its own.
     """
 
-    def __init__(self, number: int = 0) -> None:
+    def __init__(self, number: int = 0, documents_max: int = 1 << 40) -> None:
+        """Of mixed writes, those that would insert more than `documents_max` delete."""
+        self._documents_max = documents_max
         self.collection = f"orders{number}"
         self._random = Random(f"{SEED} {number}")
         self._next = 0
@@ -57,7 +59,8 @@ class Load:
     def mixed(self, count: int) -> Iterator[Write]:
         """In MIX's proportions, in no order. There must be documents enough."""
         for name in self._random.choices(list(MIX), list(MIX.values()), k=count):
-            yield from getattr(self, name)(1)
+            full = name == "inserts" and self._next - self._oldest >= self._documents_max
+            yield from getattr(self, "deletes" if full else name)(1)
 
     def _document(self, number: int) -> dict[str, Any]:
         random = self._random

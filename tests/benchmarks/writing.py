@@ -21,6 +21,8 @@ from tests.benchmarks.oplog_load import Client, Load, write
 
 WRITERS = 4
 FIRST_DOCUMENTS = 2000
+DOCUMENTS_MAX = 20_000
+"""Of each collection: a long run shall not slow the source down."""
 BULK_SECONDS = 0.04
 """How often each writer sends a bulk."""
 
@@ -42,7 +44,7 @@ def read_acknowledged(path: Path) -> list[Acknowledged]:
 
 def main(uri: str, rate: int, amount: int, path: Path) -> None:
     client: Client = MongoClient(uri, w="majority", retryWrites=True)
-    loads = [Load(number) for number in range(WRITERS)]
+    loads = [Load(number, DOCUMENTS_MAX) for number in range(WRITERS)]
     for load in loads:
         load.of(client).drop()
         write(load.of(client), load.inserts(FIRST_DOCUMENTS))
@@ -66,7 +68,7 @@ def _run(client: Client, load: Load, rate: float, amount: int, lines: list[str])
     for number in count():
         due = began + number * BULK_SECONDS
         time.sleep(max(0.0, due - time.monotonic()))
-        if due - began >= amount:
+        if max(due, time.monotonic()) - began >= amount:
             return
         _bulk(client, load, size, lines)
 
