@@ -28,8 +28,13 @@ MmsError
 ├── StorageError
 │   ├── ObjectMissing
 │   ├── ObjectCorrupt     bytes differ from their sha256 or format
+│   ├── ObjectLocked      the store's lock on it has not ended yet: try again later
+│   ├── StorageRefused    credentials, rights or the bucket are not right: people have to act
+│   │   └── KeyUnusable   an encrypted store's key is missing, wrong, lost or damaged
+│   ├── StorageUnreachable no answer, or one of "try again"
 │   └── DiskFull
 │       └── MongodDiskFull a mongod of ours found no room; a MongodFailed too
+├── VerificationBad       what was restored to be verified is not what it should be
 ├── MetadataError         the metadata database does not answer, or holds another schema
 ├── OplogError
 │   ├── UnreadableEntry   not an oplog entry as documented
@@ -184,7 +189,15 @@ class MongodLibraryMissing(MongodError):
 
 
 class MongodFailed(MongodError):
+    """`status` is what it ended with, 128 + signal where one ended it; None: it did not end."""
+
     code = "mongod_failed"
+
+    def __init__(
+        self, what: str, *, where: str = "", hint: str = "", status: int | None = None
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.status = status
 
 
 class FilesDamaged(MongodFailed):
@@ -214,6 +227,34 @@ class ObjectMissing(StorageError):
 
 class ObjectCorrupt(StorageError):
     code = "object_corrupt"
+
+
+class ObjectLocked(StorageError):
+    """Who deletes takes it as: try again later."""
+
+    code = "object_locked"
+    default_hint = "it can be deleted when its lock has ended; nothing has to be done"
+
+
+class StorageRefused(StorageError):
+    """The place answers, and does not let us: trying again changes nothing."""
+
+    code = "storage_refused"
+    default_hint = "check credentials, rights and the name of the bucket: mmsconsole doctor"
+
+
+class KeyUnusable(StorageRefused):
+    """Nothing is wrong with the objects: with the right key they can be read."""
+
+    code = "key_unusable"
+    default_hint = "name the store's master key in its settings: key_file or key_command"
+
+
+class StorageUnreachable(StorageError):
+    """The way to the place, or the place itself, failed: worth another try."""
+
+    code = "storage_unreachable"
+    default_hint = "check the network and the endpoint: mmsconsole doctor; it is tried again"
 
 
 class DiskFull(StorageError):
@@ -262,6 +303,11 @@ class WindowEnded(ResyncRequired):
     ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.at = at
+
+
+class VerificationBad(MmsError):
+    code = "verification_bad"
+    default_hint = "what a bad verdict means, and what to do: docs/verification.md"
 
 
 class LeaseLost(MmsError):

@@ -1,14 +1,16 @@
 """One tree of settings: a TOML file, the environment over it, defaults below.
 
     MMSCONSOLE_HOME            everything (config, data, logs, sockets) under this folder
-    config.toml                [section] key = value
+    config.toml                [section] key = value, and [stores.NAME] for further stores
     MMSCONSOLE_SECTION_KEY     the same key from the environment; lists are separated by ':'
+                               (not for [stores.NAME]: those are in the file alone)
 
 A key that is not known, or a value that is not allowed, is an error that names the file, the
 key and what is allowed. Nothing here is global: the tree is loaded once and passed on.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,13 +20,33 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from mmsconsole.errors import SettingsError
+from mmsconsole.errors import SettingsError, UsageError
+from mmsconsole.policy.policy import SnapshotPolicy
 
 PREFIX = "MMSCONSOLE_"
 SYNC_MB_PER_SECOND_MAX = 100_000.0
+BLOCK_KIB = (64, 128, 256, 512, 1024, 2048, 4096)
+ZSTD_LEVELS = range(1, 20)
 HOME = "MMSCONSOLE_HOME"
+CLASSIC = SnapshotPolicy()
+
+DEFAULT_STORE = "default"
+"""The store of the section [storage]."""
+STORE_NAME = re.compile(r"[a-z0-9-]{1,32}")
+STORE_NAME_HINT = (
+    f"1 to 32 of a-z, 0-9 and '-'; [storage] is the one that is called {DEFAULT_STORE!r}"
+)
 
 Location = tuple[int | str, ...]
 """Of a value: section, key, and what lies deeper."""
@@ -42,11 +64,32 @@ class MongodSettings(Section):
 class MetadataSettings(Section):
     uri: SecretStr = SecretStr("")
     """An external replica set for the metadata; empty: the engine's private one."""
+    backup_hours: float = Field(default=6.0, gt=0, le=24 * 7)
+    """How often it is backed up into every store that is in use; soon after a change by people."""
 
 
-class StorageSettings(Section):
-    url: str = ""
-    """Where slices, oplog chunks and packs are kept: a folder; empty: inside the data folder."""
+class StoreSettings(Section):
+    """One place where slices, oplog chunks, packs and manifests are kept."""
+
+    url: SecretStr = SecretStr("")
+    """A folder, s3://, gs://, az:// or mongodb://. It may hold a password: storage/urls.py shows
+    it without. Empty in [storage]: a folder inside the data folder."""
+    mb_per_second: float = Field(default=0.0, ge=0, le=100_000)
+    """What is read and written at most, together, in 1,000,000 bytes; 0: no limit."""
+    timeout_seconds: float = Field(default=60.0, ge=1, le=3600)
+    """How long one call may wait for an answer."""
+    tries: int = Field(default=5, ge=1, le=100)
+    """How often a call is made before it counts as failed."""
+    key_file: str = ""
+    """The file with the master key: objects are encrypted before they leave this process."""
+    key_command: list[str] = []
+    """The program, with its arguments, that prints the master key."""
+    lock_days: int = Field(default=0, ge=0, le=36_500)
+    """So long the store refuses to delete an object (S3 object lock); 0: no lock."""
+
+    @property
+    def encrypted(self) -> bool:
+        return bool(self.key_file or self.key_command)
 
 
 class HeadsSettings(Section):
@@ -59,8 +102,6 @@ class HeadsSettings(Section):
 class BackupSettings(Section):
     sync_from: Literal["secondary", "primary"] = "secondary"
     tail_from: Literal["primary", "secondary"] = "primary"
-    snapshot_interval_minutes: int = Field(default=360, ge=0, le=7 * 24 * 60)
-    """For deployments that are added from now on; 0: none by themselves."""
     oplog_window_hours_min: float = Field(default=3.0, ge=0, le=24 * 30)
     """The source's oplog must reach this far back (projected) for a backup to start."""
     sync_mb_per_second: float = Field(default=0.0, ge=0, le=SYNC_MB_PER_SECOND_MAX)
@@ -79,6 +120,53 @@ class BackupSettings(Section):
     slice_mb: int = Field(default=10, ge=1, le=15)
     chunk_seconds: float = Field(default=1.0, ge=0.1, le=60)
     """An oplog chunk is cut at least this often while there are entries."""
+    block_kib: int = 256
+    """Into blocks of this size snapshots are cut. For deployments that are added from now on."""
+    zstd_level: int = Field(default=1, ge=ZSTD_LEVELS.start, lt=ZSTD_LEVELS.stop)
+    """How hard blocks are compressed. For deployments that are added from now on."""
+
+    @field_validator("block_kib")
+    @classmethod
+    def _check_block_size(cls, block_kib: int) -> int:
+        if block_kib not in BLOCK_KIB:
+            allowed = ", ".join(map(str, BLOCK_KIB))
+            raise PydanticCustomError("block_kib", "one of {allowed}", {"allowed": allowed})
+        return block_kib
+
+
+class PolicySettings(Section):
+    """What the snapshot policy of a group begins with; policy/policy.py says what each key means.
+
+    Changed afterwards by: mmsconsole policy set --group.
+    """
+
+    interval_minutes: int = CLASSIC.interval_minutes
+    reference_hour: int = CLASSIC.reference_hour
+    reference_minute: int = CLASSIC.reference_minute
+    zone: str = CLASSIC.zone
+    base_days: int = CLASSIC.base_days
+    daily: int = CLASSIC.daily
+    weekly: int = CLASSIC.weekly
+    monthly: int = CLASSIC.monthly
+    yearly: int = CLASSIC.yearly
+    oplog_hours: int = CLASSIC.oplog_hours
+    verify: str = CLASSIC.verify
+    full_read_days: int = CLASSIC.full_read_days
+
+    @field_validator("*")
+    @classmethod
+    def _check(cls, value: Any, info: ValidationInfo) -> Any:
+        """With the keys before it: the longest base depends on the interval."""
+        try:
+            CLASSIC.changed({**info.data, str(info.field_name): value})
+        except UsageError as error:
+            said = {"what": error.what, "hint": error.hint}
+            raise PydanticCustomError("policy", "{what}: {hint}", said) from error
+        return value
+
+    @property
+    def policy(self) -> SnapshotPolicy:
+        return SnapshotPolicy(**self.model_dump())
 
 
 class ValidationSettings(Section):
@@ -89,6 +177,42 @@ class ValidationSettings(Section):
     """How long one comparison may take: a source keeps 300 s of its history."""
     interval_hours: float = Field(default=24.0, ge=0, le=24 * 365)
     """How often the files of a head are validated; 0: only when somebody asks."""
+
+
+class VerificationSettings(Section):
+    folder: str = ""
+    """Where snapshots are restored to be verified; what is there of ours is removed again. Empty:
+    inside the data folder."""
+    hash_seconds: float = Field(default=300.0, ge=0, le=6 * 3600)
+    """So long a head may be read at the time of a snapshot, so that the restored data can be
+    compared with it; collections for which the time does not suffice are compared by their count,
+    options and indexes alone."""
+    moments_per_day: float = Field(default=1.0, ge=0, le=24)
+    """Moments of the window, of each deployment, that are restored and compared; 0: none."""
+    hours_max: float = Field(default=24.0, gt=0, le=24 * 7)
+    """A verification that takes longer is given up."""
+    warn_hours: float = Field(default=48.0, gt=0, le=24 * 365)
+    """People are warned when so long no snapshot was found good, beside what the policy itself
+    lets pass between two verifications."""
+
+
+class GroomSettings(Section):
+    living_percent: float = Field(default=60.0, ge=0, le=100)
+    """A pack of which less than this is still needed is rewritten."""
+    dead_mb: float = Field(default=64.0, ge=0, le=1 << 30)
+    """By itself a groom rewrites nothing for less than this of dead bytes; packs that nobody
+    needs go in any case."""
+    interval_hours: float = Field(default=24.0, ge=0, le=24 * 365)
+    """The least time between two grooms of a pool by themselves; 0: only when somebody asks."""
+    orphan_hours: float = Field(default=24.0, ge=0, le=24 * 365)
+    """An object that no record refers to is deleted after this."""
+
+
+class CheckSettings(Section):
+    interval_hours: float = Field(default=24.0, ge=0, le=24 * 365)
+    """How often a store is checked; 0: only when somebody asks."""
+    read_percent: float = Field(default=4.0, ge=0, le=100)
+    """So much of its objects is read whole each time: with 4 all of them within 25 checks."""
 
 
 class EngineSettings(Section):
@@ -110,13 +234,30 @@ class LogSettings(Section):
 class SettingsTree(Section):
     mongod: MongodSettings = MongodSettings()
     metadata: MetadataSettings = MetadataSettings()
-    storage: StorageSettings = StorageSettings()
+    storage: StoreSettings = StoreSettings()
+    stores: dict[str, StoreSettings] = {}
     heads: HeadsSettings = HeadsSettings()
     backup: BackupSettings = BackupSettings()
+    policy: PolicySettings = PolicySettings()
     validation: ValidationSettings = ValidationSettings()
+    verification: VerificationSettings = VerificationSettings()
+    groom: GroomSettings = GroomSettings()
+    check: CheckSettings = CheckSettings()
     engine: EngineSettings = EngineSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
+
+    @field_validator("stores")
+    @classmethod
+    def _check_names(cls, stores: dict[str, StoreSettings]) -> dict[str, StoreSettings]:
+        for name, store in stores.items():
+            if name == DEFAULT_STORE or not STORE_NAME.fullmatch(name):
+                raise PydanticCustomError(
+                    "store_name", "{name} can not be a store's name", {"name": repr(name)}
+                )
+            if not store.url.get_secret_value():
+                raise PydanticCustomError("store_url", "{name} has no url", {"name": name})
+        return stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +288,10 @@ class Home:
     def heads(self) -> Path:
         return self.data / "heads"
 
+    @property
+    def verification(self) -> Path:
+        return self.data / "verification"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -159,9 +304,25 @@ class Settings:
         return named or [self.home.heads]
 
     @cached_property
-    def storage_folder(self) -> Path:
-        url = self.tree.storage.url
-        return Path(url).expanduser() if url else self.home.storage
+    def stores(self) -> dict[str, StoreSettings]:
+        """By name, the default first; each with a url."""
+        default = self.tree.storage
+        if not default.url.get_secret_value():
+            default = default.model_copy(update={"url": SecretStr(str(self.home.storage))})
+        return {DEFAULT_STORE: default, **self.tree.stores}
+
+    @cached_property
+    def store_folders(self) -> dict[str, Path]:
+        """Of those stores that are folders of this machine, by name."""
+        urls = {name: store.url.get_secret_value() for name, store in self.stores.items()}
+        return {name: Path(url).expanduser() for name, url in urls.items() if "://" not in url}
+
+    def store(self, name: str) -> StoreSettings:
+        """Raises SettingsError where the settings name no such store."""
+        if name not in self.stores:
+            hint = f"the stores are: {', '.join(self.stores)}; name another as [stores.NAME]"
+            raise SettingsError(f"no store is called {name!r}", where="stores", hint=hint)
+        return self.stores[name]
 
 
 def home_of(environ: Mapping[str, str]) -> Home:
@@ -230,9 +391,11 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 
 def _sections() -> dict[str, dict[str, Any]]:
+    """The keys of each section that the environment may set."""
     return {
         name: dict(info.annotation.model_fields)  # type: ignore[union-attr]
         for name, info in SettingsTree.model_fields.items()
+        if name != "stores"
     }
 
 
@@ -257,6 +420,14 @@ def _said(kind: str, message: str) -> str:
 
 def _allowed(location: Location) -> str:
     section = str(location[0])
+    if section == "stores":
+        return _allowed_in_stores(location)
     if section not in _sections() or len(location) < 2:
-        return "allowed sections: " + ", ".join(_sections())
+        return "allowed sections: " + ", ".join(SettingsTree.model_fields)
     return f"allowed in [{section}]: " + ", ".join(_sections()[section])
+
+
+def _allowed_in_stores(location: Location) -> str:
+    if len(location) < 3:
+        return f"each store is a section [stores.NAME] with a url; NAME: {STORE_NAME_HINT}"
+    return f"allowed in [stores.{location[1]}]: " + ", ".join(StoreSettings.model_fields)

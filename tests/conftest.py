@@ -19,7 +19,7 @@ from mmsconsole.mongod.process import HEAD_FLAGS, MongodOptions, MongodProcess
 from tests.support.clock import ManualClock
 from tests.support.metadata import empty, private_metadata, settings_of
 
-LONGEST_FIRST = ("product", "agent-tail", "oplog source", "restores", "three_members")
+LONGEST_FIRST = ("product", "agent-tail", "oplog source", "restores", "three_members", "s3")
 """Groups in the order in which the workers take them."""
 
 
@@ -39,7 +39,7 @@ def _turn(item: pytest.Item) -> int:
     return LONGEST_FIRST.index(marker.args[0]) if marker else len(LONGEST_FIRST)
 
 
-pytest_plugins = ["tests.support.backups"]
+pytest_plugins = ["tests.support.backups", "tests.support.s3"]
 
 StartMongod = Callable[..., MongodProcess]
 

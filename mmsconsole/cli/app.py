@@ -10,8 +10,10 @@ from mmsconsole.cli.commands import (
     engine,
     event,
     job,
+    policy,
     restore,
     snapshot,
+    store_repair,
 )
 from mmsconsole.cli.options import epilog
 
@@ -40,6 +42,6 @@ def command() -> Any:
     app.callback(invoke_without_command=True)(engine.console)
     for function in (engine.engine, engine.status, engine.doctor, engine.demo):
         app.command(epilog=epilog(engine.EXAMPLES.get(function.__name__, ())))(function)
-    for group in (deployment, backup, snapshot, restore, job, event):
+    for group in (deployment, backup, snapshot, policy, restore, job, event, store_repair):
         app.add_typer(group.app)
     return typer.main.get_command(app)

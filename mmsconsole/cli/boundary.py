@@ -13,6 +13,7 @@ from mmsconsole.errors import Cancelled, MmsError, UsageError
 
 JSON = "--json"
 PROGRAM = "mmsconsole"
+ALONE = {"--read-data": "--read-data=100%"}
 
 # Typer carries click inside; this is its "used wrongly" class, whatever the version calls it.
 WrongUse: type[Exception] = typer.BadParameter.__mro__[1]
@@ -30,11 +31,17 @@ class _End:
 def run(arguments: list[str], shell: Shell) -> int:
     shell = replace(shell, as_json=JSON in arguments)
     try:
-        return _say(_end([argument for argument in arguments if argument != JSON], shell), shell)
+        return _say(_end(_completed(arguments), shell), shell)
     except BrokenPipeError:
         # `mmsconsole job list | head`: no more to say, and nothing to complain about.
         drop(shell.stdout)
     return ExitCode.FAILED
+
+
+def _completed(arguments: list[str]) -> list[str]:
+    """Without --json, which every command takes; and with what stands for an option alone, for
+    typer has no options whose value may be left out."""
+    return [ALONE.get(argument, argument) for argument in arguments if argument != JSON]
 
 
 def _say(end: _End, shell: Shell) -> int:

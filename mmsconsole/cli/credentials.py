@@ -21,6 +21,8 @@ WARNING = (
     "the shell's history; use --uri-file, or - for stdin"
 )
 
+STORE_WARNING = WARNING.replace("--uri-file, or - for stdin", "- for stdin")
+
 
 @dataclass(frozen=True, slots=True)
 class UriArguments:
@@ -44,6 +46,20 @@ def read_uri(shell: Shell, arguments: UriArguments) -> Secret | None:
     if arguments.password_file is None and not wants_password(uri):
         return Secret(uri)
     return Secret(with_password(uri, _password(shell, arguments, uri)))
+
+
+def read_store_url(shell: Shell, url: str) -> Secret:
+    """`-`: one line of stdin. A folder may be named as it is seen from here."""
+    if url == STDIN:
+        return Secret(_stdin_line(shell, "the URL of a store"))
+    if _USER_AND_PASSWORD.match(url):
+        shell.tell(STORE_WARNING)
+    if "://" in url:
+        return Secret(url)
+    folder = Path(url).expanduser().absolute()
+    if not folder.is_dir():
+        raise UsageError("there is no such folder", where=str(folder))
+    return Secret(str(folder))
 
 
 def wants_password(uri: str) -> bool:

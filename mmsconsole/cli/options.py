@@ -46,6 +46,21 @@ SyncMbPerSecond = Annotated[
     ),
 ]
 
+BlockKib = Annotated[
+    int | None,
+    typer.Option(
+        "--block-kib",
+        metavar="KIB",
+        help="Size of blocks: 64, 128, 256 ... 4096. Smaller ones store less of scattered changes.",
+    ),
+]
+ZstdLevel = Annotated[
+    int | None,
+    typer.Option(
+        "--zstd-level", metavar="LEVEL", help="1 to 19: fewer bytes are stored, in more time."
+    ),
+]
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

@@ -59,6 +59,18 @@ class Shell:
         if self.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Cancelled("nothing was done")
 
+    def confirm_typed(self, question: str, words: tuple[str, ...], *, yes: bool) -> None:
+        """One of the words has to be typed: for what can not be undone. Raises as confirm()."""
+        if yes:
+            return
+        if not self.can_ask:
+            raise Refused(f"this wants to be confirmed: {question}", hint="say --yes")
+        self.tell(question)
+        self.stderr.write(f"type {' or '.join(words)} to confirm: ")
+        self.stderr.flush()
+        if self.stdin.readline().strip() not in words:
+            raise Cancelled("nothing was done")
+
 
 def plain(text: str) -> str:
     """What came from outside must not steer the terminal."""

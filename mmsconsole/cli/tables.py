@@ -7,18 +7,20 @@ steer the terminal.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from mmsconsole.agent.tail_warnings import SOURCE
+from mmsconsole.cli import policy_tables, recovery_tables, store_tables
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.words import position, progress_line
 from mmsconsole.console.present.text import harmless
 from mmsconsole.console.present.words import NONE, ago, duration, moment, plural, size
 from mmsconsole.operations import views
+from mmsconsole.recovery.strangers import strangers_in_words
 
 PIPE_COLUMNS = 1000
 """Where no terminal says how wide it is: no line is broken."""
@@ -43,6 +45,9 @@ def render(answer: Answer, now: datetime, *, on_terminal: bool) -> str:
         console.print(_table(value, now) if value else answer.empty)
     else:
         console.print(_pairs(ONE[type(value)](value, now)))
+        below = BELOW[type(value)](value) if type(value) in BELOW else ()
+        if below:
+            console.print("", _table(below, now), sep="\n")
     return "".join(f"{line.rstrip()}\n" for line in shown.getvalue().splitlines())
 
 
@@ -89,18 +94,33 @@ def _last_snapshot(status: views.BackupStatus, now: datetime) -> str:
     return NONE if status.last_snapshot is None else ago(status.last_snapshot.created_at, now)
 
 
+def _last_verified(status: views.BackupStatus, now: datetime) -> str:
+    found = status.last_verified
+    if found is None:
+        return "no snapshot yet"
+    return f"{found.id} of {position(found.optime)}, {ago(found.verified_at, now)}"
+
+
 def _windows(status: views.BackupStatus) -> list[Pair]:
     """Each stretch of time that can be restored, and why there is none between two of them."""
     if not status.windows:
         return [("window", "nothing can be restored yet")]
     pairs = []
-    for window, gap in zip_longest(status.windows, status.gaps):
+    trimmed = _trimmed(status)
+    if trimmed:
+        pairs.append(("before", f"{plural(trimmed, 'snapshot')}, each as it is"))
+    for window, gap in zip_longest(status.windows[trimmed:], status.gaps[trimmed:]):
         told = f"{position(window.start)} to {position(window.end)}, both included"
         pairs.append(("window", told))
         if gap is not None:
             until = "now" if gap.end is None else position(gap.end)
             pairs.append(("gap", f"from there to {until}: {gap.reason}"))
     return pairs
+
+
+def _trimmed(status: views.BackupStatus) -> int:
+    """How many of the first windows are single snapshots, whose oplog is kept no longer."""
+    return len(list(takewhile(lambda gap: gap.trimmed and gap.end is not None, status.gaps)))
 
 
 def _tail(tail: views.TailView, now: datetime) -> str:
@@ -135,7 +155,10 @@ def _deployment(view: views.DeploymentView, now: datetime) -> list[Pair]:
         ("replica set", f"{view.set_name}, mongod {view.server_version}, FCV {view.fcv}"),
         ("reads", f"initial sync from a {view.sync_from}, oplog from a {view.tail_from}"),
         ("sync speed", _speed(view.sync_mb_per_second)),
+        ("store", view.store),
+        *([("copy", store_tables.copy_in_words(view.copy))] if view.copy else []),
         ("snapshots", _interval(view.snapshot_interval_minutes)),
+        ("blocks", f"{view.block_kib} KiB, zstd level {view.zstd_level}"),
         ("added", moment(view.created_at)),
         *_backup(view.status, now)[1:],
     ]
@@ -158,6 +181,7 @@ def _backup(status: views.BackupStatus, now: datetime) -> list[Pair]:
         pairs.append(("oplog", _tail(tail, now)))
     pairs += _windows(status)
     pairs.append(("last snapshot", _last_snapshot(status, now)))
+    pairs.append(("last verified", _last_verified(status, now)))
     if status.phase != "in sync":
         pairs += [("", progress_line(progress)) for progress in status.progress]
     return pairs
@@ -175,7 +199,39 @@ def _snapshot(view: views.SnapshotView, now: datetime) -> list[Pair]:
         ("taken", f"{moment(view.created_at)} ({ago(view.created_at, now)})"),
     ]
     pairs += [("reason", view.reason)] if view.reason else []
-    return pairs + ([("doubt", view.doubt)] if view.doubt else [])
+    pairs += [("doubt", view.doubt)] if view.doubt else []
+    return [*pairs, ("verified", _verified(view, now)), *_kept(view)]
+
+
+def _verified(view: views.SnapshotView, now: datetime) -> str:
+    if view.verified_at is None:
+        return "not yet"
+    found = _verified_when(view, now)
+    return f"{found}: {view.verdict_text}" if view.verdict_text else found
+
+
+def _verified_when(view: views.SnapshotView, now: datetime) -> str:
+    return NONE if view.verified_at is None else f"{view.verdict}, {ago(view.verified_at, now)}"
+
+
+def _kept(view: views.SnapshotView) -> list[Pair]:
+    pairs = [("kept for", ", ".join(view.kept_for))] if view.kept_for else []
+    pairs += [("held", view.hold)] if view.hold else []
+    return [*pairs, ("expires", _expires(view))]
+
+
+def _expires(view: views.SnapshotView) -> str:
+    if view.expires_at is None:
+        return "not by itself"
+    return moment(view.expires_at)
+
+
+def _how_long(view: views.SnapshotView) -> str:
+    if view.state == "deleting":
+        return NONE
+    if view.hold:
+        return "held"
+    return "no end" if view.expires_at is None else f"until {view.expires_at:%Y-%m-%d}"
 
 
 def _snapshot_state(view: views.SnapshotView) -> str:
@@ -226,6 +282,24 @@ def _removal(view: views.Removal, _: datetime) -> list[Pair]:
     ]
 
 
+def _keys(view: views.KeysView, _: datetime) -> list[Pair]:
+    pairs = [
+        ("store", view.store),
+        ("master key", f"{view.master} (fingerprint)"),
+        ("data keys", str(view.data_keys)),
+    ]
+    if view.closed:
+        pairs.append(("closed", f"{plural(view.closed, 'way')} for other master keys"))
+    if not view.new_master:
+        return pairs
+    return [
+        *pairs,
+        ("new master key", f"{view.new_master} (fingerprint) opens it too"),
+        ("next", "name the new key in the settings, start the engine again, then:"),
+        ("", f"mmsconsole store rotate-key {view.store} --drop-old"),
+    ]
+
+
 def _engine(view: views.EngineStatus, now: datetime) -> list[Pair]:
     free = view.storage_bytes_free
     return [
@@ -236,6 +310,7 @@ def _engine(view: views.EngineStatus, now: datetime) -> list[Pair]:
         ("deployments", str(view.deployments)),
         ("open jobs", str(view.jobs_open)),
         ("storage free", NONE if free is None else size(free)),
+        *(("not known", strangers_in_words(*one)) for one in view.strangers.items()),
     ]
 
 
@@ -247,7 +322,18 @@ ONE: Mapping[type, Callable[[Any, datetime], list[Pair]]] = {
     views.JobView: _job,
     views.Removal: _removal,
     views.EngineStatus: _engine,
+    views.KeysView: _keys,
+    **policy_tables.ONE,
+    **recovery_tables.ONE,
+    **store_tables.ONE,
 }
+
+BELOW: Mapping[type, Callable[[Any], Sequence[Any]]] = {
+    **policy_tables.BELOW,
+    **recovery_tables.BELOW,
+    **store_tables.BELOW,
+}
+"""What stands in a table below the labels of one thing."""
 
 MANY: Mapping[type, Columns] = {
     views.DeploymentView: {
@@ -265,6 +351,8 @@ MANY: Mapping[type, Columns] = {
         "SIZE": lambda view, _: size(view.bytes),
         "NEW": lambda view, _: size(view.new_bytes),
         "TAKEN": lambda view, now: ago(view.created_at, now),
+        "VERIFIED": lambda view, now: _verified_when(view, now),
+        "KEPT": lambda view, _: _how_long(view),
     },
     views.RestoreView: {
         "ID": lambda view, _: view.id,
@@ -295,4 +383,7 @@ MANY: Mapping[type, Columns] = {
         "FOUND": lambda view, _: view.found,
         "TO MEND IT": lambda view, _: view.mend,
     },
+    **policy_tables.MANY,
+    **recovery_tables.MANY,
+    **store_tables.MANY,
 }

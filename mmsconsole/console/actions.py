@@ -12,8 +12,13 @@ EVERYWHERE: tuple[str, ...] = ()
 
 OVERVIEW, DEPLOYMENT, SNAPSHOTS = "overview", "deployment", "snapshots"
 JOBS, RESTORES, EVENTS = "jobs", "restores", "events"
+POLICY, STORES = "policy", "stores"
+SNAPSHOT, STORE = "snapshot", "store"
 RESTORE, WIZARD, ADD = "restore", "wizard", "add"
-VIEWS = (OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, RESTORE, WIZARD, ADD)
+VIEWS = (
+    OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, POLICY, STORES, SNAPSHOT, STORE,
+    RESTORE, WIZARD, ADD,
+)  # fmt: skip
 
 TABLE, TIMELINE, SCROLL = "table", "timeline", "scroll"
 ELSEWHERE = (TABLE, TIMELINE, SCROLL)
@@ -22,6 +27,8 @@ MOVING = "Tables"
 """The chapter of what moves the cursor."""
 
 OF_DEPLOYMENT = (OVERVIEW, DEPLOYMENT, SNAPSHOTS)
+OF_SNAPSHOT = (SNAPSHOTS, SNAPSHOT)
+OF_STORE = (STORES, STORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ def _go(
 
 
 REGISTRY: tuple[Action, ...] = (
-    _go("view.overview", "1", "deployments", "All deployments", ("deployments", "overview"), ""),
+    _go("view.overview", "1", "all", "All deployments", ("deployments", "overview"), ""),
     _go("view.deployment", "2", "status", "One deployment: phases, lag, events",
         ("status", "deployment")),
     _go("view.snapshots", "3", "snapshots", "Its snapshots on the time axis",
@@ -61,9 +68,12 @@ REGISTRY: tuple[Action, ...] = (
     _go("view.jobs", "4", "jobs", "What the engine does and did", ("jobs",)),
     _go("view.restores", "5", "restores", "Restores, running and done", ("restores",)),
     _go("view.events", "6", "events", "What happened, and who asked", ("events",)),
+    _go("view.policy", "7", "policy", "When snapshots are taken, how long they are kept",
+        ("policy",)),
+    _go("view.stores", "8", "stores", "The stores, and the space in them", ("stores",), ""),
 
     Action("item.open", ("enter",), "open", "Open the chosen one", "Deployments",
-           views=(OVERVIEW, RESTORES), rank=1),
+           views=(OVERVIEW, SNAPSHOTS, RESTORES, STORES), rank=1),
     Action("deployment.add", ("a",), "add", "Add a replica set by its URI", "Deployments",
            ("add",), views=(OVERVIEW,), rank=2),
     Action("backup.start", ("b",), "start", "Start the backup", "Deployments",
@@ -73,9 +83,7 @@ REGISTRY: tuple[Action, ...] = (
     Action("snapshot.take", ("S",), "snapshot", "Take a snapshot now", "Deployments",
            ("take",), "deployment", OF_DEPLOYMENT, rank=4),
     Action("restore.new", ("R",), "restore", "Restore a snapshot or any second",
-           "Deployments", ("restore",), "deployment", OF_DEPLOYMENT, rank=5),
-    Action("snapshot.delete", ("D",), "delete", "Delete the chosen snapshot",
-           "Deployments", views=(SNAPSHOTS,), dangerous=True, rank=6),
+           "Deployments", ("restore",), "deployment", (*OF_DEPLOYMENT, SNAPSHOT), rank=5),
     Action("deployment.remove", ("X",), "remove", "Remove it, and what is stored of it",
            "Deployments", ("remove",), "deployment", (OVERVIEW, DEPLOYMENT), dangerous=True,
            rank=10),
@@ -84,8 +92,45 @@ REGISTRY: tuple[Action, ...] = (
     Action("head.rebuild", ("H",), "rebuild head", "Make the head anew, without the source",
            "Deployments", ("rebuild",), "deployment", (DEPLOYMENT,), dangerous=True, rank=12),
 
-    Action("job.cancel", ("C",), "cancel job", "Cancel the chosen job",
-           "Jobs and restores", views=(JOBS,), dangerous=True, rank=2),
+    Action("snapshot.hold", ("h",), "hold", "Keep it until it is released; asks for the reason",
+           "Snapshots", ("hold",), views=OF_SNAPSHOT, rank=2),
+    Action("snapshot.release", ("H",), "release", "Let one that is held expire again",
+           "Snapshots", ("release",), views=OF_SNAPSHOT, dangerous=True, rank=7),
+    Action("snapshot.verify", ("v",), "verify", "Restore it for real, and compare it",
+           "Snapshots", ("verify",), views=OF_SNAPSHOT, rank=2),
+    Action("moment.verify", ("m",), "", "The same of a moment of the window, at random",
+           "Snapshots", ("moment",), "deployment", (DEPLOYMENT, SNAPSHOTS)),
+    Action("time.span", ("z",), "zoom", "Less of the time axis, and all of it again",
+           "Snapshots", views=(SNAPSHOTS,), rank=9),
+    Action("snapshot.expire", ("E",), "expire", "Give it a date of its own, or let it go now",
+           "Snapshots", ("expire",), views=OF_SNAPSHOT, dangerous=True, rank=5),
+    Action("snapshot.delete", ("D",), "delete", "Delete it",
+           "Snapshots", views=OF_SNAPSHOT, dangerous=True, rank=6),
+
+    Action("policy.edit", ("enter",), "type a value", "Type a value for the chosen key",
+           "Policy", views=(POLICY,), rank=1),
+    Action("policy.less", ("left", "h"), "less", "The next smaller value", "Policy",
+           views=(POLICY,), rank=2),
+    Action("policy.more", ("right", "l"), "more", "The next greater value", "Policy",
+           views=(POLICY,), rank=2),
+    Action("policy.inherit", ("i",), "inherit", "Take what the group or the settings say again",
+           "Policy", views=(POLICY,), rank=4),
+    Action("policy.undo", ("u",), "undo", "Forget the change of the chosen key", "Policy",
+           views=(POLICY,), rank=5),
+    Action("policy.save", ("S",), "save", "Save the changes, after a look at what they delete",
+           "Policy", ("save",), views=(POLICY,), dangerous=True, rank=3),
+    Action("policy.group", ("tab",), "group", "What all deployments inherit, and back", "Policy",
+           views=(POLICY,), rank=6),
+
+    Action("store.groom", ("O",), "groom", "Give back the space of what no snapshot needs",
+           "Stores", ("groom",), views=OF_STORE, dangerous=True, rank=2),
+    Action("store.check", ("c",), "check", "Look whether all objects are there, and are right",
+           "Stores", ("check",), views=OF_STORE, rank=2),
+    Action("store.repair", ("P",), "repair", "Take damaged objects again, where they still are",
+           "Stores", ("repair",), views=OF_STORE, dangerous=True, rank=3),
+
+    Action("job.cancel", ("C",), "cancel job", "Cancel the chosen job, or that of the store",
+           "Jobs and restores", views=(JOBS, STORES, STORE, SNAPSHOT), dangerous=True, rank=8),
     Action("restore.cancel", ("C",), "cancel restore", "Cancel the restore",
            "Jobs and restores", views=(RESTORES, RESTORE), dangerous=True, rank=2),
 

@@ -10,7 +10,6 @@ from mmsconsole.console.present.text import Tone
 from mmsconsole.console.screens.base import ConsoleScreen, Handler
 from mmsconsole.console.screens.dialog import confirm
 from mmsconsole.console.screens.help import HelpScreen, PaletteScreen
-from mmsconsole.console.screens.snapshots import SnapshotsScreen
 from mmsconsole.operations.views import Removal
 
 if TYPE_CHECKING:
@@ -35,6 +34,10 @@ class Acts:
             "view.jobs": self._here_or_all(actions.JOBS),
             "view.restores": self._here_or_all(actions.RESTORES),
             "view.events": self._here_or_all(actions.EVENTS),
+            "view.policy": self._policy,
+            "view.stores": lambda _: self.app.navigation.switch(
+                Place(actions.STORES, self.screen.place.deployment)
+            ),
         }
 
     def _of_deployments(self) -> dict[str, Handler]:
@@ -46,6 +49,7 @@ class Acts:
             "deployment.remove": self._named(self.remove),
             "head.validate": self._named(self.validate_head),
             "head.rebuild": self._named(self.rebuild_head),
+            "moment.verify": self._named(self.verify_moment),
         }
 
     def _of_console(self) -> dict[str, Handler]:
@@ -85,6 +89,11 @@ class Acts:
             Place(view, typed or self.screen.place.deployment)
         )
 
+    def _policy(self, typed: str) -> None:
+        """Of the deployment that was typed, or that the screen is about; else of the group."""
+        name = typed or self.screen.deployment_name()
+        self.app.navigation.switch(Place(actions.POLICY, name))
+
     # Deployments
 
     def start_backup(self, name: str) -> None:
@@ -114,7 +123,7 @@ class Acts:
 
     def restore(self, name: str) -> None:
         snapshot = ""
-        if isinstance(self.screen, SnapshotsScreen) and name == self.screen.place.deployment:
+        if name == self.screen.place.deployment:
             snapshot = self.screen.chosen_snapshot()
         self.app.navigation.go(Place(actions.WIZARD, name, snapshot))
 
@@ -129,7 +138,7 @@ class Acts:
     def _confirm_removal(self, removal: Removal) -> str:
         name = removal.deployment
         question = confirm(
-            f"Remove {name}", questions.removal_text(removal), "remove it", typed=name
+            f"Remove {name}", questions.removal_text(removal), "remove it", typed=(name,)
         )
         self.app.confirm(question, lambda: self._remove(name))
         return ""
@@ -172,6 +181,13 @@ class Acts:
             f"asking for a new head of {name}",
             lambda operations: operations.rebuild_head(name),
             lambda _: f"The head of {name} is being rebuilt.",
+        )
+
+    def verify_moment(self, name: str) -> None:
+        self.app.ask(
+            f"asking for a verification of a moment of {name}",
+            lambda operations: operations.verify_moment(name),
+            lambda _: f"A moment of {name} is to be restored and compared: the jobs show it.",
         )
 
     # The console itself

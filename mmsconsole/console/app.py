@@ -23,12 +23,22 @@ from mmsconsole.console.present.text import Line, Page, Tone
 from mmsconsole.console.screens.add import AddScreen
 from mmsconsole.console.screens.base import ConsoleScreen, Handler
 from mmsconsole.console.screens.deployment import DeploymentScreen
-from mmsconsole.console.screens.dialog import NO_ANSWER, Choice, Dialog, Question
+from mmsconsole.console.screens.dialog import (
+    NO_ANSWER,
+    Choice,
+    Dialog,
+    Prompt,
+    Question,
+    Wanted,
+)
 from mmsconsole.console.screens.events import EventsScreen
 from mmsconsole.console.screens.jobs import JobsScreen
 from mmsconsole.console.screens.overview import OverviewScreen
+from mmsconsole.console.screens.policy import PolicyScreen
 from mmsconsole.console.screens.restores import RestoreScreen, RestoresScreen
+from mmsconsole.console.screens.snapshot import SnapshotScreen
 from mmsconsole.console.screens.snapshots import SnapshotsScreen
+from mmsconsole.console.screens.stores import StoreScreen, StoresScreen
 from mmsconsole.console.screens.wizard import WizardScreen
 from mmsconsole.console.state import State
 from mmsconsole.console.styles import CSS
@@ -44,7 +54,8 @@ SCREENS: Mapping[str, type[ConsoleScreen]] = {
     screen.VIEW: screen
     for screen in (
         OverviewScreen, DeploymentScreen, SnapshotsScreen, JobsScreen, RestoresScreen,
-        RestoreScreen, EventsScreen, WizardScreen, AddScreen,
+        EventsScreen, PolicyScreen, StoresScreen, SnapshotScreen, StoreScreen, RestoreScreen,
+        WizardScreen, AddScreen,
     )
 }  # fmt: skip
 
@@ -234,6 +245,15 @@ class MmsConsole(App[str]):
                 then()
 
         self.push_screen(Dialog(question), answered)
+
+    def want(self, wanted: Wanted, then: Callable[[str], None]) -> None:
+        """`then` gets what was typed, unless nothing was."""
+
+        def answered(text: str | None) -> None:
+            if text:
+                then(text)
+
+        self.push_screen(Prompt(wanted), answered)
 
     # Themes
 

@@ -38,6 +38,11 @@ class Glyphs:
     mark_doubt: str
     """A complete one whose data may be wrong."""
     mark_bad: str
+    mark_leaving: str
+    """One that is being deleted."""
+    held: str
+    soon: str
+    """It expires before long."""
     window: str
     gap: str
     pointer: str
@@ -57,7 +62,7 @@ UNICODE = Glyphs(
     good="●", busy="◐", warn="▲", bad="✗", off="○", done="✓", todo="·", here="▸", crumb="›",
     rule="─", ellipsis="…", more=" …", dot="·", arrow="→", bars=" ▏▎▍▌▋▊▉█", track="░",
     columns=" ▁▂▃▄▅▆▇█", axis="─", tick="┬", mark="◆", mark_busy="◇", mark_doubt="◈",
-    mark_bad="✗", window="━", gap="╌", pointer="▲", bar="│",
+    mark_bad="✗", mark_leaving="⊘", held="■", soon="◔", window="━", gap="╌", pointer="▲", bar="│",
     keys=KEY_NAMES | {"left": "←", "right": "→", "up": "↑", "down": "↓"},
 )  # fmt: skip
 
@@ -65,7 +70,7 @@ ASCII = Glyphs(
     good="*", busy="~", warn="!", bad="x", off="o", done="+", todo=".", here=">", crumb=">",
     rule="-", ellipsis=">", more=" ...", dot="-", arrow=">", bars=" #", track=".",
     columns=" .:#", axis="-", tick="+", mark="O", mark_busy="o", mark_doubt="?",
-    mark_bad="x", window="=", gap=".", pointer="^", bar="|",
+    mark_bad="x", mark_leaving="-", held="H", soon="<", window="=", gap=".", pointer="^", bar="|",
     keys=KEY_NAMES | {"left": "left", "right": "right", "up": "up", "down": "down"},
 )  # fmt: skip
 

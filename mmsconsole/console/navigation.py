@@ -8,16 +8,21 @@ from mmsconsole.console.actions import (
     EVENTS,
     JOBS,
     OVERVIEW,
+    POLICY,
     RESTORE,
     RESTORES,
+    SNAPSHOT,
     SNAPSHOTS,
+    STORE,
+    STORES,
     WIZARD,
 )
 
-TABS = (OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS)
+TABS = (OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, POLICY, STORES)
 """Views that stand beside one another, in the order of their digits."""
 
 DEPTH_MAX = 20
+ID_CELLS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,18 @@ class Place:
     deployment: str = ""
     """Name of the deployment that the view is about; empty: about all."""
     item: str = ""
-    """Id of one snapshot or restore, where the view is about one."""
+    """Id of one snapshot or restore, or a store's name, where the view is about one."""
 
     @property
     def title(self) -> str:
-        return {WIZARD: "new restore", RESTORE: f"restore {self.item}"}.get(self.view, self.view)
+        titles = {
+            WIZARD: "new restore",
+            RESTORE: f"restore {self.item}",
+            SNAPSHOT: f"snapshot {self.item[:ID_CELLS]}",
+            STORE: f"store {self.item}",
+            POLICY: "policy" if self.deployment else "policy of the group",
+        }
+        return titles.get(self.view, self.view)
 
 
 Listener = Callable[[Place], None]

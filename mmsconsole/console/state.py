@@ -4,13 +4,18 @@ A reader runs in a thread of its own and touches no widget; its answer is comple
 screen is drawn from one value and can be drawn again from it while the engine is away.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mmsconsole.console import actions
 from mmsconsole.console.navigation import Place
 from mmsconsole.console.ports import Reading
+from mmsconsole.errors import NotFound
+from mmsconsole.metadata.jobs import ENDED, JobKind
+from mmsconsole.operations.check_views import CheckView
+from mmsconsole.operations.policy_views import PolicyView
+from mmsconsole.operations.store_views import StoreStats, StoreView
 from mmsconsole.operations.views import (
     DeploymentView,
     EngineStatus,
@@ -56,6 +61,45 @@ class SnapshotsState(State):
     """Also what the restore wizard begins with. Newest first."""
 
     snapshots: tuple[SnapshotView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotState(State):
+    """One snapshot; the jobs that work for it now; what happened to it, newest first."""
+
+    snapshot: SnapshotView
+    jobs: tuple[JobView, ...]
+    events: tuple[EventView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyState(State):
+    policy: PolicyView
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSituation:
+    """What the metadata know of a store; whether it answers is asked apart."""
+
+    store: StoreView
+    stats: StoreStats
+    check: CheckView | None
+    """The last one that has ended."""
+    damage: CheckView | None
+    """The newest one that found something, unless all was read and found well since."""
+    jobs: tuple[JobView, ...]
+    """Those that work in it now."""
+
+    @property
+    def id(self) -> str:
+        return self.store.name
+
+
+@dataclass(frozen=True, slots=True)
+class StoresState(State):
+    """Of all stores, or of the one that the place is about."""
+
+    stores: tuple[StoreSituation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +170,54 @@ def read_events(operations: Reading, query: Query) -> State:
     return EventsState(operations.engine(), _deployment(operations, query.place), tuple(events))
 
 
+def read_snapshot(operations: Reading, query: Query) -> State:
+    id_ = query.place.item
+    snapshot = operations.snapshot(id_)
+    jobs = operations.jobs(query.place.deployment)
+    return SnapshotState(
+        operations.engine(),
+        _deployment(operations, query.place),
+        snapshot,
+        tuple(job for job in jobs if job.subject == id_ and job.state not in ENDED),
+        tuple(operations.snapshot_events(id_)),
+    )
+
+
+def read_policy(operations: Reading, query: Query) -> State:
+    policy = operations.policy(query.place.deployment or None)
+    return PolicyState(operations.engine(), _deployment(operations, query.place), policy)
+
+
+def read_stores(operations: Reading, query: Query) -> State:
+    """The places are not asked: one that does not answer would hold up all the others."""
+    jobs = [job for job in operations.jobs() if job.state not in ENDED]
+    wanted = query.place.item
+    found = tuple(
+        _situation(operations, store, jobs)
+        for store in operations.stores(ask=False)
+        if wanted in ("", store.name)
+    )
+    if not found:
+        raise NotFound("there is no store of that name any more", where=wanted)
+    return StoresState(operations.engine(), _deployment(operations, query.place), found)
+
+
+def _situation(operations: Reading, store: StoreView, jobs: Iterable[JobView]) -> StoreSituation:
+    try:
+        check = operations.last_check(store.name)
+    except NotFound:
+        check = None
+    here = tuple(job for job in jobs if works_in(job, store))
+    stats, damage = operations.store_stats(store.name), operations.store_damage(store.name)
+    return StoreSituation(store, stats, check, damage, here)
+
+
+def works_in(job: JobView, store: StoreView) -> bool:
+    """Also a verification of what is kept there: it reads all of a snapshot."""
+    reads = job.kind == JobKind.VERIFICATION and job.deployment in store.deployments
+    return reads or job.store == store.name
+
+
 def read_engine(operations: Reading, _: Query) -> State:
     return State(operations.engine(), None)
 
@@ -138,6 +230,10 @@ READERS: dict[str, Reader] = {
     actions.RESTORES: read_restores,
     actions.RESTORE: read_restore,
     actions.EVENTS: read_events,
+    actions.SNAPSHOT: read_snapshot,
+    actions.POLICY: read_policy,
+    actions.STORES: read_stores,
+    actions.STORE: read_stores,
     actions.WIZARD: read_snapshots,
     actions.ADD: read_engine,
 }

@@ -9,6 +9,10 @@ Input, Input:focus { background: $field; border: none; height: 1; padding: 0 1; 
 .entry { height: 1; margin-bottom: 1; padding-right: 1; }
 .label { width: 13; height: 1; }
 #form { height: auto; }
+#policy, #outlook { height: 1fr; }
+#editor { height: 1fr; width: 41; margin-right: 1; }
+#keys { height: 13; }
+#value-entry { margin-bottom: 0; }
 #point-step, #target-step { height: auto; }
 #point-step .entry { margin-top: 1; }
 #review-step { height: 1fr; }

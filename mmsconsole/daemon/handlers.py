@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+from mmsconsole.daemon.checking import StoreChecks
+from mmsconsole.daemon.grooming import Grooms
 from mmsconsole.daemon.keeper import BackupKeeper
+from mmsconsole.daemon.recovering import back_up_metadata, rebuild_store
 from mmsconsole.daemon.removing import remove_deployment
+from mmsconsole.daemon.repairing import StoreRepairs
 from mmsconsole.daemon.telling import tell_resync_required
-from mmsconsole.errors import OplogError, ResyncRequired, by_code
+from mmsconsole.errors import NoRoom, OplogError, ResyncRequired, VerificationBad, by_code
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState
@@ -14,8 +18,11 @@ from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
+from mmsconsole.verification.verifying import Verification
 
 WAIT_SECONDS = 0.5
+READING = (JobKind.RESTORE, JobKind.VERIFICATION)
+"""What is stored."""
 HOPELESS = (OplogError, ResyncRequired)
 
 Result = Mapping[str, object]
@@ -28,6 +35,7 @@ class Handlers:
         self._resources = resources
         self._keeper = keeper
         self._metadata = resources.metadata
+        self._grooms = Grooms(resources)
 
     def initial_sync(self, job: Job, task: Task) -> Result:
         head = self._keeper.backup_of(job.deployment).sync(task)
@@ -57,13 +65,35 @@ class Handlers:
         self._resources.event("restore done", text, deployment=job.deployment)
         return {"path": finished.target}
 
+    def verification(self, job: Job, task: Task) -> Result:
+        outcome = Verification(self._resources).run(job.subject, task)
+        return {"verdict": outcome.verdict.value, "collections": outcome.collections}
+
     def removal(self, job: Job, task: Task) -> Result:
         self._keeper.release(job.deployment, task)
-        while list(self._metadata.jobs.open(job.deployment, JobKind.RESTORE)):
+        while self._is_read(job.deployment):
             task.check()  # they read what is about to be removed
             self._resources.clock.wait(task.cancellation.event, WAIT_SECONDS)
         remove_deployment(self._resources, job.deployment, task)
         return {}
+
+    def _is_read(self, deployment: str) -> bool:
+        return any(job.kind in READING for job in self._metadata.jobs.open(deployment))
+
+    def groom(self, job: Job, task: Task) -> Result:
+        return self._grooms.run(job, task)
+
+    def check(self, job: Job, task: Task) -> Result:
+        return StoreChecks(self._resources).run(job, task)
+
+    def repair(self, job: Job, task: Task) -> Result:
+        return StoreRepairs(self._resources).run(job, task)
+
+    def catalogue(self, job: Job, task: Task) -> Result:
+        return back_up_metadata(self._resources, job, task)
+
+    def store_rebuild(self, job: Job, task: Task) -> Result:
+        return rebuild_store(self._resources, job, task)
 
     def ended(self, job: Job) -> None:
         """A job ends: what it worked for learns of it, and people do.
@@ -82,7 +112,11 @@ class Handlers:
             self._sync_failed(job, error)
         elif job.kind is JobKind.REBUILD and job.state is JobState.FAILED:
             tell_resync_required(self._resources, job.deployment, error.message)
+        if job.kind is JobKind.VERIFICATION and by_code(error.code) is VerificationBad:
+            return  # people know it by its own event
         severity = Severity.ERROR if job.state is JobState.FAILED else Severity.INFO
+        if job.kind is JobKind.VERIFICATION and by_code(error.code) is NoRoom:
+            severity = Severity.WARNING  # put off: it is asked for again
         told = f"{job.kind} {job.state}: {error.message}"
         self._resources.event(
             f"{job.kind} {job.state}", told, deployment=job.deployment, severity=severity

@@ -3,16 +3,17 @@
 import logging
 from pathlib import Path
 
-from mmsconsole.errors import MmsError
-from mmsconsole.metadata.restores import Restore, RestoreState
+from mmsconsole.errors import MmsError, StorageError
+from mmsconsole.metadata.restores import UNFINISHED, Restore, RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.restore.target import abandon, release
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.placing import remove_replaced
+from mmsconsole.verification.folder import clear, root_of
+from mmsconsole.verification.verifying import SOCKET
 
 log = logging.getLogger(__name__)
 
-UNFINISHED = (RestoreState.QUEUED, RestoreState.MATERIALISING, RestoreState.APPLYING_OPLOG)
 NO_JOB = "the engine died, and no job goes on with it"
 
 
@@ -22,13 +23,31 @@ def tidy(resources: Resources) -> None:
     Jobs, slices and restores need nothing here: each goes on, or begins anew, by itself. What
     can not be put in order is told of: it is no reason not to start.
     """
-    resources.storage.sweep()
+    _sweep(resources)
+    _clear_verification(resources)
     remove_replaced(resources)
     waiting = {job.subject for job in resources.metadata.jobs.open()}
     _fail_snapshots(resources, waiting)
     for restore in list(resources.metadata.restores.listed()):
         if restore.id not in waiting:
             _settle_restore(resources, restore)
+
+
+def _sweep(resources: Resources) -> None:
+    """A store that is away is no reason not to start: others may be there."""
+    for name in resources.storages.names:
+        try:
+            resources.storages.of(name).sweep()
+        except StorageError as error:
+            log.warning("the store %s could not be swept: %s", name, error)
+
+
+def _clear_verification(resources: Resources) -> None:
+    try:
+        clear(root_of(resources.settings), resources.clock)
+        resources.socket(SOCKET).unlink(missing_ok=True)
+    except MmsError as error:
+        log.warning("what a verification left could not be removed: %s", error)
 
 
 def _fail_snapshots(resources: Resources, waiting: set[str]) -> None:

@@ -1,5 +1,7 @@
 """A removed deployment's traces: records first, then what they referred to."""
 
+from dataclasses import replace
+
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.placing import remove_head
 from mmsconsole.task import Task
@@ -17,14 +19,16 @@ def remove_deployment(resources: Resources, deployment_id: str, task: Task) -> N
     for number, head in enumerate(heads):
         task.report(PHASE, number, len(heads))
         remove_head(resources, head, task)
-    blockstore = resources.blockstore(deployment.group)
+    blockstore = resources.blockstore(deployment)
     for snapshot in metadata.snapshots.of(deployment_id):
         task.check()
-        blockstore.forget(snapshot)
+        blockstore.forget(replace(snapshot, leaving=None))
     blockstore.sweep_manifests(deployment_id, task)
     resources.oplog_store.drop(deployment_id, task)
     metadata.window_ends.drop(deployment_id)
     metadata.validations.drop(deployment_id)
+    metadata.witnesses.drop(deployment_id)
+    metadata.policies.remove(deployment_id)
     metadata.tails.remove(deployment_id)
     metadata.lag_samples.drop(deployment_id)
     metadata.deployments.remove(deployment_id)

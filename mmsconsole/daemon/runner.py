@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
@@ -23,6 +23,7 @@ from mmsconsole.errors import (
     Refused,
     ResyncRequired,
     SourceError,
+    VerificationBad,
     WindowEnded,
 )
 from mmsconsole.metadata.jobs import LEASE_SECONDS, Job, JobError, JobKind, Jobs, JobState
@@ -53,7 +54,22 @@ class Fate(Enum):
 
 
 MISSING = (ObjectCorrupt, ObjectMissing, OplogError)
-PERMANENT = (Refused, DiskFull, ResyncRequired, OplogError, ObjectCorrupt, ObjectMissing)
+PERMANENT = (
+    Refused, DiskFull, ResyncRequired, OplogError, ObjectCorrupt, ObjectMissing, VerificationBad,
+)  # fmt: skip
+
+BESIDE = frozenset({
+    JobKind.VERIFICATION, JobKind.GROOM, JobKind.CHECK, JobKind.REPAIR, JobKind.CATALOGUE,
+})  # fmt: skip
+"""Kinds that nobody waits for, and that take long: one of each runs beside the workers, so that
+they are never in the way of a snapshot or a restore."""
+
+
+def may_begin(kind: JobKind, running: Sequence[JobKind], workers: int) -> bool:
+    """Pure: whether there is a place for a job of this kind."""
+    if kind in BESIDE:
+        return kind not in running
+    return sum(other not in BESIDE for other in running) < workers
 
 
 def fate_of(job: Job, error: BaseException, *, stopping: bool) -> Fate:
@@ -132,12 +148,16 @@ class JobRunner:
     def start(self) -> None:
         self._loop.start()
 
-    def stop(self, timeout_seconds: float) -> None:
-        """Cancel what runs and wait for it; the jobs go back to the queue."""
-        deadline = self._clock.monotonic() + timeout_seconds
+    def cancel(self) -> None:
+        """Nothing more is begun, and what runs is told to end; the jobs go back to the queue."""
         self._stopping.set()
         for one in self._all():
             one.cancellation.cancel()
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Cancel what runs and wait for it."""
+        deadline = self._clock.monotonic() + timeout_seconds
+        self.cancel()
         for thread in [self._loop, *(one.thread for one in self._all())]:
             if thread.is_alive():
                 thread.join(max(deadline - self._clock.monotonic(), 0))
@@ -195,16 +215,16 @@ class JobRunner:
     # -- taking jobs --------------------------------------------------------------------------
 
     def _take(self) -> None:
-        running = {one.job.id for one in self._all()}
+        running = {one.job.id: one.job.kind for one in self._all()}
         for job in self._jobs.candidates(self._clock.now()):
-            if len(running) >= self._workers:
-                return
             if job.id in running:
                 continue  # its lease has run out, and it has not noticed yet
+            if not may_begin(job.kind, list(running.values()), self._workers):
+                continue
             leased = self._jobs.lease(job, self._engine, self._clock.now())
             if leased is not None:
                 self._begin(leased)
-                running.add(leased.id)
+                running[leased.id] = leased.kind
 
     def _begin(self, job: Job) -> None:
         book, cancellation = ProgressBook(self._clock), Cancellation()

@@ -4,6 +4,7 @@ from mmsconsole.agent.tail_warnings import Level, limits_of, warnings_of
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.events import Severity
 from mmsconsole.stores.resources import Resources
+from mmsconsole.verification.standing import verification_warning
 
 SEVERITIES = {
     Level.OK: Severity.INFO,
@@ -24,6 +25,7 @@ def tell_warnings(resources: Resources, deployment: Deployment) -> None:
     metadata, now = resources.metadata, resources.clock.now()
     limits = limits_of(resources.settings.tree.backup)
     found = warnings_of(metadata.tails.find(deployment.id), now, limits, deployment.warned)
+    found.append(verification_warning(metadata, resources.settings, deployment, now))
     news = [one for one in found if one.level != deployment.warned.get(one.kind, Level.OK)]
     if not news:
         return

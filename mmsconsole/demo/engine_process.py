@@ -37,7 +37,7 @@ class EngineProcess:
         with log.open("ab") as output:
             offset = output.tell()
             guarded = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(GUARD), str(GRACE_SECONDS), *_command()],
+                [sys.executable, "-I", "-S", str(GUARD), str(GRACE_SECONDS), "0", *_command()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,

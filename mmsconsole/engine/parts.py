@@ -25,7 +25,7 @@ from mmsconsole.metadata.server import PrivateServer
 from mmsconsole.mongod.binaries import MongodBinary, find_binaries
 from mmsconsole.mongod.process import sweep_orphans
 from mmsconsole.settings import Home, Settings
-from mmsconsole.storage.base import Storage
+from mmsconsole.storage.storages import Storages
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Backups(Protocol):
         ...
 
 
-MakeBackups = Callable[[Settings, Metadata, Storage, Clock, list[MongodBinary], str], Backups]
+MakeBackups = Callable[[Settings, Metadata, Storages, Clock, list[MongodBinary], str], Backups]
 """The last argument is the engine's id."""
 
 
@@ -69,12 +69,12 @@ class EngineParts:
         self,
         settings: Settings,
         clock: Clock,
-        open_storage: Callable[[Settings], Storage],
+        open_storages: Callable[[Settings], Storages],
         make_backups: MakeBackups,
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._open_storage = open_storage
+        self._open_storages = open_storages
         self._make_backups = make_backups
         self._server: PrivateServer | None = None
         self._failed_restarts = 0
@@ -95,7 +95,7 @@ class EngineParts:
             self._backups = self._make_backups(
                 self._settings,
                 self._metadata,
-                self._open_storage(self._settings),
+                self._open_storages(self._settings),
                 self._clock,
                 binaries,
                 self._record.id,

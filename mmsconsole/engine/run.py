@@ -48,9 +48,9 @@ def run_engine(
 def real_parts(settings: Settings, clock: Clock) -> EngineParts:
     # Imported here: the console, which starts and asks for engines, needs nothing of them.
     from mmsconsole.daemon.daemon import Daemon
-    from mmsconsole.storage.open import open_storage
+    from mmsconsole.storage.key_check import checked_storages
 
-    return EngineParts(settings, clock, open_storage, Daemon)
+    return EngineParts(settings, clock, checked_storages, Daemon)
 
 
 def _run(

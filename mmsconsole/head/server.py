@@ -44,6 +44,7 @@ class HeadPlace:
     log: Path
     binary: MongodBinary
     cache_gb: float
+    nice: int = 0
 
 
 class HeadServer:
@@ -66,6 +67,7 @@ class HeadServer:
             listen=Address.unix(place.socket),
             log=place.log,
             cache_gb=place.cache_gb,
+            nice=place.nice,
             extra=HEAD_FLAGS,
         )
         process = MongodProcess.start(options, clock, timeout_seconds=START_TIMEOUT_SECONDS)
@@ -152,6 +154,10 @@ class HeadServer:
         self.process.stop(timeout_seconds)
 
     def kill(self) -> None:
-        """For files that nobody needs any more."""
+        """For files that nobody needs any more. Its socket goes too, which a mongod that is killed
+        leaves behind.
+        """
         self.client.close()
         self.process.kill()
+        if self.process.options.listen.is_unix:
+            Path(self.process.options.listen.host).unlink(missing_ok=True)

@@ -57,12 +57,16 @@ def collections_of(server: HeadServer) -> list[str]:
         )
 
 
-def validate_collection(server: HeadServer, ns: str) -> Validated:
-    """Nobody else should work on the head. Raises MongodFailed."""
+def validate_collection(server: HeadServer, ns: str, *, written: bool = False) -> Validated:
+    """Nobody else should work on the head. `written`: all of it is in the files already.
+
+    Raises MongodFailed.
+    """
     found: dict[str, Any] = {}
     try:
         for _ in range(TRIES):
-            server.make_durable()
+            if not written:
+                server.make_durable()
             with server.errors():
                 found = _validate(server, ns)
             if not _was_busy(found):

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.oplog_front import oplog_front
 from mmsconsole.metadata.snapshots import Snapshot
 
 
@@ -13,12 +14,15 @@ def bases(metadata: Metadata, deployment: str, without: Collection[str] = ()) ->
     some that are not wanted.
     """
     gaps = [chunk.start for chunk in metadata.chunks.gaps(deployment)]
+    front = oplog_front(metadata, deployment)
     good = [
         snapshot
         for snapshot in reversed(list(metadata.snapshots.complete(deployment)))
         if snapshot.id not in without
         and snapshot.optime is not None
-        and not any(gap > (snapshot.replay_from or snapshot.optime) for gap in gaps)
+        and snapshot.replay_start is not None
+        and not any(gap > snapshot.replay_start for gap in gaps)
+        and (front is None or front <= snapshot.replay_start)
         and metadata.window_ends.after(deployment, snapshot.optime) is None
     ]
     return sorted(good, key=lambda snapshot: bool(snapshot.doubt))

@@ -10,6 +10,7 @@ from mmsconsole.metadata.failures import metadata_errors
 from mmsconsole.optime import Optime
 
 IN_ORDER: Sort = [("end.t", 1), ("end.i", 1)]
+PAGE = 256
 LAST_FIRST: Sort = [("end.t", -1), ("end.i", -1)]
 
 
@@ -44,6 +45,14 @@ class OplogChunks(Records[OplogChunk]):
         ([("deployment", 1), ("after_gap", 1)], {"partialFilterExpression": {"after_gap": True}}),
     ]
 
+    def in_order(self, deployment: str) -> Iterator[OplogChunk]:
+        """In pages: whoever takes long over each of them keeps no cursor open."""
+        first = self.first(deployment)
+        page = [] if first is None else [first]
+        while page:
+            yield from page
+            page = list(self.after(deployment, page[-1].end, limit=PAGE))
+
     def after(self, deployment: str, position: Optime, limit: int = 0) -> Iterator[OplogChunk]:
         """The chunks that hold entries after `position`, in order; 0: all of them."""
         query = {"deployment": deployment, **_ends_after(position)}
@@ -53,6 +62,11 @@ class OplogChunks(Records[OplogChunk]):
         """The chunks that end before `position` (None: all of them), newest first."""
         query = {} if position is None else _ends_before(position)
         return self.all({"deployment": deployment, **query}, sort=LAST_FIRST, limit=limit)
+
+    def until(self, deployment: str, position: Optime, limit: int) -> Iterator[OplogChunk]:
+        """The chunks that end at or before `position`, oldest first."""
+        query = {"deployment": deployment, **_ends_until(position)}
+        return self.all(query, sort=IN_ORDER, limit=limit)
 
     def holding(self, deployment: str, position: Optime) -> OplogChunk | None:
         """The chunk whose stretch `position` lies in: behind its start, not behind its end."""
@@ -87,11 +101,12 @@ class OplogChunks(Records[OplogChunk]):
 
     def ending_by(self, deployment: str, position: Optime) -> OplogChunk | None:
         """The last chunk that ends at or before `position`."""
-        ended = {
-            "end.t": {"$lte": position.t},
-            "$or": [{"end.t": {"$lt": position.t}}, {"end.i": {"$lte": position.i}}],
-        }
-        return self.one({"deployment": deployment, **ended}, sort=LAST_FIRST)
+        return self.one({"deployment": deployment, **_ends_until(position)}, sort=LAST_FIRST)
+
+    @metadata_errors()
+    def forget(self, chunk: OplogChunk) -> None:
+        """As it was seen: what has taken its place meanwhile stays."""
+        self.collection.delete_one({"_id": chunk.id, "key": chunk.key})
 
     def replace(self, old: OplogChunk, new: OplogChunk) -> OplogChunk:
         """Put `new`, of the same id, in the place of `old`, in one step.
@@ -147,6 +162,13 @@ class ChunksSize:
 
 
 NOTHING = ChunksSize(0, 0, 0)
+
+
+def _ends_until(position: Optime) -> dict[str, Any]:
+    return {
+        "end.t": {"$lte": position.t},
+        "$or": [{"end.t": {"$lt": position.t}}, {"end.i": {"$lte": position.i}}],
+    }
 
 
 def _ends_before(position: Optime) -> dict[str, Any]:

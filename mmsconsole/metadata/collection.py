@@ -1,10 +1,10 @@
 """What every collection of records can do."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Generic
 
-from pymongo import ReturnDocument
+from pymongo import ReplaceOne, ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
 
@@ -16,6 +16,8 @@ Query = dict[str, Any]
 Sort = list[tuple[str, int]]
 Indexes = list[tuple[Sort, dict[str, Any]]]
 """Keys and options of each."""
+PUT_MAX = 1000
+"""Records that are written in one go."""
 
 
 def new_id() -> str:
@@ -49,6 +51,23 @@ class Records(Generic[Record]):
         with metadata_errors(self.noun):
             self.collection.insert_one(to_document(record))
         return record
+
+    def put_all(self, records: Iterable[Record]) -> int:
+        """Each in the place of the one with its id, or new; returns how many there were."""
+        writes, count = [], 0
+        for count, record in enumerate(records, 1):  # noqa: B007 - it is what is returned
+            document = to_document(record)
+            writes.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
+            if len(writes) >= PUT_MAX:
+                self._write_all(writes)
+                writes = []
+        self._write_all(writes)
+        return count
+
+    def _write_all(self, writes: "list[ReplaceOne[Document]]") -> None:
+        with metadata_errors(self.noun):
+            if writes:
+                self.collection.bulk_write(writes, ordered=False)
 
     def get(self, id_: str) -> Record:
         """Raises NotFound."""

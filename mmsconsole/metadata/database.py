@@ -6,21 +6,29 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from mmsconsole.metadata.blocks import Blocks, Packs
+from mmsconsole.metadata.checks import Checks
 from mmsconsole.metadata.chunks import OplogChunks
 from mmsconsole.metadata.codec import Document
 from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.copies import Copies
+from mmsconsole.metadata.deletions import Deletions
 from mmsconsole.metadata.deployments import Deployments
 from mmsconsole.metadata.engines import Engines
 from mmsconsole.metadata.events import Events
 from mmsconsole.metadata.groups import Groups
 from mmsconsole.metadata.heads import Heads
 from mmsconsole.metadata.jobs import Jobs
+from mmsconsole.metadata.orphans import Orphans
+from mmsconsole.metadata.policies import Policies
+from mmsconsole.metadata.pools import Pools
 from mmsconsole.metadata.restores import Restores
 from mmsconsole.metadata.snapshots import Snapshots
+from mmsconsole.metadata.store_stats import StoreStats
 from mmsconsole.metadata.syncs import Slices, SyncCollections
 from mmsconsole.metadata.tails import LagSamples, Tails
 from mmsconsole.metadata.validations import Validations
 from mmsconsole.metadata.window_ends import WindowEnds
+from mmsconsole.metadata.witnesses import Witnesses
 
 DATABASE = "mmsconsole"
 WRITE_TIMEOUT_MS = 20_000
@@ -38,6 +46,7 @@ class Metadata:
             read_concern=ReadConcern("majority"),
         )
         self.groups = Groups(self.database)
+        self.policies = Policies(self.database)
         self.deployments = Deployments(self.database)
         self.heads = Heads(self.database)
         self.sync_collections = SyncCollections(self.database)
@@ -46,10 +55,17 @@ class Metadata:
         self.window_ends = WindowEnds(self.database)
         self.snapshots = Snapshots(self.database)
         self.validations = Validations(self.database)
+        self.witnesses = Witnesses(self.database)
         self.tails = Tails(self.database)
         self.lag_samples = LagSamples(self.database)
+        self.pools = Pools(self.database)
+        self.orphans = Orphans(self.database)
+        self.store_stats = StoreStats(self.database)
         self.packs = Packs(self.database)
         self.blocks = Blocks(self.database)
+        self.copies = Copies(self.database)
+        self.checks = Checks(self.database)
+        self.deletions = Deletions(self.database)
         self.jobs = Jobs(self.database)
         self.restores = Restores(self.database)
         self.events = Events(self.database)
@@ -58,7 +74,7 @@ class Metadata:
     def ensure_indexes(self) -> None:
         """Every collection's; no harm where they are there."""
         for records in vars(self).values():
-            if isinstance(records, Records | Blocks):
+            if isinstance(records, Records):
                 records.ensure_indexes()
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """A deployment: a replica set that is backed up (sharded clusters come later)."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,9 +9,21 @@ from typing import ClassVar
 
 from mmsconsole.metadata.collection import Indexes, Records
 from mmsconsole.metadata.groups import DEFAULT_GROUP
+from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
+from mmsconsole.settings import DEFAULT_STORE
+
+NAME_MAX = 64
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+BLOCK_BYTES = 256 * 1024
+ZSTD_LEVEL = 1
 
 LISTED = {"removed": False}
+
+
+def is_deployment_name(name: str) -> bool:
+    return len(name) <= NAME_MAX and _NAME.fullmatch(name) is not None
 
 
 class BackupState(StrEnum):
@@ -46,8 +59,17 @@ class Deployment:
     tail_from: ReadFrom = ReadFrom.PRIMARY
     sync_mb_per_second: float = 0.0
     """What its initial sync reads at most, in 1,000,000 bytes; 0: no limit."""
-    snapshot_interval_minutes: int = 0
-    """0: no snapshots by themselves."""
+    planned_at: datetime | None = None
+    """When its next snapshot was planned, as the last one was queued: however the policy changes,
+    none is taken for a due time before it."""
+    store: str = DEFAULT_STORE
+    """Where its objects are kept; fixed once it has any."""
+    copy_to: str = ""
+    """A second store that gets a copy of everything; empty: none."""
+    block_bytes: int = BLOCK_BYTES
+    zstd_level: int = ZSTD_LEVEL
+    oplog_from: Optime | None = None
+    """Stored oplog that ends at or before this is given up, and may be deleted at any moment."""
     head: str = ""
     """Id of the current head; empty before the first backup start, and after a resync was
     asked for until its head is made."""

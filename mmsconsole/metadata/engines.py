@@ -1,6 +1,6 @@
 """The engines that share this metadata database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mmsconsole.metadata.codec import to_document
@@ -17,6 +17,8 @@ class EngineRecord:
     version: str
     started_at: datetime
     seen_at: datetime
+    strangers: dict[str, int] = field(default_factory=dict)
+    """By store: deployments in it that the metadata does not know."""
 
 
 class Engines(Records[EngineRecord]):

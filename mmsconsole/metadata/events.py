@@ -1,5 +1,6 @@
 """Events: what happened, for people and for the audit."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,6 +8,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from mmsconsole.metadata.collection import Indexes, Records
+from mmsconsole.metadata.failures import metadata_errors
 
 
 class Severity(StrEnum):
@@ -40,6 +42,16 @@ class Events(Records[Event]):
         """Newest first."""
         query = {} if deployment is None else {"deployment": deployment}
         return self.all(query, sort=[("at", -1)], limit=limit)
+
+    def about(self, deployment: str, id_: str, limit: int = 100) -> Iterator[Event]:
+        """Those that name one of its snapshots, newest first."""
+        named = [{"details.snapshot": id_}, {"text": {"$regex": re.escape(id_)}}]
+        query = {"deployment": deployment, "$or": named}
+        return self.all(query, sort=[("at", -1)], limit=limit)
+
+    @metadata_errors()
+    def forget(self, before: datetime) -> None:
+        self.collection.delete_many({"at": {"$lt": before}})
 
     def newest_between(
         self, deployment: str, kind: str, after: datetime, before: datetime | None

@@ -33,6 +33,18 @@ class JobKind(StrEnum):
     """Of a head's files, by its mongod."""
     REMOVAL = "removal"
     """Of a deployment with everything kept for it."""
+    VERIFICATION = "verification"
+    """Of a snapshot or a moment: restored for real and compared."""
+    GROOM = "groom"
+    """Of a pool: dead blocks give their space back."""
+    CHECK = "check"
+    """Of everything in a store."""
+    REPAIR = "repair"
+    """Of what a check found damaged."""
+    CATALOGUE = "catalogue"
+    """A backup of the metadata into a store."""
+    STORE_REBUILD = "store rebuild"
+    """The metadata made anew from a store alone."""
 
 
 MAKING_HEADS = (JobKind.INITIAL_SYNC, JobKind.REBUILD)
@@ -195,6 +207,22 @@ class Jobs(Records[Job]):
         if renewed is None:
             raise LeaseLost("the lease of this job was taken by another engine", where=job.id)
         return renewed
+
+    @metadata_errors()
+    def forget_ended(self, before: datetime) -> None:
+        """But the newest one of each kind of each deployment, by which its next one is due."""
+        newest = {
+            "$group": {
+                "_id": {"deployment": "$deployment", "kind": "$kind"}, "job": {"$last": "$_id"}
+            }
+        }  # fmt: skip
+        found = self.collection.aggregate([{"$sort": {"created_at": 1}}, newest])
+        self.collection.delete_many(
+            {
+                "_id": {"$nin": [one["job"] for one in found]}, "state": {"$in": list(ENDED)},
+                "finished_at": {"$lt": before},
+            }
+        )  # fmt: skip
 
     @metadata_errors()
     def release_own(self, engine: str) -> int:

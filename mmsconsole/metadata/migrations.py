@@ -14,11 +14,15 @@ from mmsconsole.clock import Clock
 from mmsconsole.errors import MetadataError
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.failures import metadata_errors
+from mmsconsole.policy.policy import SnapshotPolicy, nearest_interval
 
 log = logging.getLogger(__name__)
 
 COLLECTION = "schema"
 ID = "schema"
+
+INTERVAL = "snapshot_interval_minutes"
+"""A field of deployments up to schema 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,24 @@ def _first(metadata: Metadata) -> None:
     metadata.groups.ensure_default()
 
 
-MIGRATIONS = (Migration(1, "the first schema, and the default group", _first),)
+@metadata_errors()
+def _policies(metadata: Metadata) -> None:
+    """The interval becomes a part of the policy. What had the default one inherits it."""
+    deployments = metadata.deployments.collection
+    for found in deployments.find({INTERVAL: {"$exists": True}}, {INTERVAL: 1}):
+        minutes = nearest_interval(int(found[INTERVAL]))
+        if minutes != SnapshotPolicy().interval_minutes:
+            keys = {"keys": {"interval_minutes": minutes}}
+            metadata.policies.collection.update_one(
+                {"_id": found["_id"]}, {"$setOnInsert": keys}, upsert=True
+            )
+        deployments.update_one({"_id": found["_id"]}, {"$unset": {INTERVAL: ""}})
+
+
+MIGRATIONS = (
+    Migration(1, "the first schema, and the default group", _first),
+    Migration(2, "intervals of deployments become policies", _policies),
+)
 
 
 @metadata_errors()

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from mmsconsole.metadata.collection import Indexes, Records
+from mmsconsole.metadata.failures import metadata_errors
 from mmsconsole.optime import Optime
 
 
@@ -17,6 +18,9 @@ class RestoreState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+UNFINISHED = (RestoreState.QUEUED, RestoreState.MATERIALISING, RestoreState.APPLYING_OPLOG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class Restores(Records[Restore]):
     noun = "restore"
     listed_by = "restore list"
     indexes: ClassVar[Indexes] = [([("deployment", 1), ("created_at", 1)], {})]
+
+    @metadata_errors()
+    def forget_ended(self, before: datetime) -> None:
+        ended = {"state": {"$nin": list(UNFINISHED)}, "finished_at": {"$lt": before}}
+        self.collection.delete_many(ended)
 
     def listed(self, deployment: str | None = None) -> Iterator[Restore]:
         """Newest first."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mmsconsole.metadata.collection import Indexes, Records
 from mmsconsole.metadata.failures import metadata_errors
@@ -55,6 +55,17 @@ class Validations(Records[Validation]):
         """The newest one, or the newest one that found nothing."""
         query = {"head": head, "kind": ValidationKind.FILES.value}
         return self.one(query | ({"good": True} if good else {}), sort=[("started_at", -1)])
+
+    @metadata_errors()
+    def forget_but(self, count: int) -> None:
+        """The newest of each head, kind and verdict stay."""
+        of = {"head": "$head", "kind": "$kind", "good": "$good"}
+        newest_first: list[dict[str, Any]] = [
+            {"$sort": {"started_at": -1}},
+            {"$group": {"_id": of, "ids": {"$push": "$_id"}}},
+        ]
+        for found in self.collection.aggregate(newest_first):
+            self.collection.delete_many({"_id": {"$in": found["ids"][count:]}})
 
     @metadata_errors()
     def drop(self, deployment: str) -> None:

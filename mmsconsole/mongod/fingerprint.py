@@ -9,7 +9,8 @@ specifications; views with their pipelines. Left out is what a server has of its
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -20,6 +21,9 @@ from pymongo import MongoClient
 from mmsconsole.mongod.source_errors import name_of, source_errors
 
 Client = MongoClient[dict[str, Any]]
+
+BATCH_DOCUMENTS = 1000
+"""Of one answer; it is 16 MB at most, however large they are."""
 
 _CONFIG_KEPT = frozenset({"config.settings"})
 _LEFT_OUT = frozenset({"admin.system.keys"})
@@ -45,37 +49,55 @@ class Fingerprint:
     namespaces: Mapping[str, NamespacePrint]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A namespace, and what is said of it without reading its documents."""
+
+    database: str
+    name: str
+    kind: str
+    uuid: str
+    options: str
+    indexes: tuple[str, ...]
+    natural: bool
+    """Its documents are hashed in the order of the records: it has no index on _id."""
+
+    @property
+    def ns(self) -> str:
+        return f"{self.database}.{self.name}"
+
+    @property
+    def has_documents(self) -> bool:
+        return self.kind == "collection"
+
+
 def fingerprint(client: Client, databases: Sequence[str] | None = None) -> Fingerprint:
     """Of the whole server, or of `databases`. Nobody should write meanwhile.
 
     dbHash reads every document: `client` needs a socket timeout to suit. Raises as
     source_errors does.
     """
-    with source_errors(name_of(client)):
-        if databases is None:
-            databases = client.list_database_names()
-        prints = {
-            namespace: made
-            for database in databases
-            if database != "local"
-            for namespace, made in _of_database(client, database)
-        }
+    found = listed(client, databases)
+    hashes = hashes_of(client, found)
+    prints = {
+        one.ns: NamespacePrint(one.kind, hashes.get(one.ns, ""), one.uuid, one.options, one.indexes)
+        for one in found
+    }
     return Fingerprint(dict(sorted(prints.items())))
 
 
-def _of_database(client: Client, name: str) -> Iterator[tuple[str, NamespacePrint]]:
-    database = client[name]
-    found = {
-        f"{name}.{entry['name']}": entry
-        for entry in database.list_collections()
-        if _counts(f"{name}.{entry['name']}")
-    }
-    names = [entry["name"] for entry in found.values() if entry["type"] == "collection"]
-    hashes: dict[str, str] = {}
-    if names:  # without any, dbHash would take all
-        hashes = database.command({"dbHash": 1, "collections": names})["collections"]
-    for namespace, entry in found.items():
-        yield namespace, _of_namespace(client, namespace, entry, hashes)
+def listed(client: Client, databases: Sequence[str] | None = None) -> list[Listed]:
+    """Every namespace that counts. Raises as source_errors does."""
+    with source_errors(name_of(client)):
+        if databases is None:
+            databases = client.list_database_names()
+        return [
+            _listed(client, database, entry)
+            for database in databases
+            if database != "local"
+            for entry in client[database].list_collections()
+            if _counts(f"{database}.{entry['name']}")
+        ]
 
 
 def _counts(namespace: str) -> bool:
@@ -84,37 +106,61 @@ def _counts(namespace: str) -> bool:
     return namespace not in _LEFT_OUT and not namespace.endswith(".system.profile")
 
 
-def _of_namespace(
-    client: Client, namespace: str, entry: Mapping[str, Any], hashes: Mapping[str, str]
-) -> NamespacePrint:
-    database, _, name = namespace.partition(".")
-    indexes: Iterable[Mapping[str, Any]] = ()
+def _listed(client: Client, database: str, entry: Mapping[str, Any]) -> Listed:
+    indexes: Sequence[Mapping[str, Any]] = ()
     if entry["type"] == "collection":
-        indexes = client[database][name].list_indexes()
-    uuid = entry["info"].get("uuid", b"")
-    return NamespacePrint(
+        indexes = list(client[database][entry["name"]].list_indexes())
+    own_uuid = f"{database}.{entry['name']}" in _OWN_UUID
+    return Listed(
+        database=database,
+        name=entry["name"],
         kind=entry["type"],
-        md5=hashes[name] if name in hashes else _own_hash(client, entry, namespace),
-        uuid="" if namespace in _OWN_UUID else _hex(uuid),
+        uuid="" if own_uuid else _hex(entry["info"].get("uuid", b"")),
         options=_text(entry["options"]),
         indexes=tuple(sorted(_text(index) for index in indexes)),
+        natural=not any(list(index["key"]) == ["_id"] for index in indexes),
     )
+
+
+def hashes_of(client: Client, chosen: Iterable[Listed]) -> dict[str, str]:
+    """dbHash's MD5 of those that have documents, by namespace. Nothing breaks off a dbHash: it
+    heeds neither maxTimeMS nor killOp (6.0.5). Raises as source_errors does.
+    """
+    by_database: dict[str, list[Listed]] = {}
+    for one in chosen:
+        if one.has_documents:
+            by_database.setdefault(one.database, []).append(one)
+    hashes: dict[str, str] = {}
+    with source_errors(name_of(client)):
+        for database, those in by_database.items():
+            command = {"dbHash": 1, "collections": [one.name for one in those]}
+            found = client[database].command(command)["collections"]
+            hashes |= {
+                one.ns: found.get(one.name) or hash_of_documents(client, one) for one in those
+            }
+    return hashes
+
+
+def hash_of_documents(client: Client, one: Listed, check: Callable[[], None] = lambda: None) -> str:
+    """The same MD5, of what dbHash leaves out too: it skips system collections that it does not
+    know. `check` is called every few MB, and may raise. Raises as source_errors does.
+    """
+    digest = hashlib.md5(usedforsecurity=False)
+    order: dict[str, Any] = {"hint": [("$natural", 1)]} if one.natural else {"sort": [("_id", 1)]}
+    collection = client[one.database][one.name]
+    with (
+        source_errors(name_of(client)),
+        closing(collection.find_raw_batches(batch_size=BATCH_DOCUMENTS, **order)) as batches,
+    ):
+        for batch in batches:
+            check()
+            digest.update(cast(bytes, batch))  # the driver's type says a document
+    return digest.hexdigest()
 
 
 def _hex(uuid: bytes | UUID) -> str:
     """However the client represents it."""
     return uuid.hex if isinstance(uuid, UUID) else uuid.hex()
-
-
-def _own_hash(client: Client, entry: Mapping[str, Any], namespace: str) -> str:
-    """Of what dbHash leaves out; it skips system collections that it does not know."""
-    if entry["type"] != "collection":
-        return ""
-    database, _, name = namespace.partition(".")
-    digest = hashlib.md5(usedforsecurity=False)
-    for batch in client[database][name].find_raw_batches(sort=[("_id", 1)]):
-        digest.update(cast(bytes, batch))  # the driver's type says a document
-    return digest.hexdigest()
 
 
 def _text(document: Mapping[str, Any]) -> str:

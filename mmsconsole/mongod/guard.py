@@ -1,4 +1,4 @@
-"""guard.py GRACE_SECONDS MONGOD ARGUMENT...: runs a mongod that can not outlive its parent.
+"""guard.py GRACE_SECONDS NICE MONGOD ARGUMENT...: runs a mongod that can not outlive its parent.
 
 A script of its own, with the standard library's smallest parts only (about 9 MB resident):
 
@@ -7,6 +7,8 @@ A script of its own, with the standard library's smallest parts only (about 9 MB
   holds a handle of the mongod now, so its process id may become free again.
 - PR_SET_PDEATHSIG makes the kernel kill the mongod when this process dies. That signal is tied
   to the thread that forked, so this process has one thread.
+- NICE is added to its and the mongod's niceness, and given to their session's group of the
+  scheduler: where there are such groups, niceness alone counts among their own members only.
 - stdout: the mongod's process id, a line, then nothing more.
 
 SIGTERM and SIGINT are passed on. Ends with the mongod's exit status (128 + signal if killed).
@@ -21,6 +23,7 @@ import sys
 PR_SET_PDEATHSIG = 1
 CANNOT_EXECUTE = 127
 PARENT_PIPE = 0
+AUTOGROUP = "/proc/self/autogroup"
 
 
 def run(grace_seconds: int, command: list[str]) -> int:
@@ -37,6 +40,17 @@ def run(grace_seconds: int, command: list[str]) -> int:
     os.close(1)
     os.read(PARENT_PIPE, 1)
     return watch(mongod, wake_reader, grace_seconds)
+
+
+def let_others_go_first(nice: int) -> None:
+    if not nice:
+        return
+    os.nice(nice)
+    try:
+        with open(AUTOGROUP, "w") as group:  # noqa: PTH123 - pathlib is not a small part
+            group.write(str(nice))
+    except OSError:  # the kernel has no such groups
+        pass
 
 
 def start(command: list[str]) -> int:
@@ -77,4 +91,5 @@ def watch(mongod: int, wake: int, grace_seconds: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(int(sys.argv[1]), sys.argv[2:]))
+    let_others_go_first(int(sys.argv[2]))
+    sys.exit(run(int(sys.argv[1]), sys.argv[3:]))

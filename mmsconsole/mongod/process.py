@@ -49,6 +49,9 @@ class MongodOptions:
     """Turns authentication on."""
     oplog_mb: int = 0
     """0: mongod's own choice."""
+    nice: int = 0
+    """How much others go first, 0 to 19: for the processor, and for the disk where the kernel's
+    scheduler of a disk goes by it."""
     extra: tuple[str, ...] = ()
 
     @property
@@ -127,7 +130,8 @@ class MongodProcess:
         check_libraries(said, self.options.binary)
         what = f"ended with status {self.exit_code}: {logs.reason(said)}"
         kind = FilesDamaged if logs.tells_of_damage(said) else MongodFailed
-        return kind(what, where=str(self.options.dbpath), hint=self._see_log)
+        where, status = str(self.options.dbpath), self.exit_code
+        return kind(what, where=where, hint=self._see_log, status=status)
 
     def disk_full(self) -> MongodDiskFull | None:
         """What its log says if a write of this run of it has found no room."""
@@ -212,6 +216,7 @@ def _socket_folder(options: MongodOptions) -> Path:
 def _start_guard(options: MongodOptions) -> MongodProcess:
     """Session of its own: a Ctrl-C or a lost terminal is ours to handle, not the mongod's."""
     arguments = [sys.executable, "-I", "-S", str(GUARD), str(GUARD_GRACE_SECONDS)]
+    arguments.append(str(options.nice))
     with options.log.open("ab") as log:
         guard = subprocess.Popen(
             arguments + options.command,

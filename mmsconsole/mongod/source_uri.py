@@ -55,6 +55,8 @@ class SourceUri:
     tls: TlsOptions | None = None
     """None: plain."""
     replica_set: str = ""
+    database: str = ""
+    """The one that stands behind the hosts."""
     redacted: str = ""
     """The connection string as people may see it."""
 
@@ -105,6 +107,7 @@ def parse_uri(uri: Secret) -> SourceUri:
         mechanism=mechanism,
         tls=_tls(options),
         replica_set=options.get("replicaSet") or "",
+        database=parsed["database"] or "",
         redacted=_redact(text),
     )
 
@@ -127,6 +130,19 @@ def _redact(uri: str) -> str:
     user, colon, _ = userinfo.partition(":")
     shown = f"{user}:***@" if colon else userinfo
     return _SCHEME + shown + hosts + _SECRET_OPTIONS.sub(r"\1***", tail)
+
+
+def without_secrets(uri: Secret) -> Secret:
+    """The same connection string without password and other secrets; the user stays. Pure."""
+    text = uri.reveal().strip()
+    if not text.startswith(_SCHEME):
+        return Secret("")
+    userinfo, hosts, tail = _split(text)
+    user, colon, _ = userinfo.partition(":")
+    path, question, query = tail.partition("?")
+    kept = "&".join(each for each in query.split("&") if not _SECRET_OPTIONS.match(each))
+    shown = f"{user}@" if colon else userinfo
+    return Secret(_SCHEME + shown + hosts + path + (question + kept if kept else ""))
 
 
 def _without_uri(error: Exception, uri: str) -> str:

@@ -5,7 +5,8 @@ database, checks what is asked, and leaves an event for what was changed. It nev
 work itself: that is the daemon's, which finds its jobs in the metadata database.
 
     operations.py    the door; views.py is what it answers, shapes.py makes that of records
-    deployments.py, backups.py, snapshots.py, restores.py, jobs.py, history.py, status.py
+    deployments.py, backups.py, snapshots.py, policies.py, restores.py, jobs.py, history.py,
+    status.py
                      what is behind it, by noun
     desk.py          what all of them work with, and the audit
     points.py        a POINT as people write it (pure)

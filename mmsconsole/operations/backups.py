@@ -54,7 +54,8 @@ def _sync_needed(desk: Desk, deployment: Deployment, head: Head | None) -> bool:
 def _check(desk: Desk, deployment: Deployment) -> None:
     size = desk.sources.preflight(deployment)
     roomiest = max(desk.settings.head_folders, key=lambda folder: desk.disk(folder).free_bytes)
-    needs = backup_needs(size.files_bytes, size.data_bytes, roomiest, desk.settings.storage_folder)
+    storage = desk.settings.store_folders.get(deployment.store)
+    needs = backup_needs(size.files_bytes, size.data_bytes, roomiest, storage)
     check_room(needs, [desk.disk(need.folder) for need in needs])
 
 

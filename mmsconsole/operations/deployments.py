@@ -1,43 +1,43 @@
 """Deployments: added, edited, removed."""
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mmsconsole.errors import AlreadyExists, Busy, UsageError, WrongReplicaSet
 from mmsconsole.metadata.asking import head_resource
 from mmsconsole.metadata.collection import new_id
-from mmsconsole.metadata.deployments import BackupState, Deployment, ReadFrom
+from mmsconsole.metadata.deployments import (
+    NAME_MAX,
+    BackupState,
+    Deployment,
+    ReadFrom,
+    is_deployment_name,
+)
 from mmsconsole.metadata.groups import DEFAULT_GROUP
 from mmsconsole.metadata.jobs import Job, JobKind
-from mmsconsole.operations import jobs
+from mmsconsole.operations import jobs, policies
+from mmsconsole.operations.copies import copy_view
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.sources import Identity
 from mmsconsole.operations.status import backup_status
 from mmsconsole.operations.views import DeploymentView, Removal
+from mmsconsole.operations.wishes import (
+    KIB,
+    Wishes,
+    changes_of,
+    check_kept,
+    check_stores,
+    interval_of,
+)
 from mmsconsole.secret import Secret
-from mmsconsole.settings import SYNC_MB_PER_SECOND_MAX
-
-NAME_MAX = 64
-INTERVAL_MINUTES_MAX = 7 * 24 * 60
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What may be chosen for a deployment; None: the settings' value, or as it was."""
-
-    snapshot_interval_minutes: int | None = None
-    sync_from: str | None = None
-    tail_from: str | None = None
-    sync_mb_per_second: float | None = None
 
 
 def add(desk: Desk, name: str, uri: Secret, wishes: Wishes) -> DeploymentView:
     """The source is asked who it is, and that is pinned. Nothing is copied yet."""
     _check_name(name)
-    changes = _changes(wishes)
+    changes = changes_of(wishes, desk.settings)
+    interval = interval_of(wishes)
+    policies.check(desk, None, interval)
     _check_free(desk, name)
     identity = desk.sources.identify(uri)
     _check_unknown_set(desk, identity)
@@ -54,9 +54,16 @@ def add(desk: Desk, name: str, uri: Secret, wishes: Wishes) -> DeploymentView:
         sync_from=ReadFrom(defaults.sync_from),
         tail_from=ReadFrom(defaults.tail_from),
         sync_mb_per_second=defaults.sync_mb_per_second,
-        snapshot_interval_minutes=defaults.snapshot_interval_minutes,
+        block_bytes=defaults.block_kib * KIB,
+        zstd_level=defaults.zstd_level,
     )
-    deployment = desk.metadata.deployments.add(replace(deployment, **changes))
+    deployment = replace(deployment, **changes)
+    check_stores(desk, deployment, changes)
+    deployment = desk.metadata.deployments.add(deployment)
+    if interval:
+        desk.metadata.policies.change(
+            deployment.id, interval, deployment.created_at, desk.actor.name
+        )
     desk.event("deployment added", f"deployment {name} was added", deployment)
     return _view(desk, deployment)
 
@@ -66,13 +73,19 @@ def edit(
 ) -> DeploymentView:
     """What was backed up stays. A new connection string must lead to the same replica set."""
     deployment = desk.metadata.deployments.named(name)
-    changes = _changes(wishes)
+    changes = changes_of(wishes, desk.settings)
+    interval = interval_of(wishes)
+    policies.check(desk, name, interval)
     if new_name is not None and new_name != name:
         _check_name(new_name)
         _check_free(desk, new_name)
         changes["name"] = new_name
+    check_kept(changes)
+    check_stores(desk, deployment, changes)
     if uri is not None:
         changes |= _new_source(desk, deployment, uri)
+    if interval:
+        policies.change(desk, name, interval, confirmed=False)
     if not changes:
         return _view(desk, deployment)
     edited = desk.metadata.deployments.set(deployment.id, **changes)
@@ -147,43 +160,11 @@ def _open_restores(desk: Desk, deployment: Deployment) -> list[Job]:
 
 
 def _check_name(name: str) -> None:
-    if len(name) > NAME_MAX or _NAME.fullmatch(name) is None:
+    if not is_deployment_name(name):
         raise UsageError(
             "not a name for a deployment", where=repr(name[: NAME_MAX + 1]),
             hint=f"letters, digits, '.', '_' and '-', {NAME_MAX} at most, no sign in front",
         )  # fmt: skip
-
-
-def _changes(wishes: Wishes) -> dict[str, Any]:
-    """Raises UsageError."""
-    changes: dict[str, Any] = {}
-    minutes = wishes.snapshot_interval_minutes
-    if minutes is not None:
-        if not 0 <= minutes <= INTERVAL_MINUTES_MAX:
-            raise UsageError(
-                f"the snapshot interval is 0 (none) to {INTERVAL_MINUTES_MAX} minutes",
-                where=str(minutes),
-            )
-        changes["snapshot_interval_minutes"] = minutes
-    if (speed := wishes.sync_mb_per_second) is not None:
-        if not 0 <= speed <= SYNC_MB_PER_SECOND_MAX:
-            raise UsageError(
-                f"an initial sync reads 0 (no limit) to {SYNC_MB_PER_SECOND_MAX:g} MB/s",
-                where=str(speed),
-            )
-        changes["sync_mb_per_second"] = float(speed)
-    for field in ("sync_from", "tail_from"):
-        member = getattr(wishes, field)
-        if member is not None:
-            changes[field] = _read_from(member)
-    return changes
-
-
-def _read_from(member: str) -> ReadFrom:
-    try:
-        return ReadFrom(member)
-    except ValueError as error:
-        raise UsageError("read from primary or secondary", where=member) from error
 
 
 def _check_free(desk: Desk, name: str) -> None:
@@ -218,7 +199,11 @@ def _view(desk: Desk, deployment: Deployment) -> DeploymentView:
         sync_from=deployment.sync_from.value,
         tail_from=deployment.tail_from.value,
         sync_mb_per_second=deployment.sync_mb_per_second,
-        snapshot_interval_minutes=deployment.snapshot_interval_minutes,
+        snapshot_interval_minutes=policies.policy_of(desk, deployment).interval_minutes,
+        block_kib=deployment.block_bytes // KIB,
+        zstd_level=deployment.zstd_level,
         created_at=deployment.created_at,
         status=backup_status(desk, deployment),
+        store=deployment.store,
+        copy=copy_view(desk, deployment),
     )

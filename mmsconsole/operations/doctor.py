@@ -1,6 +1,7 @@
 """What this host needs for an engine, looked at one by one; no engine is asked."""
 
 import os
+import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,12 @@ from mmsconsole.operations.disks import disk_of, existing
 from mmsconsole.operations.estimate import MB, megabytes
 from mmsconsole.operations.views import Finding
 from mmsconsole.settings import Settings, load_settings
+from mmsconsole.storage.open import open_url
+from mmsconsole.storage.probe import probe
+from mmsconsole.storage.urls import shown_url
 
+STORE_SECONDS = 10.0
+"""For one call to a store: people wait."""
 FREE_BYTES_MIN = 1024 * MB
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 NOT_BEFORE = datetime(2024, 1, 1, tzinfo=UTC)
@@ -39,10 +45,8 @@ def check_settings(
 ) -> Iterator[Finding]:
     """What is right in form may still name what can not be used."""
     from mmsconsole.metadata.connect import external_uri, is_external
-    from mmsconsole.storage.open import open_storage
 
     try:
-        open_storage(settings)
         if is_external(settings):
             external_uri(settings)
     except MmsError as error:
@@ -72,7 +76,7 @@ def check_mongod(
 
 
 def check_disk(settings: Settings, _environ: Mapping[str, str], _clock: Clock) -> Iterator[Finding]:
-    folders = {settings.home.data, settings.storage_folder, *settings.head_folders}
+    folders = {settings.home.data, *settings.store_folders.values(), *settings.head_folders}
     for folder in sorted(folders):
         free = disk_of(folder.expanduser()).free_bytes
         found = f"{megabytes(free)} free for {folder}"
@@ -80,6 +84,28 @@ def check_disk(settings: Settings, _environ: Mapping[str, str], _clock: Clock) -
             yield _ok("disk", found)
         else:
             yield Finding("disk", False, found, f"free at least {megabytes(FREE_BYTES_MIN)}")
+
+
+def check_stores(
+    settings: Settings, _environ: Mapping[str, str], clock: Clock
+) -> Iterator[Finding]:
+    """Every place where backups are kept is reachable, takes an object and gives it back."""
+    for name, store in settings.stores.items():
+        impatient = store.model_copy(
+            update={"tries": 1, "timeout_seconds": min(store.timeout_seconds, STORE_SECONDS)}
+        )
+        place = f"{name} ({shown_url(store.url.get_secret_value())})"
+        folder = settings.store_folders.get(name)
+        try:
+            storage = open_url(impatient, clock)
+            if folder is not None and existing(folder) != folder:
+                yield _ok("store", f"{place} will be made")
+                continue
+            probe(storage, secrets.token_hex(8))
+        except MmsError as error:
+            yield Finding("store", False, f"{place}: {error}", error.hint or "see the message")
+        else:
+            yield _ok("store", f"{place} takes objects and gives them back")
 
 
 def check_ports(
@@ -102,7 +128,8 @@ def check_permissions(
 ) -> Iterator[Finding]:
     home = settings.home
     private = {home.config, home.data, home.logs, home.run}
-    for folder in sorted({*private, settings.storage_folder, *settings.head_folders}):
+    folders = {*private, *settings.store_folders.values(), *settings.head_folders}
+    for folder in sorted(folders):
         yield _permission(folder.expanduser(), private=folder in private)
 
 
@@ -136,6 +163,30 @@ def check_clock(settings: Settings, _environ: Mapping[str, str], clock: Clock) -
         yield _ok("clock", f"{now:%Y-%m-%d %H:%M:%SZ}")
 
 
+def check_metadata(
+    settings: Settings, _environ: Mapping[str, str], _clock: Clock
+) -> Iterator[Finding]:
+    """Whether a store holds backups whose metadata database is lost."""
+    from mmsconsole.metadata.connect import is_external
+    from mmsconsole.metadata.server import DATABASE_FOLDER
+    from mmsconsole.recovery.strangers import deployments_in
+    from mmsconsole.storage.open import open_storage
+
+    if is_external(settings) or (settings.home.metadata / DATABASE_FOLDER).exists():
+        return
+    for name in settings.stores:
+        try:
+            count = sum(1 for _ in deployments_in(open_storage(settings, name)))
+        except MmsError as error:
+            yield _not_ok("metadata", error)
+            continue
+        if count:
+            held = "1 deployment" if count == 1 else f"{count} deployments"
+            what = f"there is no metadata database, and the store {name} holds {held}"
+            mend = f"start an engine (mmsconsole engine), then: mmsconsole store rebuild {name}"
+            yield Finding("metadata", False, what, mend)
+
+
 def _newest_file(settings: Settings) -> datetime | None:
     """Of those that every running engine writes."""
     folders = (settings.home.logs, settings.home.run)
@@ -148,9 +199,11 @@ CHECKS: tuple[Check, ...] = (
     check_settings,
     check_mongod,
     check_disk,
+    check_stores,
     check_ports,
     check_permissions,
     check_clock,
+    check_metadata,
 )
 
 

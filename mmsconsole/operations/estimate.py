@@ -36,14 +36,12 @@ class Disk:
     free_bytes: int
 
 
-def backup_needs(files_bytes: int, data_bytes: int, head: Path, storage: Path) -> list[Need]:
+def backup_needs(files_bytes: int, data_bytes: int, head: Path, storage: Path | None) -> list[Need]:
     """Of an initial sync and its first snapshot. Slices go when the head is built, so the
-    storage holds the larger of slices and blocks, not both."""
+    storage holds the larger of slices and blocks, not both. None: it is no folder."""
     blocks = int(max(SLICES_FACTOR, BLOCKS_FACTOR) * data_bytes)
-    return [
-        Need("the head", head, int(HEAD_FACTOR * files_bytes)),
-        Need("the storage", storage, blocks),
-    ]
+    needs = [Need("the head", head, int(HEAD_FACTOR * files_bytes))]
+    return [*needs, Need("the storage", storage, blocks)] if storage else needs
 
 
 def restore_needs(snapshot_bytes: int, oplog_bytes: int, target: Path) -> list[Need]:

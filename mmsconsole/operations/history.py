@@ -15,6 +15,13 @@ def events(desk: Desk, name: str | None, limit: int) -> list[EventView]:
     return [event_view(event, known.get(event.deployment, event.deployment)) for event in found]
 
 
+def events_of_snapshot(desk: Desk, id_: str) -> list[EventView]:
+    snapshot = desk.metadata.snapshots.get(id_)
+    known = names(desk)
+    found = desk.metadata.events.about(snapshot.deployment, id_)
+    return [event_view(event, known.get(event.deployment, event.deployment)) for event in found]
+
+
 def lag(desk: Desk, name: str, since: datetime) -> list[LagPoint]:
     deployment = desk.metadata.deployments.named(name)
     found = desk.metadata.lag_samples.since(deployment.id, since)

@@ -2,38 +2,52 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Unpack
 
 from mmsconsole.clock import Clock
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.operations import (
     backups,
+    checks,
     deployments,
+    expiry,
     history,
     jobs,
+    keys,
+    policies,
+    recovery,
+    repairs,
     restores,
     snapshots,
     status,
+    stores,
+    verifications,
 )
-from mmsconsole.operations.deployments import Wishes
+from mmsconsole.operations.check_views import CheckView, RepairView
 from mmsconsole.operations.desk import Actor as Actor
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.disks import disk_of
+from mmsconsole.operations.policy_views import PolicyPreview, PolicyView
+from mmsconsole.operations.recovery_views import StoreRebuildView
 from mmsconsole.operations.restores import Wish
 from mmsconsole.operations.sources import Sources
+from mmsconsole.operations.store_views import GroomPlanView, StoreStats, StoreView
 from mmsconsole.operations.views import (
     BackupStatus,
     DeploymentView,
     EngineStatus,
     EventView,
     JobView,
+    KeysView,
     LagPoint,
     Removal,
     RestorePlan,
     RestoreView,
     SnapshotView,
 )
+from mmsconsole.operations.wishes import Wishes
 from mmsconsole.secret import Secret
-from mmsconsole.settings import Settings
+from mmsconsole.settings import DEFAULT_STORE, Settings
 
 
 class Operations:
@@ -54,22 +68,15 @@ class Operations:
             sources = RealSources(settings)
         self._desk = Desk(metadata, settings, clock, actor, sources, disk_of)
 
-    def add_deployment(
-        self, name: str, uri: Secret, *, snapshot_interval_minutes: int | None = None,
-        sync_from: str | None = None, tail_from: str | None = None,
-        sync_mb_per_second: float | None = None,
-    ) -> DeploymentView:  # fmt: skip
-        """What is not chosen is taken from the settings."""
-        wishes = Wishes(snapshot_interval_minutes, sync_from, tail_from, sync_mb_per_second)
+    def add_deployment(self, name: str, uri: Secret, **wishes: Unpack[Wishes]) -> DeploymentView:
+        """What is not chosen is taken from the settings. Blocks stay as they were chosen."""
         return deployments.add(self._desk, name, uri, wishes)
 
     def edit_deployment(
         self, name: str, *, new_name: str | None = None, uri: Secret | None = None,
-        snapshot_interval_minutes: int | None = None, sync_from: str | None = None,
-        tail_from: str | None = None, sync_mb_per_second: float | None = None,
+        **wishes: Unpack[Wishes],
     ) -> DeploymentView:  # fmt: skip
         """Only what is given changes; the history stays. A new speed holds within seconds."""
-        wishes = Wishes(snapshot_interval_minutes, sync_from, tail_from, sync_mb_per_second)
         return deployments.edit(self._desk, name, wishes, new_name, uri)
 
     def deployments(self) -> list[DeploymentView]:
@@ -85,6 +92,20 @@ class Operations:
 
     def remove_deployment(self, name: str, *, cancel_restores: bool = False) -> Removal:
         return deployments.remove(self._desk, name, cancel_restores=cancel_restores)
+
+    def policy(self, name: str | None = None) -> PolicyView:
+        """Of a deployment; None: what all of its group inherit."""
+        return policies.show(self._desk, name)
+
+    def preview_policy(self, name: str | None, changes: policies.Changes) -> PolicyPreview:
+        """What would become of every snapshot; nothing is changed. A value of None: inherit."""
+        return policies.preview(self._desk, name, changes)
+
+    def set_policy(
+        self, name: str | None, changes: policies.Changes, *, confirmed: bool = False
+    ) -> PolicyView:
+        """Refused, unless confirmed, when it would delete something."""
+        return policies.change(self._desk, name, changes, confirmed=confirmed)
 
     def start_backup(self, name: str) -> BackupStatus:
         return backups.start(self._desk, name)
@@ -102,8 +123,13 @@ class Operations:
     def backup_status(self, name: str) -> BackupStatus:
         return backups.status(self._desk, name)
 
-    def take_snapshot(self, name: str) -> SnapshotView:
-        return snapshots.take(self._desk, name)
+    def take_snapshot(
+        self, name: str, *, keep_days: int | None = None, hold: str = ""
+    ) -> SnapshotView:
+        """`keep_days`: so long it is kept, whatever the policy says. `hold`: why it is held."""
+        if hold:
+            expiry.check_reason(hold)
+        return snapshots.take(self._desk, name, keep_days, hold)
 
     def snapshots(self, name: str) -> list[SnapshotView]:
         """Oldest first."""
@@ -112,9 +138,32 @@ class Operations:
     def snapshot(self, snapshot_id: str) -> SnapshotView:
         return snapshots.show(self._desk, snapshot_id)
 
+    def snapshot_events(self, snapshot_id: str) -> list[EventView]:
+        """What happened to it, newest first."""
+        return history.events_of_snapshot(self._desk, snapshot_id)
+
+    def hold_snapshot(self, snapshot_id: str, reason: str) -> SnapshotView:
+        """It neither expires nor is deleted until it is released."""
+        return expiry.hold(self._desk, snapshot_id, reason)
+
+    def release_snapshot(self, snapshot_id: str) -> SnapshotView:
+        return expiry.release(self._desk, snapshot_id)
+
+    def expire_snapshot(self, snapshot_id: str, at: datetime | None = None) -> SnapshotView:
+        """Give it a date of its own; None: now. The last good one stays all the same."""
+        return expiry.expire(self._desk, snapshot_id, at)
+
     def delete_snapshot(self, snapshot_id: str) -> SnapshotView:
-        """Answers the snapshot as it was."""
-        return snapshots.delete(self._desk, snapshot_id)
+        """Answers the snapshot as it was; the daemon removes it soon."""
+        return expiry.delete(self._desk, snapshot_id)
+
+    def verify_snapshot(self, snapshot_id: str) -> JobView:
+        """Have it restored for real, and compared with what the head held then."""
+        return verifications.verify_snapshot(self._desk, snapshot_id)
+
+    def verify_moment(self, name: str) -> JobView:
+        """The same of a moment of the window, chosen at random."""
+        return verifications.verify_moment(self._desk, name)
 
     def plan_restore(
         self, name: str, *, snapshot: str | None = None, at: str | None = None, target: Path
@@ -153,6 +202,70 @@ class Operations:
     def lag_history(self, name: str, since: datetime) -> list[LagPoint]:
         """Oldest first."""
         return history.lag(self._desk, name, since)
+
+    def rotate_key(
+        self, store: str, *, new_key_file: Path | None = None,
+        new_key_command: tuple[str, ...] = (), new_data_key: bool = False,
+    ) -> KeysView:  # fmt: skip
+        """Both master keys open the store then, until drop_old_keys."""
+        new = keys.NewKey(new_key_file, new_key_command)
+        return keys.rotate(self._desk, store, new, new_data_key=new_data_key)
+
+    def drop_old_keys(self, store: str) -> KeysView:
+        """Only the settings' master key opens the store then."""
+        return keys.drop_old(self._desk, store)
+
+    def rebuild_store(self, store: str = DEFAULT_STORE) -> StoreRebuildView:
+        """Make the metadata anew from a store; refused where it has something of it already."""
+        return recovery.rebuild_store(self._desk, store)
+
+    def store_rebuild(self, job_id: str) -> StoreRebuildView:
+        """How far it is, and what it found."""
+        return recovery.store_rebuild(self._desk, job_id)
+
+    def stores(self, *, ask: bool = True) -> list[StoreView]:
+        """`ask`: each of the places itself, what it has free."""
+        return stores.listed(self._desk, ask=ask)
+
+    def store(self, name: str) -> StoreView:
+        """One, and its place is asked; never for longer than seconds."""
+        return stores.show(self._desk, name)
+
+    def store_stats(self, store: str = DEFAULT_STORE) -> StoreStats:
+        return stores.stats(self._desk, store)
+
+    def plan_groom(self, store: str = DEFAULT_STORE) -> GroomPlanView:
+        return stores.plan_groom(self._desk, store)
+
+    def start_groom(self, store: str = DEFAULT_STORE) -> JobView:
+        return stores.start_groom(self._desk, store)
+
+    def start_check(self, store: str = DEFAULT_STORE, *, share: float = 0.0) -> CheckView:
+        """`share` of the objects is read whole, 0 to 1; of the others it is looked that they are
+        there. The answer names its job while there is one."""
+        return checks.start(self._desk, store, share)
+
+    def check(self, check_id: str) -> CheckView:
+        return checks.show(self._desk, check_id)
+
+    def store_damage(self, store: str = DEFAULT_STORE) -> CheckView | None:
+        """The newest check that found something, unless all was read and well since."""
+        return checks.damage(self._desk, store)
+
+    def last_check(self, store: str = DEFAULT_STORE) -> CheckView:
+        """The newest one that has ended; NotFound where there is none."""
+        return checks.last(self._desk, store)
+
+    def plan_repair(self, store: str = DEFAULT_STORE) -> RepairView:
+        """What a repair would take again, and from where; nothing is changed."""
+        return repairs.plan(self._desk, store)
+
+    def start_repair(self, store: str = DEFAULT_STORE) -> JobView:
+        return repairs.start(self._desk, store)
+
+    def repair(self, job_id: str) -> RepairView:
+        """How far it is, and what it did."""
+        return repairs.show(self._desk, job_id)
 
     def engine(self) -> EngineStatus:
         return status.engine_status(self._desk)

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from mmsconsole.metadata.deployments import BackupState, Deployment
+from mmsconsole.metadata.oplog_front import oplog_front
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.views import Gap, Window
-from mmsconsole.operations.windows import optime_of, reach_of, stopped, whole_of, windows_of
+from mmsconsole.operations.windows import behind, optime_of, reach_of, stopped, whole_of, windows_of
 from mmsconsole.optime import Optime
 
 RESYNC_EVENT = "resync required"
 UNKNOWN = "no oplog is stored of that time"
+TRIMMED = "the oplog of that time is kept no longer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +36,16 @@ def restorable(desk: Desk, deployment: Deployment) -> Restorable:
     complete = list(desk.metadata.snapshots.complete(deployment.id))
     if not complete:
         return Restorable((), ())
-    stretches = desk.metadata.chunks.stretches(deployment.id)
+    front = oplog_front(desk.metadata, deployment.id)
+    stretches = behind(front, desk.metadata.chunks.stretches(deployment.id))
     ends = list(desk.metadata.window_ends.of(deployment.id))
     windows = windows_of(complete, stretches, ends)
     why = _Reasons(desk, deployment, complete, ends)
-    gaps = [
-        Gap(before.end, after.start, why.of(before.end, after.start))
-        for before, after in pairwise(windows)
-    ]
+    gaps = [why.gap(before.end, after.start) for before, after in pairwise(windows)]
     last, stored_end = windows[-1].end, stretches[-1][1] if stretches else None
     lost = deployment.backup is BackupState.RESYNC_REQUIRED
     if lost or (stored_end is not None and stored_end > last):
-        reason = deployment.reason if lost else why.of(last, None)
-        gaps.append(Gap(last, None, reason or UNKNOWN))
+        gaps.append(Gap(last, None, deployment.reason or UNKNOWN) if lost else why.gap(last, None))
     return Restorable(tuple(windows), tuple(gaps))
 
 
@@ -59,6 +58,9 @@ def reach(desk: Desk, snapshot: Snapshot, until: Optime | None) -> Optime:
     """Last position that can be restored from a complete snapshot; every chunk is looked at."""
     start = optime_of(snapshot)
     begin = snapshot.replay_from or start
+    front = oplog_front(desk.metadata, snapshot.deployment)
+    if front is None or begin < front:
+        return start
     end = reach_of(snapshot, desk.metadata.chunks.spans(snapshot.deployment, begin), until)
     return stopped(start, end, desk.metadata.window_ends.after(snapshot.deployment, start))
 
@@ -72,15 +74,25 @@ class _Reasons:
     complete: Sequence[Snapshot]
     ends: Sequence[WindowEnd]
 
+    def gap(self, start: Optime, end: Optime | None) -> Gap:
+        given_up, begin = self.deployment.oplog_from, self._before(start).replay_start
+        if given_up is not None and begin is not None and begin < given_up:
+            return Gap(start, end, TRIMMED, trimmed=True)
+        return Gap(start, end, self.of(start, end))
+
     def of(self, start: Optime, end: Optime | None) -> str:
         for window_end in self.ends:
             if window_end.last == start:
                 return window_end.reason
         # By the engine's clock alone: that of the source may go differently.
-        before = [each for each in self.complete if optime_of(each) <= start][-1]
+        before = self._before(start)
         after = next((each for each in self.complete if end and optime_of(each) >= end), None)
         event = self.desk.metadata.events.newest_between(
             self.deployment.id, RESYNC_EVENT, before.created_at,
             None if after is None else after.created_at,
         )  # fmt: skip
         return UNKNOWN if event is None else event.text
+
+    def _before(self, position: Optime) -> Snapshot:
+        """From which that position is reached."""
+        return [each for each in self.complete if optime_of(each) <= position][-1]

@@ -7,6 +7,7 @@ from pathlib import Path
 from mmsconsole.errors import Busy, OutsideWindow, Refused, UsageError
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.metadata.in_use import check_replayable, check_stays
 from mmsconsole.metadata.jobs import JobKind
 from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
@@ -59,8 +60,23 @@ def _queue(desk: Desk, deployment: Deployment, choice: Choice, target: str) -> R
             created_by=desk.actor.name, point=choice.point,
         )
     )  # fmt: skip
+    try:
+        _check_stays(desk, choice)
+    except Refused:
+        desk.metadata.restores.remove(restore.id)
+        raise
     job = jobs.queue(desk, JobKind.RESTORE, deployment, f"restore:{restore.id}", restore.id)
     return desk.metadata.restores.set(restore.id, job=job.id)
+
+
+def _check_stays(desk: Desk, choice: Choice) -> None:
+    """The restore is written down, so from now on nobody deletes what it reads; but somebody may
+    have begun to. Raises NotFound, OutsideWindow.
+    """
+    if choice.point is None:
+        check_stays(desk.metadata, choice.snapshot.id)
+    else:
+        check_replayable(desk.metadata, choice.snapshot)
 
 
 def _choice(desk: Desk, deployment: Deployment, wish: Wish) -> Choice:
@@ -77,8 +93,11 @@ def _choice(desk: Desk, deployment: Deployment, wish: Wish) -> Choice:
         )  # fmt: skip
     except OutsideWindow as error:
         gap = None if isinstance(point, Latest) else restorable(desk, deployment).gap_at(point.end)
-        hint = error.hint if gap is None else f"{error.hint} ({gap.reason})"
-        raise OutsideWindow(error.what, where=deployment.name, hint=hint) from error
+        what = error.what
+        if gap is not None and gap.trimmed and not isinstance(point, Latest):
+            what = f"of {said(point.end)} only whole snapshots are kept, and no stored oplog"
+        hint = error.hint if gap is None or gap.trimmed else f"{error.hint} ({gap.reason})"
+        raise OutsideWindow(what, where=deployment.name, hint=hint) from error
 
 
 def _snapshot(desk: Desk, deployment: Deployment, id_: str) -> Snapshot:
@@ -162,8 +181,8 @@ def _check_target(desk: Desk, target: Path) -> None:
     _check_writable(target)
     check_empty(target)
     home = desk.settings.home
-    ours = [home.config, home.data, home.logs, home.run, desk.settings.storage_folder]
-    for folder in [*ours, *desk.settings.head_folders]:
+    ours = [home.config, home.data, home.logs, home.run, *desk.settings.head_folders]
+    for folder in [*ours, *desk.settings.store_folders.values()]:
         if target.resolve().is_relative_to(folder.resolve()):
             what = f"the folder lies in {folder}, which is the engine's"
             raise Refused(what, where=str(target), hint=ANOTHER_FOLDER)

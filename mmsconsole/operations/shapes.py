@@ -2,7 +2,8 @@
 
 from mmsconsole.metadata.events import Event
 from mmsconsole.metadata.heads import Head
-from mmsconsole.metadata.jobs import Job
+from mmsconsole.metadata.jobs import Job, JobKind
+from mmsconsole.metadata.pools import store_of_pool
 from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.metadata.tails import Tail
@@ -17,9 +18,11 @@ from mmsconsole.operations.views import (
     ValidationView,
 )
 from mmsconsole.optime import Optime
+from mmsconsole.policy.fates import Fate
 
 
-def snapshot_view(snapshot: Snapshot, deployment: str) -> SnapshotView:
+def snapshot_view(snapshot: Snapshot, deployment: str, fate: Fate | None = None) -> SnapshotView:
+    """`fate`: what becomes of it by the policy, where that was asked for."""
     return SnapshotView(
         id=snapshot.id,
         deployment=deployment,
@@ -34,6 +37,15 @@ def snapshot_view(snapshot: Snapshot, deployment: str) -> SnapshotView:
         finished_at=snapshot.finished_at,
         reason=snapshot.reason,
         doubt=snapshot.doubt,
+        hold=snapshot.hold,
+        expires_at=snapshot.expires_at if fate is None else fate.expires_at,
+        kept_for=() if fate is None else tuple(keep.reason.value for keep in fate.keeps),
+        verdict=snapshot.verdict.value,
+        verified_at=snapshot.verified_at,
+        verdict_text=snapshot.verdict_text,
+        asked_by=snapshot.asked_by,
+        due_at=snapshot.due_at,
+        leaving="" if snapshot.leaving is None else snapshot.leaving.why,
     )
 
 
@@ -87,6 +99,18 @@ def validation_view(validation: Validation) -> ValidationView:
     )
 
 
+STORE_JOBS = (JobKind.CHECK, JobKind.REPAIR, JobKind.CATALOGUE, JobKind.STORE_REBUILD)
+"""Their resources name the store."""
+
+
+def store_of(resource: str) -> str:
+    """Name of the store that a job works in, by its resource; empty: in none."""
+    kind, _, subject = resource.partition(":")
+    if kind == JobKind.GROOM:
+        return store_of_pool(subject)
+    return subject if kind in STORE_JOBS else ""
+
+
 def job_view(job: Job, deployment: str) -> JobView:
     return JobView(
         id=job.id,
@@ -102,6 +126,7 @@ def job_view(job: Job, deployment: str) -> JobView:
         progress=job.progress,
         cancel_requested=job.cancel_requested,
         error=job.error,
+        store=store_of(job.resource),
     )
 
 

@@ -1,25 +1,38 @@
-"""Snapshots: taken, listed, deleted."""
+"""Snapshots: taken, and listed. How long one is kept is in expiry.py."""
 
-from mmsconsole.errors import Busy, Refused
+from datetime import timedelta
+
+from mmsconsole.errors import Refused, UsageError
 from mmsconsole.metadata.asking import ask_for_snapshot
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import SyncPhase
-from mmsconsole.metadata.jobs import JobKind
-from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.retaining import retention_plan
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.shapes import snapshot_view
 from mmsconsole.operations.status import goes_on, head_of, last_sync
 from mmsconsole.operations.views import SnapshotView
+from mmsconsole.policy.fates import Fate
+
+KEEP_DAYS_MAX = 100 * 366
 
 
-def take(desk: Desk, name: str) -> SnapshotView:
-    """Queues behind a snapshot, an initial sync or a rebuild of the same head that runs."""
+def take(desk: Desk, name: str, keep_days: int | None = None, hold: str = "") -> SnapshotView:
+    """Queues behind a snapshot, an initial sync or a rebuild of the same head that runs.
+
+    `keep_days`: so long it is kept, whatever the policy says. `hold`: why it is held.
+    """
     deployment = desk.metadata.deployments.named(name)
+    if keep_days is not None and not 1 <= keep_days <= KEEP_DAYS_MAX:
+        raise UsageError(f"a snapshot is kept 1 to {KEEP_DAYS_MAX} days", where=str(keep_days))
     _check_can_be_taken(desk, deployment)
-    snapshot = ask_for_snapshot(desk.metadata, deployment, desk.clock.now(), desk.actor.name)
+    now = desk.clock.now()
+    expires_at = None if keep_days is None else now + timedelta(days=keep_days)
+    snapshot = ask_for_snapshot(
+        desk.metadata, deployment, now, desk.actor.name, hold=hold, expires_at=expires_at
+    )
     desk.event(
-        "snapshot asked for", f"snapshot {snapshot.id} was asked for", deployment,
-        snapshot=snapshot.id,
+        "snapshot asked for", f"snapshot {snapshot.id} was asked for{_kept(keep_days, hold)}",
+        deployment, snapshot=snapshot.id,
     )  # fmt: skip
     return snapshot_view(snapshot, deployment.name)
 
@@ -44,49 +57,24 @@ def _check_can_be_taken(desk: Desk, deployment: Deployment) -> None:
 def listed(desk: Desk, name: str) -> list[SnapshotView]:
     """Oldest first."""
     deployment = desk.metadata.deployments.named(name)
+    fates = _fates(desk, deployment)
     found = desk.metadata.snapshots.of(deployment.id)
-    return [snapshot_view(snapshot, deployment.name) for snapshot in found]
+    return [snapshot_view(one, deployment.name, fates.get(one.id)) for one in found]
 
 
 def show(desk: Desk, id_: str) -> SnapshotView:
     snapshot = desk.metadata.snapshots.get(id_)
-    return snapshot_view(snapshot, desk.metadata.deployments.get(snapshot.deployment).name)
-
-
-def delete(desk: Desk, id_: str) -> SnapshotView:
-    """Returns the snapshot as it was. Refused while something works with it."""
-    snapshot = desk.metadata.snapshots.get(id_)
     deployment = desk.metadata.deployments.get(snapshot.deployment)
-    _check_unused(desk, snapshot)
-    _forget(desk, deployment, snapshot)
-    desk.event("snapshot deleted", f"snapshot {id_} was deleted", deployment, snapshot=id_)
-    return snapshot_view(snapshot, deployment.name)
+    return snapshot_view(snapshot, deployment.name, _fates(desk, deployment).get(id_))
 
 
-def _check_unused(desk: Desk, snapshot: Snapshot) -> None:
-    if snapshot.state is SnapshotState.RUNNING:
-        raise Busy("the snapshot is being taken", where=snapshot.id, hint="cancel its job instead")
-    for job in desk.metadata.jobs.open(snapshot.deployment):
-        if job.kind is JobKind.SNAPSHOT:
-            raise Busy(
-                "another snapshot is being taken, and builds on those that are there",
-                where=snapshot.id, hint=f"wait for job {job.id}, or cancel it",
-            )  # fmt: skip
-        if job.kind is JobKind.RESTORE and _restores_from(desk, job.subject, snapshot):
-            raise Busy(
-                f"restore {job.subject} reads it", where=snapshot.id,
-                hint=f"wait for it, or cancel it: mmsconsole restore cancel {job.subject}",
-            )  # fmt: skip
+def _fates(desk: Desk, deployment: Deployment) -> dict[str, Fate]:
+    """What becomes of each, by its id: the daemon carries out this very plan."""
+    policy = desk.metadata.policies.of(deployment, desk.settings.tree.policy.policy)
+    plan = retention_plan(desk.metadata, deployment, policy, desk.clock.now())
+    return {fate.id: fate for fate in plan.fates}
 
 
-def _restores_from(desk: Desk, restore_id: str, snapshot: Snapshot) -> bool:
-    restore = desk.metadata.restores.find(restore_id)
-    return restore is not None and restore.snapshot == snapshot.id
-
-
-def _forget(desk: Desk, deployment: Deployment, snapshot: Snapshot) -> None:
-    from mmsconsole.storage.open import open_storage
-    from mmsconsole.stores.blockstore import Blockstore
-
-    storage = open_storage(desk.settings)
-    Blockstore(storage, desk.metadata, deployment.group).forget(snapshot)
+def _kept(keep_days: int | None, hold: str) -> str:
+    kept = [] if keep_days is None else [f"to be kept {keep_days} days"]
+    return "".join(f", {each}" for each in [*kept, *([f"held: {hold}"] if hold else [])])

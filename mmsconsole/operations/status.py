@@ -1,5 +1,6 @@
 """How a backup is, and how the engine is."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from mmsconsole.agent.tail_warnings import Level, limits_of, warnings_of
@@ -7,10 +8,21 @@ from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import Head
 from mmsconsole.metadata.jobs import Job, JobKind
 from mmsconsole.metadata.tails import Tail
+from mmsconsole.operations.checks import damage_of
+from mmsconsole.operations.copies import copy_view
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.restorable import restorable
 from mmsconsole.operations.shapes import head_view, snapshot_view, tail_view, validation_view
-from mmsconsole.operations.views import BackupStatus, EngineStatus, ValidationView, WarningView
+from mmsconsole.operations.views import (
+    COPY,
+    STORE,
+    BackupStatus,
+    EngineStatus,
+    ValidationView,
+    WarningView,
+)
+from mmsconsole.settings import DEFAULT_STORE
+from mmsconsole.verification.standing import last_verified, verification_warning
 
 SILENT_AFTER = timedelta(seconds=60)
 """An engine that was not seen for so long does not run."""
@@ -21,6 +33,7 @@ def backup_status(desk: Desk, deployment: Deployment) -> BackupStatus:
     tail = desk.metadata.tails.find(deployment.id)
     making = _making(desk, deployment)
     newest = desk.metadata.snapshots.newest_complete(deployment.id)
+    verified = last_verified(desk.metadata, deployment.id)
     found = restorable(desk, deployment)
     return BackupStatus(
         deployment=deployment.name,
@@ -32,10 +45,11 @@ def backup_status(desk: Desk, deployment: Deployment) -> BackupStatus:
         window=found.whole,
         windows=found.windows,
         gaps=found.gaps,
-        warnings=_warnings(desk, deployment, tail),
+        warnings=(*_warnings(desk, deployment, tail), *_store_warnings(desk, deployment)),
         validation=_validation(desk, deployment, head),
         last_snapshot=None if newest is None else snapshot_view(newest, deployment.name),
         progress=() if making is None else making.progress,
+        last_verified=None if verified is None else snapshot_view(verified, deployment.name),
     )
 
 
@@ -44,12 +58,31 @@ def _warnings(desk: Desk, deployment: Deployment, tail: Tail | None) -> tuple[Wa
     if deployment.backup is not BackupState.STARTED:
         return ()
     limits = limits_of(desk.settings.tree.backup)
-    found = warnings_of(tail, desk.clock.now(), limits, deployment.warned)
+    now = desk.clock.now()
+    found = warnings_of(tail, now, limits, deployment.warned)
+    found.append(verification_warning(desk.metadata, desk.settings, deployment, now))
     return tuple(
         WarningView(one.kind, one.level.value, one.text)
         for one in found
         if one.level is not Level.OK
     )
+
+
+def _store_warnings(desk: Desk, deployment: Deployment) -> Iterator[WarningView]:
+    """Of where it is kept, whatever its state is."""
+    damage = damage_of(desk.metadata, deployment.store)
+    if damage is not None:
+        first, more = damage.findings[0], damage.found - 1
+        others = f", and {more} more" if more else ""
+        text = (
+            f"the store {deployment.store} is damaged: {first.key} is {first.fault}{others}; "
+            f"what can be done: mmsconsole store repair {deployment.store} --dry-run"
+        )
+        yield WarningView(STORE, Level.CRITICAL.value, text)
+    copy = copy_view(desk, deployment)
+    if copy is not None and copy.error:
+        text = f"the copy in {copy.store} waits: {copy.error}"
+        yield WarningView(COPY, Level.WARNING.value, text)
 
 
 def _validation(desk: Desk, deployment: Deployment, head: Head | None) -> ValidationView | None:
@@ -105,5 +138,12 @@ def engine_status(desk: Desk) -> EngineStatus:
         seen_at=None if record is None else record.seen_at,
         deployments=sum(1 for _ in desk.metadata.deployments.listed()),
         jobs_open=sum(1 for _ in desk.metadata.jobs.open()),
-        storage_bytes_free=desk.disk(desk.settings.storage_folder).free_bytes,
+        storage_bytes_free=_storage_bytes_free(desk),
+        strangers={} if record is None else record.strangers,
     )
+
+
+def _storage_bytes_free(desk: Desk) -> int | None:
+    """Of the default store, where it is a folder of this machine."""
+    folder = desk.settings.store_folders.get(DEFAULT_STORE)
+    return None if folder is None else desk.disk(folder).free_bytes

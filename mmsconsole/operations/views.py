@@ -1,6 +1,6 @@
 """What Operations answers: frozen, complete, without secrets. JSON answers are made of these."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mmsconsole.metadata.jobs import JobError, PhaseProgress
@@ -23,6 +23,8 @@ class Gap:
     end: Optime | None
     """None: it is open until the next snapshot is complete."""
     reason: str
+    trimmed: bool = False
+    """Nothing went wrong: the oplog of that time is not kept any more, as the policy says."""
 
     def holds(self, point: Optime) -> bool:
         return self.start < point and (self.end is None or point < self.end)
@@ -34,7 +36,8 @@ class SnapshotView:
     deployment: str
     """The deployment's name."""
     state: str
-    """running, complete, failed or invalid: the source took back a part of what it holds."""
+    """running, complete, failed, deleting, or invalid: the source took back a part of what it
+    holds."""
     optime: Optime | None
     bytes: int
     new_bytes: int
@@ -47,6 +50,23 @@ class SnapshotView:
     """Why it failed, or is invalid."""
     doubt: str
     """Why its data may be wrong, although it is complete; empty where nothing says so."""
+    hold: str = ""
+    """Why it is held; empty where it is not."""
+    expires_at: datetime | None = None
+    """When it goes if nothing changes: its own date, or as the policy says; None: not by itself."""
+    kept_for: tuple[str, ...] = ()
+    """What keeps it, in words; empty where it is about to go, and where nobody asked."""
+    verdict: str = ""
+    """What its verification found: good or bad; empty before there was one."""
+    verified_at: datetime | None = None
+    verdict_text: str = ""
+    """What differed."""
+    asked_by: str = ""
+    """Who asked for it; "schedule" for one that was due."""
+    due_at: datetime | None = None
+    """The due time that it was taken for; None: it was asked for."""
+    leaving: str = ""
+    """Why it is being deleted; empty where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +84,14 @@ class ValidationView:
     left_out: tuple[str, ...]
 
 
+STORE, COPY = "store", "copy"
+"""Kinds of warnings of where a backup is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class WarningView:
     kind: str
-    """oplog window, or source."""
+    """oplog window, source, verification, store, or copy."""
     level: str
     """warning or critical."""
     text: str
@@ -129,6 +153,28 @@ class BackupStatus:
     """The newest complete one."""
     progress: tuple[PhaseProgress, ...]
     """Of the rebuild that runs, or of the initial sync that runs or ran last."""
+    last_verified: SnapshotView | None = None
+    """The newest one that was restored, compared, and found good."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyView:
+    """How far the second copy of a deployment is."""
+
+    deployment: str
+    """Its name."""
+    store: str
+    """Where the copy is."""
+    oplog_end: Optime | None
+    """The stored oplog up to here is there; None: nothing is yet."""
+    behind_seconds: int | None
+    """How much more oplog the first store has; None while that is not known."""
+    level_at: datetime | None
+    """When all snapshots were there last; None: they never were."""
+    error: str
+    """Why it does not go on; empty when it does."""
+    since: datetime | None
+    """When the error began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +192,15 @@ class DeploymentView:
     sync_mb_per_second: float
     """What its initial sync reads at most, in 1,000,000 bytes; 0: no limit."""
     snapshot_interval_minutes: int
+    block_kib: int
+    """Size of the blocks that its snapshots are cut into."""
+    zstd_level: int
     created_at: datetime
     status: BackupStatus
+    store: str = "default"
+    """Where its backup is kept."""
+    copy: CopyView | None = None
+    """None: it has no second copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +224,8 @@ class JobView:
     progress: tuple[PhaseProgress, ...]
     cancel_requested: bool
     error: JobError | None
+    store: str = ""
+    """Name of the store that it works in; empty for what belongs to a deployment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +285,22 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class KeysView:
+    """The keys of an encrypted store after a change. Fingerprints tell nothing of a key."""
+
+    store: str
+    master: str
+    """Fingerprint of the settings' master key."""
+    new_master: str
+    """Fingerprint of the one that opens the store from now on, too; empty where none was added."""
+    data_keys: int
+    opened: int = 0
+    """Data keys that the new master key could not open before."""
+    closed: int = 0
+    """Ways for other master keys into the store that were removed."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventView:
     id: str
     at: datetime
@@ -252,6 +323,8 @@ class EngineStatus:
     deployments: int
     jobs_open: int
     storage_bytes_free: int | None
+    strangers: dict[str, int] = field(default_factory=dict)
+    """By store: deployments in it that the metadata does not know."""
 
 
 @dataclass(frozen=True, slots=True)

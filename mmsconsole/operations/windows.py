@@ -157,6 +157,13 @@ def windows_of(
     return windows
 
 
+def behind(front: Optime | None, stretches: Sequence[Span]) -> list[Span]:
+    """What is left of the stretches where the stored oplog is given up before `front`."""
+    if front is None:
+        return []
+    return [(max(start, front), end) for start, end in stretches if end > front]
+
+
 def _behind(snapshot: Snapshot, stretches: Sequence[Span]) -> list[Span]:
     begin = snapshot.replay_from or optime_of(snapshot)
     return [stretch for stretch in stretches if stretch[1] > begin]

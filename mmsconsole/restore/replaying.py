@@ -29,11 +29,14 @@ def replay(
 
     The files are then those of a mongod that was shut down cleanly, without anything of ours.
     """
-    place = _place(resources, snapshot, restore, dbpath)
+    assert restore.point is not None
+    place = place_on(
+        resources, snapshot, dbpath, socket=f"r-{restore.id}", log=f"restore-{restore.id}"
+    )
     server = HeadServer.start(place, resources.clock)
     try:
         with server.errors():
-            reached, last = _apply(resources, server, snapshot, restore, task)
+            reached, last = replay_onto(resources, server, snapshot, restore.point, task)
             # The position, and what mongod noted of this start.
             server.client.drop_database("local")
     except BaseException:
@@ -54,39 +57,46 @@ def _shut_down(server: HeadServer) -> None:
         raise MongodFailed(what, where=str(server.process.options.dbpath), hint=f"see {log}")
 
 
-def _place(resources: Resources, snapshot: Snapshot, restore: Restore, dbpath: Path) -> HeadPlace:
+def place_on(
+    resources: Resources, snapshot: Snapshot, dbpath: Path, *, socket: str, log: str, nice: int = 0
+) -> HeadPlace:
+    """That of a mongod on a materialised snapshot. Raises NoSuitableMongod."""
     return HeadPlace(
         dbpath=dbpath,
-        socket=resources.socket(f"r-{restore.id}"),
-        log=resources.log(f"restore-{restore.id}"),
+        socket=resources.socket(socket),
+        log=resources.log(log),
         binary=choose_binary(resources.binaries, snapshot.mongod_version, snapshot.fcv),
         cache_gb=resources.settings.tree.heads.cache_gb,
+        nice=nice,
     )
 
 
-def _apply(
-    resources: Resources, server: HeadServer, snapshot: Snapshot, restore: Restore, task: Task
+def replay_onto(
+    resources: Resources, server: HeadServer, snapshot: Snapshot, point: Optime, task: Task
 ) -> tuple[Optime, OplogChunk | None]:
-    """The position reached, and the last chunk that was applied."""
+    """The position reached, and the last chunk that was applied.
+
+    Raises OutsideWindow where the stored oplog does not reach the point, and what reading and
+    applying it raise.
+    """
     assert snapshot.optime is not None  # it is complete
-    assert restore.point is not None
     start = snapshot.replay_from or snapshot.optime
     with server.connect() as connection:
         positions = PositionStore(connection)
         positions.write(HeadPosition(snapshot.optime, start))
         spool = FileSpool(server.process.options.dbpath)
         applier = Applier(connection, positions, spool, NO_SCAN)
-        done, total = 0, _raw_bytes(resources, snapshot.deployment, start, restore.point)
+        done, total = 0, oplog_bytes(resources, snapshot.deployment, start, point)
         task.report(PHASE, 0, total)
         end, last = start, None
-        for chunk in _chunks(resources, snapshot.deployment, start, restore.point):
-            applier.apply(_read(resources, chunk), restore.point, task)
+        for chunk in _chunks(resources, snapshot.deployment, start, point):
+            applier.apply(_read(resources, chunk), point, task)
             _check_still_stored(resources, chunk)
             done, end, last = done + chunk.raw_bytes, chunk.end, chunk
             task.report(PHASE, done, max(done, total))
-        if end < restore.point:
-            what = f"the stored oplog ends at {end}, before {restore.point}"
-            raise OutsideWindow(what, where=restore.id)
+        if end < point:
+            what = f"the stored oplog ends at {end}, before {point}"
+            raise OutsideWindow(what, where=snapshot.id)
         return applier.position.applied, last
 
 
@@ -118,7 +128,7 @@ def _chunks(
     return takewhile(lambda chunk: chunk.start < point, chunks)
 
 
-def _raw_bytes(resources: Resources, deployment: str, start: Optime, point: Optime) -> int:
-    """Of those chunks, but for the one that the point lies in."""
+def oplog_bytes(resources: Resources, deployment: str, start: Optime, point: Optime) -> int:
+    """Raw, of what a replay from `start` reads, but for the chunk that the point lies in."""
     size = resources.metadata.chunks.size
     return size(deployment, start).raw_bytes - size(deployment, point).raw_bytes

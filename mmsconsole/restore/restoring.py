@@ -54,8 +54,8 @@ class Restoring:
         sweep_orphans([self._target / WORK], self._resources.clock)
         data = claim(self._target, self._restore.id)
         self._set(state=RestoreState.MATERIALISING, bytes=snapshot.bytes)
-        group = self._resources.metadata.deployments.get(self._restore.deployment).group
-        self._resources.blockstore(group).materialise(snapshot, data, task)
+        deployment = self._resources.metadata.deployments.get(self._restore.deployment)
+        self._resources.reading_blockstore(deployment).materialise(snapshot, data, task)
         self._set(optime=self._at_point(snapshot, data, task))
         self._snapshot()  # it must be good still: the source may have been rolled back
 

@@ -37,8 +37,8 @@ class Storage(Protocol):
         """Raises ObjectMissing."""
         ...
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """The objects below a folder, in order of their names."""
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """The objects below a folder, in order of their names: those behind the name `after`."""
         ...
 
     def delete(self, key: str) -> None:

@@ -43,10 +43,10 @@ class LocalStorage:
         with _reading(key):
             return self._path(key).stat().st_size
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         folder = self._path(prefix.rstrip("/")) if prefix else self.root
         with disk_errors(prefix):
-            yield from self._below(folder)
+            yield from self._below(folder, after)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -74,16 +74,17 @@ class LocalStorage:
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
 
-    def _below(self, folder: Path) -> Iterator[StoredObject]:
+    def _below(self, folder: Path, after: str) -> Iterator[StoredObject]:
         for entry in _entries(folder):
             path = Path(entry.path)
+            key = path.relative_to(self.root).as_posix()
             if entry.is_dir(follow_symlinks=False):
-                yield from self._below(path)
-            elif entry.is_file(follow_symlinks=False):
+                yield from self._below(path, after)
+            elif key > after and entry.is_file(follow_symlinks=False):
                 # It may have been deleted since the folder was read.
                 with suppress(FileNotFoundError):
                     size = entry.stat(follow_symlinks=False).st_size
-                    yield StoredObject(path.relative_to(self.root).as_posix(), size)
+                    yield StoredObject(key, size)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -10,7 +10,16 @@
       packing.py        new blocks -> packs, durable before anything refers to them
       materialising.py  blocks -> files, every block verified
       outfiles.py       the files that are made, synced, or taken away again
-    framing.py, block.py, packs.py, manifest.py and its writer and reader: the formats
+      records.py        many block records at one time; packs by number, and what is used of them
+    grooming.py         space comes back: condemn, empty, drop
+      uses.py           what manifests use, followed to where it lies
+      marking.py        what of a pool is needed, and how much that is
+      grooming_plan.py  which packs are worth rewriting
+      moving.py         living blocks into new packs
+      moved_packs.py    following blocks whose packs are gone
+    sweeping.py         objects that no record refers to
+      expected.py       which objects belong into a store
+    framing.py, block.py, packs.py, moved.py, manifest.py and its writer and reader: the formats
                         (docs/formats.md has the bytes)
     resources.py        all of it together, as the daemon is given it
 

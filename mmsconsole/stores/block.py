@@ -1,18 +1,18 @@
-"""A block: at most 256 KiB of a file, named by the sha256 of its raw bytes."""
+"""A block: a piece of a file of fixed size, named by the sha256 of its raw bytes."""
 
 import hashlib
+from functools import cache
 from typing import NamedTuple
 
 from mmsconsole.errors import ObjectCorrupt
+from mmsconsole.metadata.deployments import BLOCK_BYTES as BLOCK_BYTES
 from mmsconsole.rawbson import Buffer
 from mmsconsole.stores.compression import Zstd
 
-BLOCK_BYTES = 256 * 1024
-"""Every block of a file but its last one has exactly this size."""
+BLOCK_BYTES_MIN = 64 << 10
+BLOCK_BYTES_MAX = 4 << 20
 
 HASH_BYTES = 32
-ZERO_HASH = hashlib.sha256(bytes(BLOCK_BYTES)).digest()
-"""A whole block of zero bytes is not stored: it becomes a hole."""
 
 
 class Place(NamedTuple):
@@ -22,18 +22,39 @@ class Place(NamedTuple):
     """Id of the pack; empty for ZERO."""
     offset: int
     stored_bytes: int
+    number: int
+    """Of the block within its pack, from 0."""
 
 
-ZERO = Place("", 0, 0)
+ZERO = Place("", 0, 0, 0)
+"""A whole block of zero bytes is not stored: it becomes a hole."""
 
 
-def block_count(size: int) -> int:
+def is_block_size(block_bytes: object) -> bool:
+    """Whether blocks may have this size: a power of two within the bounds.
+
+    Every block of a file but its last one has exactly the size that its snapshot was cut with.
+    """
+    return (
+        isinstance(block_bytes, int)
+        and BLOCK_BYTES_MIN <= block_bytes <= BLOCK_BYTES_MAX
+        and block_bytes.bit_count() == 1
+    )
+
+
+def block_count(size: int, block_bytes: int) -> int:
     """How many blocks a file of `size` bytes has."""
-    return -(-size // BLOCK_BYTES)
+    return -(-size // block_bytes)
 
 
 def hash_of(raw: Buffer) -> bytes:
     return hashlib.sha256(raw).digest()
+
+
+@cache
+def zero_hash(block_bytes: int) -> bytes:
+    """The name of a whole block of zeros."""
+    return hash_of(bytes(block_bytes))
 
 
 def packed(raw: Buffer, zstd: Zstd) -> bytes:

@@ -1,28 +1,34 @@
 """The blockstore: snapshots of heads, cut into blocks that a group stores once."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from mmsconsole.errors import NotFound, ObjectCorrupt, ObjectMissing
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.metadata.pools import Pool
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.storage.base import Storage
-from mmsconsole.stores.block import BLOCK_BYTES
+from mmsconsole.stores.compression import Zstd
 from mmsconsole.stores.cutting import Cutting
+from mmsconsole.stores.deleting import Deleting
 from mmsconsole.stores.framing import Header, optime_document
 from mmsconsole.stores.index import BlockIndex, KnownPacks
 from mmsconsole.stores.log_start import LogStart
-from mmsconsole.stores.manifest import is_manifest_of, manifest_folder, manifest_key
+from mmsconsole.stores.manifest import manifest_folder, manifest_key, manifest_keys_begin
 from mmsconsole.stores.manifest_reader import ManifestReader
 from mmsconsole.stores.manifest_writer import ManifestWriter
 from mmsconsole.stores.materialising import materialise
-from mmsconsole.stores.objects import delete_below, plain_id
+from mmsconsole.stores.moved_packs import MovedPacks, check_there
+from mmsconsole.stores.objects import plain_id
 from mmsconsole.stores.packing import Packing
 from mmsconsole.stores.planning import Plan, Source
 from mmsconsole.stores.previous import Previous
+from mmsconsole.stores.records import PackNumbers
 from mmsconsole.task import Task
 
 THREADS_MAX = 4
@@ -43,18 +49,26 @@ class Cut:
     lost: tuple[str, ...] = ()
     """Objects of earlier snapshots that were found missing or damaged on the way. This snapshot
     does not need them, but those that do can not be restored: people must be told."""
+    changed: tuple[str, ...] = ()
+    """Files that were read although their times said that they need not be, and held other bytes
+    than before: the head's disk lost some, or a clock lied. People must be told."""
 
 
 class Blockstore:
-    """The blocks of one group."""
+    """The blocks of one pool."""
 
     def __init__(
-        self, storage: Storage, metadata: Metadata, group: str, threads: int | None = None
+        self, storage: Storage, metadata: Metadata, pool: Pool, threads: int | None = None
     ) -> None:
         self._storage = storage
         self._metadata = metadata
-        self._group = plain_id(group)
+        self._pool = pool
+        self._group = plain_id(pool.group)
         self._threads = threads or min(THREADS_MAX, (os.cpu_count() or 1) + 1)
+
+    def epoch(self) -> int:
+        """The pool's, as it is now. Whoever is about to cut writes it down before."""
+        return self._metadata.pools.epoch(self._pool.id)
 
     def cut(
         self,
@@ -63,29 +77,38 @@ class Blockstore:
         files: Sequence[str],
         previous: Snapshot | None,
         task: Task,
+        *,
+        full_read: bool = False,
     ) -> Cut:
         """Store `files` (relative to `root`) as a snapshot; everything is durable on return.
 
         Nobody may write to the files meanwhile. `snapshot` carries its optimes and versions
-        already: they are written into the manifest. `previous` is a complete snapshot of the
-        same head: files untouched since then are not read.
+        already: they are written into the manifest; and its record an attempt and the pool's
+        epoch, so that no pack goes away which this cut may refer to. `previous` is a complete
+        snapshot of the same head: files untouched since then are not read, but for a
+        `full_read`.
 
         Order: packs, their records, places of their blocks, manifest. A cut that fails leaves
         at most packs that the next one will use. Raises DiskFull, StorageError, MetadataError,
         Cancelled.
         """
-        source = Source.of(root, files, int(snapshot.created_at.timestamp() * 1e9))
-        before, lost = self._before(snapshot, previous, task)
-        packs = KnownPacks(self._storage, self._metadata, before.packs if before else ())
+        deployment = self._metadata.deployments.get(snapshot.deployment)
+        taken_ns = int(snapshot.created_at.timestamp() * 1e9)
+        source = Source.of(root, files, taken_ns, deployment.block_bytes, full_read=full_read)
+        before, lost = self._before(snapshot, previous, source, task)
+        told = [pack.id for pack in before.packs] if before else []
+        packs = KnownPacks(self._storage, self._metadata, told)
+        index, numbers = BlockIndex(self._metadata, self._pool.id, packs), PackNumbers()
+        zstd = Zstd(checksum=False, level=deployment.zstd_level)
         with (
-            ManifestWriter(self._header(snapshot, LogStart.of(root))) as manifest,
-            Packing(self._storage, self._metadata, self._group) as packing,
+            ManifestWriter(self._header(snapshot, deployment, LogStart.of(root))) as manifest,
+            Packing(self._storage, self._metadata, self._pool, snapshot.attempt) as packing,
         ):
-            cutting = Cutting(root, BlockIndex(self._metadata, self._group, packs), packing)
-            plan = Plan(source, Previous(before, packs), manifest.add_file)
+            cutting = Cutting(source, index, packing, numbers, zstd)
+            plan = Plan(source, Previous(before, packs, index, numbers), manifest.add_file)
             cutting.run(plan, manifest, self._threads, task)
             packing.finish()
-            used = (packing.stored.get(id_) or packs.entry(id_) for id_ in cutting.numbers)
+            used = (packing.stored.get(id_) or packs.entry(id_) for id_ in numbers)
             key = manifest_key(snapshot.deployment, snapshot.id, new_id())
             stored = manifest.store(self._storage, key, used)
         return Cut(
@@ -95,6 +118,7 @@ class Blockstore:
             bytes=cutting.bytes,
             new_bytes=stored.stored_bytes + sum(pack.bytes for pack in packing.stored.values()),
             lost=(*lost, *packs.lost),
+            changed=tuple(sorted(cutting.changed)),
         )
 
     def materialise(self, snapshot: Snapshot, target: Path, task: Task) -> None:
@@ -107,28 +131,42 @@ class Blockstore:
         materialise(self._storage, self._opened(snapshot, task), target, self._threads, task)
 
     def check_complete(self, snapshot: Snapshot, task: Task) -> None:
-        """Its manifest is whole, and every pack in it is there with its size.
+        """Its manifest is whole, and every pack in it is there with its size, or those that its
+        blocks were moved to.
 
         Raises ObjectMissing or ObjectCorrupt naming the object.
         """
-        for pack in self._opened(snapshot, task).packs:
+        moved = MovedPacks(self._storage)
+        for use in self._opened(snapshot, task).uses:
             task.check()
-            if self._storage.size(pack.key) != pack.bytes:
-                raise ObjectCorrupt(f"has not its {pack.bytes} bytes", where=pack.key)
+            check_there(self._storage, moved, use)
 
-    def forget(self, snapshot: Snapshot) -> None:
+    def forget(self, snapshot: Snapshot) -> bool:
         """Delete its record, then its manifests (those of failed attempts too).
 
-        Its blocks stay: others may share them.
+        Its blocks stay: others may share them. False, with nothing deleted, if it was `leaving`
+        and that has been taken back.
         """
-        self._metadata.snapshots.remove(snapshot.id)
-        for stored in self._storage.list(manifest_folder(snapshot.deployment)):
-            if is_manifest_of(stored.key, snapshot.deployment, snapshot.id):
-                self._storage.delete(stored.key)
+        deleting = self._deleting()
+        keys = list(self._manifest_keys(snapshot))
+        deleting.note((key, snapshot.id) for key in keys)
+        if not self._metadata.snapshots.remove_leaving(snapshot):
+            deleting.withdraw(keys)
+            return False
+        deleting.delete_noted(keys)
+        return True
 
     def sweep_manifests(self, deployment_id: str, task: Task) -> None:
         """Delete the manifests of a deployment none of whose snapshots has a record any more."""
-        delete_below(self._storage, manifest_folder(deployment_id), task)
+        self._deleting().delete_below(manifest_folder(deployment_id), task)
+
+    def _deleting(self) -> Deleting:
+        return Deleting(self._storage, self._metadata, self._pool.store)
+
+    def _manifest_keys(self, snapshot: Snapshot) -> Iterator[str]:
+        begin = manifest_keys_begin(snapshot.deployment, snapshot.id)
+        listed = self._storage.list(manifest_folder(snapshot.deployment), after=begin)
+        return takewhile(lambda key: key.startswith(begin), (stored.key for stored in listed))
 
     def _opened(self, snapshot: Snapshot, task: Task) -> ManifestReader:
         """Raises ObjectMissing, ObjectCorrupt; NotFound for a snapshot that is not complete."""
@@ -142,21 +180,23 @@ class Blockstore:
         return manifest
 
     def _before(
-        self, snapshot: Snapshot, previous: Snapshot | None, task: Task
+        self, snapshot: Snapshot, previous: Snapshot | None, source: Source, task: Task
     ) -> tuple[ManifestReader | None, tuple[str, ...]]:
         """The previous manifest, if it can help; or its key, if it can not be read any more."""
         if previous is None or previous.head != snapshot.head:
             return None, ()
         try:
-            return self._opened(previous, task), ()
+            manifest = self._opened(previous, task)
         except (ObjectMissing, ObjectCorrupt):
             return None, (previous.manifest_key,)
+        return (manifest if manifest.block_bytes == source.block_bytes else None), ()
 
-    def _header(self, snapshot: Snapshot, log_start: LogStart | None) -> Header:
+    def _header(
+        self, snapshot: Snapshot, deployment: Deployment, log_start: LogStart | None
+    ) -> Header:
         """Everything that is needed to make the records again; of the deployment no secrets."""
-        deployment = self._metadata.deployments.get(snapshot.deployment)
         return {
-            "block_bytes": BLOCK_BYTES,
+            "block_bytes": deployment.block_bytes,
             "group": self._group,
             "log_start": log_start and log_start.document(),
             "snapshot": {

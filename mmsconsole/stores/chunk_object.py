@@ -10,11 +10,11 @@ from mmsconsole.metadata.chunks import OplogChunk
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.optime import Optime
 from mmsconsole.rawbson import Buffer
-from mmsconsole.storage.base import Storage
 from mmsconsole.stores.chunk_contents import Contents, contents_of, same_position
 from mmsconsole.stores.compression import Zstd, check_raw_bytes
 from mmsconsole.stores.framing import CHUNK, Header, frame, optime_document, unframe
 from mmsconsole.stores.objects import get_verified, plain_id, sha256_hex
+from mmsconsole.stores.places import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class MadeChunk(NamedTuple):
 
 
 class ChunkObjects:
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
+    def __init__(self, places: Places) -> None:
+        self._places = places
         self._zstd = Zstd(checksum=True)
 
     def made(
@@ -75,11 +75,20 @@ class ChunkObjects:
         return MadeChunk(record, parts)
 
     def put(self, made: MadeChunk) -> None:
-        self._storage.put(made.record.key, made.parts)
+        self._places.of(made.record.deployment).put(made.record.key, made.parts)
 
     def read(self, chunk: OplogChunk) -> bytes:
-        """The arrays, one after another, byte for byte. Raises ObjectMissing, ObjectCorrupt."""
-        data = get_verified(self._storage, chunk.key, chunk.sha256)
+        """The arrays, one after another, byte for byte. Raises ObjectMissing, ObjectCorrupt.
+
+        Without a sha256 in its record the chunk's own checksums have to do.
+        """
+        storage = self._places.of(chunk.deployment)
+        if not chunk.sha256:
+            return self.opened(chunk, storage.get(chunk.key))
+        return self.opened(chunk, get_verified(storage, chunk.key, chunk.sha256))
+
+    def opened(self, chunk: OplogChunk, data: bytes) -> bytes:
+        """The arrays in the bytes of the whole object. Raises ObjectCorrupt."""
         header, start = unframe(data, CHUNK, chunk.key)
         told = _header(chunk.deployment, chunk.start, chunk.end, chunk.entries)
         if any(header.get(name) != value for name, value in told.items()):

@@ -25,16 +25,17 @@ def check_raw_bytes(raw_bytes: int) -> int:
 class Zstd:
     """Compressor and decompressor objects are not thread-safe and dear to make: one per thread."""
 
-    def __init__(self, *, checksum: bool) -> None:
+    def __init__(self, *, checksum: bool, level: int = LEVEL) -> None:
         """`checksum`: let zstd keep its own, where no sha256 of the raw bytes is kept."""
         self._checksum = checksum
+        self._level = level
         self._local = threading.local()
 
     @property
     def _compressor(self) -> zstandard.ZstdCompressor:
         found: zstandard.ZstdCompressor | None = getattr(self._local, "compressor", None)
         if found is None:
-            found = zstandard.ZstdCompressor(level=LEVEL, write_checksum=self._checksum)
+            found = zstandard.ZstdCompressor(level=self._level, write_checksum=self._checksum)
             self._local.compressor = found
         return found
 

@@ -28,6 +28,8 @@ SLICE = b"MMSSLICE"
 CHUNK = b"MMSCHUNK"
 PACK = b"MMSPACK\x00"
 MANIFEST = b"MMSMANIF"
+CATALOGUE = b"MMSCATAL"
+MOVED = b"MMSMOVED"
 
 _prefix = struct.Struct("<8sHHI")
 _checksum = struct.Struct("<I")

@@ -3,32 +3,38 @@
     frame (MMSMANIF)   header: snapshot, deployment, block_bytes
     block records      per block, file after file: sha256 of the raw bytes (32), number of the
                        pack in the table below (u32), offset in the pack (u32), stored bytes
-                       (u32); the number is NO_PACK for a block of zeros, which is a hole
+                       (u32), number of the block in its pack (u32); the pack is NO_PACK for a
+                       block of zeros, which is a hole
     files              BSON documents in order of their paths: FileEntry
-    packs              BSON documents: PackEntry
+    packs              BSON documents: PackEntry, and `used`, a bitmap of the blocks that this
+                       snapshot uses: bit n % 8 of byte n // 8 is the pack's block n
     trailer            magic (8), offset of the records, of the files, of the packs, number of
-                       blocks (u64 each), number of files, of packs (u32 each), sha256 of
-                       everything before the trailer (32)
+                       blocks (u64 each), number of files, of packs (u32 each), sha256 of the
+                       object's key and the packs (32), sha256 of everything before the
+                       trailer (32)
 
 It is enough to restore from: nothing else need be known but the packs themselves. Manifests
-grow with the head (44 bytes per block), so they are written and read as a stream.
+grow with the head (48 bytes per block), so they are written and read as a stream. Which blocks
+a snapshot uses is told by the end of its manifest alone.
 """
 
+import hashlib
 import struct
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from mmsconsole.errors import ObjectCorrupt
+from mmsconsole.rawbson import Buffer
 from mmsconsole.stores.block import block_count
 from mmsconsole.stores.framing import PREFIX_BYTES, Header
 from mmsconsole.stores.objects import plain_id
 from mmsconsole.stores.paths import is_plain_path
 
 NO_PACK = 0xFFFFFFFF
-RECORD = struct.Struct("<32sIII")
+RECORD = struct.Struct("<32sIIII")
 
 _END = b"MANIFEND"
-_trailer = struct.Struct("<8sQQQQII32s")
+_trailer = struct.Struct("<8sQQQQII32s32s")
 TRAILER_BYTES = _trailer.size
 
 SIZE_MAX = 1 << 62
@@ -49,9 +55,8 @@ class FileEntry:
     first: int
     """Number of its first block record."""
 
-    @property
-    def blocks(self) -> int:
-        return block_count(self.size)
+    def blocks(self, block_bytes: int) -> int:
+        return block_count(self.size, block_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,22 @@ class PackEntry:
     """Of the whole object, in hex."""
 
 
+class PackUse(NamedTuple):
+    """What a snapshot uses of a pack."""
+
+    entry: PackEntry
+    used: int
+    """Bit n is the pack's block n."""
+
+
 class BlockRecord(NamedTuple):
     hash: bytes
     pack: int
     """Number in the manifest's table of packs, or NO_PACK."""
     offset: int
     stored_bytes: int
+    number: int
+    """Of the block in its pack."""
 
 
 def manifest_folder(deployment: str) -> str:
@@ -78,11 +93,19 @@ def manifest_folder(deployment: str) -> str:
 
 def manifest_key(deployment: str, snapshot: str, attempt: str) -> str:
     """Each attempt has its own: a late second writer can not change the bytes under a record."""
-    return f"{manifest_folder(deployment)}/{plain_id(snapshot)}.{attempt}.manifest"
+    return f"{manifest_keys_begin(deployment, snapshot)}{attempt}.manifest"
 
 
-def is_manifest_of(key: str, deployment: str, snapshot: str) -> bool:
-    return key.startswith(f"{manifest_folder(deployment)}/{snapshot}.")
+def manifest_keys_begin(deployment: str, snapshot: str) -> str:
+    """With what the keys of all attempts of a snapshot begin."""
+    return f"{manifest_folder(deployment)}/{plain_id(snapshot)}."
+
+
+def packs_digest(key: str, packs: Buffer) -> bytes:
+    """With the key, so that no other manifest's table can be taken for this one's."""
+    digest = hashlib.sha256(key.encode())
+    digest.update(packs)
+    return digest.digest()
 
 
 class Trailer(NamedTuple):
@@ -94,6 +117,7 @@ class Trailer(NamedTuple):
     blocks: int
     files: int
     packs: int
+    packs_digest: bytes
     digest: bytes
     """sha256 of everything before the trailer: it can be trusted without the metadata."""
 
@@ -129,6 +153,19 @@ def entry_of(document: Header, kind: type[Entry], key: str) -> Entry:
     if isinstance(entry, FileEntry):
         _check_file(entry, key)
     return entry
+
+
+def use_document(use: PackUse) -> Header:
+    length = -(-use.used.bit_length() // 8)
+    return {**entry_document(use.entry), "used": use.used.to_bytes(length, "little")}
+
+
+def use_of(document: Header, key: str) -> PackUse:
+    """Raises ObjectCorrupt."""
+    used = document.get("used")
+    if not isinstance(used, bytes):
+        raise ObjectCorrupt("lists a pack without the blocks that are used of it", where=key)
+    return PackUse(entry_of(document, PackEntry, key), int.from_bytes(used, "little"))
 
 
 def _check_file(entry: FileEntry, key: str) -> None:

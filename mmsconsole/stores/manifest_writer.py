@@ -1,22 +1,27 @@
 """Writing a manifest as a stream, beside the cutting, and storing it at the end."""
 
 import hashlib
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from types import TracebackType
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import bson
 
-from mmsconsole.durable import disk_errors
 from mmsconsole.storage.base import Storage
 from mmsconsole.stores.framing import MANIFEST, Header, frame
-from mmsconsole.stores.manifest import RECORD, FileEntry, PackEntry, Trailer, entry_document
-
-_MEMORY_BYTES = 8 << 20
-"""A larger manifest waits in a temporary file until it is stored (a head above 40 GB)."""
-
-_PART_BYTES = 1 << 20
+from mmsconsole.stores.manifest import (
+    NO_PACK,
+    RECORD,
+    FileEntry,
+    PackEntry,
+    PackUse,
+    Trailer,
+    entry_document,
+    packs_digest,
+    use_document,
+)
+from mmsconsole.stores.records import UsedBlocks, columns_of
+from mmsconsole.stores.spooled import Spool
 
 
 class StoredManifest(NamedTuple):
@@ -29,9 +34,10 @@ class ManifestWriter:
     """Collects records and files in their order; a context manager."""
 
     def __init__(self, header: Header) -> None:
-        self._spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115
+        self._spool = Spool("a manifest")
         self._sha256 = hashlib.sha256()
         self._files = bytearray()
+        self._used = UsedBlocks()
         self._end = 0
         self.files = 0
         self.blocks = 0
@@ -53,37 +59,35 @@ class ManifestWriter:
         self._files += bson.encode(entry_document(entry))
         self.files += 1
 
-    def add_record(self, hash_: bytes, pack: int, offset: int, stored_bytes: int) -> None:
-        self._write(RECORD.pack(hash_, pack, offset, stored_bytes))
+    def add_record(
+        self, hash_: bytes, pack: int, offset: int, stored_bytes: int, number: int
+    ) -> None:
+        self._write(RECORD.pack(hash_, pack, offset, stored_bytes, number))
         self.blocks += 1
+        if pack != NO_PACK:
+            self._used.add(pack, number)
+
+    def add_records(self, records: bytes) -> None:
+        """Many, as they stand in a manifest."""
+        self._write(records)
+        self.blocks += len(records) // RECORD.size
+        self._used.add_all(columns_of(records))
 
     def store(self, storage: Storage, key: str, packs: Iterable[PackEntry]) -> StoredManifest:
-        """Durable on return. Raises DiskFull, StorageError."""
+        """`packs` by their numbers. Durable on return. Raises DiskFull, StorageError."""
+        uses = [PackUse(entry, self._used.bits(number)) for number, entry in enumerate(packs)]
         files_at = self._end
         self._write(self._files)
-        packs_at, count = self._end, 0
-        for entry in packs:
-            self._write(bson.encode(entry_document(entry)))
-            count += 1
-        parts = (self._records_at, files_at, packs_at, self.blocks, self.files, count)
-        self._write(Trailer(*parts, self._sha256.digest()).encoded())
-        stored_bytes = storage.put(key, _Parts(self._spool))
+        packs_at = self._end
+        table = b"".join(bson.encode(use_document(use)) for use in uses)
+        self._write(table)
+        parts = (self._records_at, files_at, packs_at, self.blocks, self.files, len(uses))
+        trailer = Trailer(*parts, packs_digest(key, table), self._sha256.digest())
+        self._write(trailer.encoded())
+        stored_bytes = storage.put(key, self._spool)
         return StoredManifest(key, self._sha256.hexdigest(), stored_bytes)
 
     def _write(self, data: bytes | bytearray) -> None:
-        with disk_errors("temporary file of a manifest"):
-            self._spool.write(data)
+        self._spool.write(data)
         self._sha256.update(data)
         self._end += len(data)
-
-
-class _Parts:
-    """What the spool holds; may be gone through several times, as a storage that retries does."""
-
-    def __init__(self, spool: IO[bytes]) -> None:
-        self._spool = spool
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._spool.seek(0)
-        while part := self._spool.read(_PART_BYTES):
-            yield part

@@ -9,7 +9,6 @@ from mmsconsole.errors import AlreadyExists, NotFound, OplogError, StorageError,
 from mmsconsole.metadata.chunks import OplogChunk
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.optime import Optime
-from mmsconsole.storage.base import Storage
 from mmsconsole.stores.chunk_contents import (
     UNKNOWN_TERM,
     Beginning,
@@ -22,11 +21,13 @@ from mmsconsole.stores.chunk_object import (
     ChunkBody as ChunkBody,
 )
 from mmsconsole.stores.chunk_object import ChunkObjects, chunk_folder, key_position
-from mmsconsole.stores.objects import delete_below
+from mmsconsole.stores.deleting import Deleting
+from mmsconsole.stores.places import Places
 from mmsconsole.task import Task
 
 PAGE = 256
 """Chunk records that are fetched at one time: a slow reader holds no cursor open."""
+CUT_FRONT_MAX = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,12 @@ class CutBack:
 
 
 class OplogStore:
-    def __init__(self, storage: Storage, metadata: Metadata, clock: Clock) -> None:
-        self._storage = storage
+    def __init__(self, places: Places, metadata: Metadata, clock: Clock) -> None:
+        self._places = places
+        self._metadata = metadata
         self._chunks = metadata.chunks
         self._clock = clock
-        self._objects = ChunkObjects(storage)
+        self._objects = ChunkObjects(places)
 
     def put(self, deployment_id: str, body: ChunkBody, *, after_gap: bool = False) -> OplogChunk:
         """Store a chunk behind the last one; durable on return.
@@ -139,10 +141,53 @@ class OplogStore:
         entries = sum(chunk.entries for chunk in dropped) + holding.entries - last.entries
         return CutBack(len(dropped), entries)
 
+    def cut_front(
+        self, deployment_id: str, position: Optime, task: Task, limit: int = CUT_FRONT_MAX
+    ) -> int:
+        """Forget the chunks that end at or before `position`, from the oldest on: at most `limit`,
+        and never the last one, which the tail goes on from. Returns how many.
+
+        A crash at any step leaves an oplog that is unbroken behind `position`.
+        """
+        last = self._chunks.last(deployment_id)
+        found = self._chunks.until(deployment_id, position, limit)
+        ended = [chunk for chunk in found if last is not None and chunk.id != last.id]
+        deleting = self._deleting(deployment_id)
+        for at in range(0, len(ended), PAGE):
+            page = ended[at : at + PAGE]
+            keys = [chunk.key for chunk in page]
+            deleting.note((chunk.key, chunk.id) for chunk in page)
+            for chunk in page:
+                task.check()
+                self._chunks.forget(chunk)
+            deleting.delete_noted(keys)
+        return len(ended)
+
+    def put_again(self, chunk: OplogChunk, body: ChunkBody) -> OplogChunk:
+        """The same entries in a new object, for a chunk whose object is damaged or gone.
+
+        The old one is deleted once the record tells of the new one. Raises OplogError where the
+        body is not that chunk's, NotFound where the chunk has gone or changed meanwhile.
+        """
+        told = (body.start, body.end, body.entries)
+        if not _same_chunk(chunk, body) or body.entries != chunk.entries:
+            raise OplogError(f"other entries than those stored: {told}", where=chunk.deployment)
+        made = self._objects.made(
+            chunk.deployment, body, self._clock.now(), after_gap=chunk.after_gap, id_=chunk.id
+        )
+        self._objects.put(made)
+        replaced = self._chunks.replace(chunk, made.record)
+        self._deleting(chunk.deployment).delete(chunk.key)
+        return replaced
+
     def drop(self, deployment_id: str, task: Task) -> None:
         """Forget every chunk of a deployment, recorded or left behind by a crash."""
         self._chunks.drop(deployment_id)
-        delete_below(self._storage, chunk_folder(deployment_id), task)
+        self._deleting(deployment_id).delete_below(chunk_folder(deployment_id), task)
+
+    def _deleting(self, deployment_id: str) -> Deleting:
+        name = self._places.name(deployment_id)
+        return Deleting(self._places.of(deployment_id), self._metadata, name)
 
     def _kept_of(self, holding: OplogChunk, common: Optime) -> Beginning | None:
         """What stays of the chunk that holds `common`; None: all of it."""
@@ -173,12 +218,13 @@ class OplogStore:
 
     def _sweep_behind(self, last: OplogChunk, task: Task) -> None:
         """No record tells of anything behind it any more; objects may, those of a crash too."""
-        folder, end = chunk_folder(last.deployment), key_position(last.end)
-        for stored in list(self._storage.list(folder)):
+        folder = chunk_folder(last.deployment)
+        deleting = self._deleting(last.deployment)
+        storage = self._places.of(last.deployment)
+        for stored in list(storage.list(folder, after=f"{folder}/{key_position(last.end)}")):
             task.check()
-            position = stored.key.removeprefix(f"{folder}/")[: len(end)]
-            if position >= end and stored.key != last.key:
-                self._storage.delete(stored.key)
+            if stored.key != last.key:
+                deleting.delete(stored.key)
 
     def _recorded(self, chunk: OplogChunk) -> OplogChunk:
         try:
@@ -186,7 +232,7 @@ class OplogStore:
         except AlreadyExists as error:
             # Only tidiness: nothing refers to it, and the error below tells what matters.
             with suppress(StorageError):
-                self._storage.delete(chunk.key)
+                self._places.of(chunk.deployment).delete(chunk.key)
             raise OplogError(
                 f"somebody else has stored the oplog from {chunk.start} on", where=chunk.deployment
             ) from error

@@ -95,13 +95,16 @@ class OutFolder:
         if error is not None:
             self._take_away()
 
-    def make(self, entry: FileEntry) -> OutFile:
-        """A new file. Raises StorageError where there is one already, or what a sync raised."""
+    def make(self, entry: FileEntry, blocks: int) -> OutFile:
+        """A new file of so many blocks.
+
+        Raises StorageError where there is one already, or what a sync raised.
+        """
         self._wait(OPEN_MAX)
         path = self._target / entry.path
         with disk_errors(str(path)):
             self._make_parents(path.parent)
-            file = OutFile(path, entry.blocks)
+            file = OutFile(path, blocks)
             self._open.add(file)
             self._files.append(path)
             file.resize(entry.size)

@@ -11,21 +11,24 @@ from types import TracebackType
 
 from mmsconsole.metadata.blocks import Pack
 from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.pools import Pool
 from mmsconsole.storage.base import Storage
 from mmsconsole.stores.block import Place
 from mmsconsole.stores.manifest import PackEntry
-from mmsconsole.stores.packs import PackBuilder
+from mmsconsole.stores.packs import PackBuilder, sizes_of
 
 
 class Packing:
     """A context manager. At most two packs are in memory: one being filled, one being stored."""
 
-    def __init__(self, storage: Storage, metadata: Metadata, group: str) -> None:
+    def __init__(self, storage: Storage, metadata: Metadata, pool: Pool, attempt: str = "") -> None:
+        """`attempt`: of the cut that the blocks are for."""
         self.stored: dict[str, PackEntry] = {}
         """The packs that are durable and recorded, by id."""
         self._storage = storage
         self._metadata = metadata
-        self._group = group
+        self._pool = pool
+        self._attempt = attempt
         self._filling: PackBuilder | None = None
         self._storing: Future[None] | None = None
         self._on_the_way: dict[bytes, Place] = {}
@@ -50,9 +53,9 @@ class Packing:
         """Take a block that is not on its way. Raises what storing an earlier pack raised."""
         if self._filling is None:
             # Long ids: two packs of one id would be one object.
-            self._filling = PackBuilder(self._group, secrets.token_hex(16))
+            self._filling = PackBuilder(self._pool.group, secrets.token_hex(16))
         at = self._filling.add(hash_, stored, raw_bytes)
-        place = self._on_the_way[hash_] = Place(at.pack, at.offset, at.stored_bytes)
+        place = self._on_the_way[hash_] = Place(at.pack, at.offset, at.stored_bytes, at.number)
         if self._filling.full:
             self._seal()
         return place
@@ -80,9 +83,13 @@ class Packing:
         for part in parts:
             digest.update(part)
         entry = PackEntry(pack.id, pack.key, size, digest.hexdigest())
-        blocks = len(pack.places)
-        self._metadata.packs.add(Pack(pack.id, self._group, pack.key, entry.sha256, blocks, size))
-        self._metadata.blocks.add(self._group, pack.places)
+        self._metadata.packs.add(
+            Pack(
+                pack.id, self._pool.id, pack.key, entry.sha256, len(pack.places), size,
+                attempt=self._attempt, sizes=sizes_of(pack.places),
+            )
+        )  # fmt: skip
+        self._metadata.blocks.add(self._pool.id, pack.places)
         self.stored[pack.id] = entry
         for place in pack.places:
             self._on_the_way.pop(place.hash, None)

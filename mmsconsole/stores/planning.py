@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from mmsconsole.durable import disk_errors
 from mmsconsole.errors import StorageError, UsageError
-from mmsconsole.stores.block import BLOCK_BYTES, block_count
+from mmsconsole.stores.block import BLOCK_BYTES_MAX
 from mmsconsole.stores.manifest import FileEntry
 from mmsconsole.stores.paths import is_plain_path
 from mmsconsole.stores.previous import Known, Previous
 
-UNIT_BLOCKS = 16
-"""What a thread reads at one time: 4 MB."""
+UNIT_BYTES = BLOCK_BYTES_MAX
+UNIT_PIECES = 64
+"""What a thread reads at one time: a whole number of blocks, or some small files."""
 
 UNTOUCHED_BLOCKS = 2048
 """Blocks that need no reading are passed on by this many."""
@@ -29,13 +30,15 @@ class Piece(NamedTuple):
     """Some blocks of one file."""
 
     file: FileEntry
-    position: int
-    """Number of its first block within the file."""
+    offset: int
+    """In the file, in bytes."""
     raw_bytes: int
     before: list[Known]
     """The previous snapshot's blocks at the same place."""
-    untouched: bool
-    """`before` stands for the file as it is: it need not be read."""
+    trusted: bool = False
+    """The times of the file say that it still holds `before`; it is read nevertheless."""
+    records: bytes = b""
+    """The blocks as they stand in a manifest: the file need not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,20 @@ class Source:
     """In order of their paths, each once."""
     taken_ns: int
     """When the snapshot was begun, by the wall clock: no later than any file was looked at."""
+    block_bytes: int
+    full_read: bool
+    """Read every file, whatever its times say."""
 
     @classmethod
-    def of(cls, root: Path, files: Sequence[str], taken_ns: int) -> "Source":
+    def of(
+        cls, root: Path, files: Sequence[str], taken_ns: int, block_bytes: int, *, full_read: bool
+    ) -> "Source":
         """Raises UsageError where a path does not lie below `root`."""
         for path in files:
             if not is_plain_path(path):
                 raise UsageError(f"{path!r} does not lie below the head's folder")
-        return cls(root, sorted(set(files), key=str.encode), taken_ns)
+        in_order = sorted(set(files), key=str.encode)
+        return cls(root, in_order, taken_ns, block_bytes, full_read)
 
     def total_bytes(self) -> int:
         with disk_errors(str(self.root)):
@@ -104,14 +113,14 @@ class Plan:
     def units(self) -> Iterator[list[Piece]]:
         """Pieces in order, together where they are small."""
         unit: list[Piece] = []
-        blocks = 0
+        raw_bytes = 0
         for piece in self._pieces():
-            count = block_count(piece.raw_bytes)
-            if blocks + count > UNIT_BLOCKS and unit:
+            full = raw_bytes + piece.raw_bytes > UNIT_BYTES or len(unit) == UNIT_PIECES
+            if unit and full:
                 yield unit
-                unit, blocks = [], 0
+                unit, raw_bytes = [], 0
             unit.append(piece)
-            blocks += count
+            raw_bytes += piece.raw_bytes
         if unit:
             yield unit
 
@@ -119,26 +128,33 @@ class Plan:
         first = 0
         for path in self._source.files:
             file = self._source.entry(path, first)
-            first += file.blocks
+            first += file.blocks(self._source.block_bytes)
             self._on_file(file)
             yield from self._pieces_of(file)
 
     def _pieces_of(self, file: FileEntry) -> Iterator[Piece]:
         before = self._previous.file(file.path)
-        position = 0
-        while position < file.blocks:
-            if is_untouched(before, file):
-                piece = self._piece(file, before, position, UNTOUCHED_BLOCKS)
-                if all(known.hash for known in piece.before):
-                    yield piece._replace(untouched=True)
-                    position += len(piece.before)
+        untouched = is_untouched(before, file)
+        blocks = file.blocks(self._source.block_bytes)
+        for position in range(0, blocks, UNTOUCHED_BLOCKS):
+            count = min(UNTOUCHED_BLOCKS, blocks - position)
+            if before is not None and untouched and not self._source.full_read:
+                records = self._previous.records(before, position, count)
+                if records is not None:
+                    yield self._piece(file, position, count)._replace(records=records)
                     continue
-            yield self._piece(file, before, position, UNIT_BLOCKS)
-            position += UNIT_BLOCKS
+            for piece in self._read(file, before, position, count):
+                yield piece._replace(trusted=untouched)
 
-    def _piece(
-        self, file: FileEntry, before: FileEntry | None, position: int, blocks: int
-    ) -> Piece:
-        raw_bytes = min(blocks * BLOCK_BYTES, file.size - position * BLOCK_BYTES)
-        known = self._previous.blocks(before, position, block_count(raw_bytes))
-        return Piece(file, position, raw_bytes, known, untouched=False)
+    def _read(
+        self, file: FileEntry, before: FileEntry | None, position: int, count: int
+    ) -> Iterator[Piece]:
+        unit = UNIT_BYTES // self._source.block_bytes
+        for at in range(position, position + count, unit):
+            some = min(unit, position + count - at)
+            known = self._previous.blocks(before, at, some)
+            yield self._piece(file, at, some)._replace(before=known)
+
+    def _piece(self, file: FileEntry, position: int, blocks: int) -> Piece:
+        offset = position * self._source.block_bytes
+        return Piece(file, offset, min(blocks * self._source.block_bytes, file.size - offset), [])

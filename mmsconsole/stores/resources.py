@@ -7,12 +7,16 @@ from pathlib import Path
 from mmsconsole.clock import Clock
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.events import Event, Severity
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.settings import Settings
 from mmsconsole.storage.base import Storage
+from mmsconsole.storage.storages import DEFAULT, Storages
 from mmsconsole.stores.blockstore import Blockstore
 from mmsconsole.stores.oplog import OplogStore
+from mmsconsole.stores.places import BoundPlaces
+from mmsconsole.stores.second_reads import SecondReads
 from mmsconsole.stores.sync import SyncStore
 
 
@@ -20,18 +24,34 @@ from mmsconsole.stores.sync import SyncStore
 class Resources:
     settings: Settings
     metadata: Metadata
-    storage: Storage
+    storages: Storages
     clock: Clock
     binaries: Sequence[MongodBinary]
     sync_store: SyncStore = field(init=False)
     oplog_store: OplogStore = field(init=False)
+    _places: BoundPlaces = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sync_store", SyncStore(self.storage, self.metadata))
-        object.__setattr__(self, "oplog_store", OplogStore(self.storage, self.metadata, self.clock))
+        second_reads = SecondReads(self.metadata, self.clock)
+        places = BoundPlaces(self.storages, self.metadata, second_reads.note)
+        object.__setattr__(self, "_places", places)
+        object.__setattr__(self, "sync_store", SyncStore(places, self.metadata))
+        object.__setattr__(self, "oplog_store", OplogStore(places, self.metadata, self.clock))
 
-    def blockstore(self, group: str) -> Blockstore:
-        return Blockstore(self.storage, self.metadata, group)
+    @property
+    def storage(self) -> Storage:
+        """The default store's."""
+        return self.storages.of(DEFAULT)
+
+    def blockstore(self, deployment: Deployment) -> Blockstore:
+        """That of the deployment's pool."""
+        pool = self.metadata.pools.ensure(deployment.group, deployment.store)
+        return Blockstore(self.storages.of(deployment.store), self.metadata, pool)
+
+    def reading_blockstore(self, deployment: Deployment) -> Blockstore:
+        """The same, for restores: what its store can not give is read from the second one."""
+        pool = self.metadata.pools.ensure(deployment.group, deployment.store)
+        return Blockstore(self._places.of(deployment.id), self.metadata, pool)
 
     def socket(self, name: str) -> Path:
         """The unix socket of one mongod of ours; short, because its path is limited."""

@@ -5,18 +5,19 @@ from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.syncs import Slice, SyncCollection
 from mmsconsole.rawbson import Buffer
-from mmsconsole.storage.base import Storage
 from mmsconsole.stores.compression import Zstd, check_raw_bytes
+from mmsconsole.stores.deleting import Deleting
 from mmsconsole.stores.framing import SLICE, Header, frame, unframe
-from mmsconsole.stores.objects import delete_below, get_verified, plain_id, sha256_hex
+from mmsconsole.stores.objects import get_verified, plain_id, sha256_hex
+from mmsconsole.stores.places import Places
 from mmsconsole.task import Task
 
 
 class SyncStore:
     """Slices may be put and read by several threads at one time."""
 
-    def __init__(self, storage: Storage, metadata: Metadata) -> None:
-        self._storage = storage
+    def __init__(self, places: Places, metadata: Metadata) -> None:
+        self._places = places
         self._metadata = metadata
         self._zstd = Zstd(checksum=True)
 
@@ -41,14 +42,14 @@ class SyncStore:
             key=key,
             sha256=sha256_hex(parts),
             raw_bytes=raw_bytes,
-            stored_bytes=self._storage.put(key, parts),
+            stored_bytes=self._places.of_head(head_id).put(key, parts),
         )
         self._record(slice_)
         return slice_
 
     def get(self, slice_: Slice) -> bytes:
         """The array, byte for byte. Raises ObjectMissing, ObjectCorrupt."""
-        data = get_verified(self._storage, slice_.key, slice_.sha256)
+        data = get_verified(self._places.of_head(slice_.head), slice_.key, slice_.sha256)
         header, start = unframe(data, SLICE, slice_.key)
         told = (header.get("head"), header.get("collection"), header.get("sequence"))
         if told != (slice_.head, slice_.collection, slice_.sequence):
@@ -58,12 +59,16 @@ class SyncStore:
     def drop_collection(self, head_id: str, collection_id: str, task: Task) -> None:
         """Forget the slices of one collection, before it is copied again."""
         self._metadata.slices.drop(head_id, collection_id)
-        delete_below(self._storage, _folder(head_id, collection_id), task)
+        self._deleting(head_id).delete_below(_folder(head_id, collection_id), task)
 
     def drop(self, head_id: str, task: Task) -> None:
         """Forget every slice of a head, recorded or left behind by a crash."""
         self._metadata.slices.drop(head_id)
-        delete_below(self._storage, f"slices/{plain_id(head_id)}", task)
+        self._deleting(head_id).delete_below(f"slices/{plain_id(head_id)}", task)
+
+    def _deleting(self, head_id: str) -> Deleting:
+        name = self._places.name_of_head(head_id)
+        return Deleting(self._places.of_head(head_id), self._metadata, name)
 
     def _record(self, slice_: Slice) -> None:
         try:
@@ -80,7 +85,7 @@ class SyncStore:
             self._metadata.slices.remove(old.id)
         self._metadata.slices.add(slice_)
         if old is not None:
-            self._storage.delete(old.key)
+            self._deleting(old.head).delete(old.key)
 
 
 def _folder(head_id: str, collection_id: str) -> str:

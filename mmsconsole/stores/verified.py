@@ -2,12 +2,15 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 
-from mmsconsole.errors import ObjectCorrupt
+from mmsconsole.errors import ObjectCorrupt, StorageError
 from mmsconsole.storage.base import Storage
+from mmsconsole.storage.fallback import second_of, tell_second
 from mmsconsole.task import Task
 
 PAGE_BYTES = 1 << 20
+PART_BYTES = 8 << 20
 
 
 class VerifiedObject:
@@ -26,7 +29,23 @@ class VerifiedObject:
 
     @classmethod
     def open(cls, storage: Storage, key: str, sha256: str, task: Task) -> "VerifiedObject":
-        """Raises ObjectMissing, ObjectCorrupt."""
+        """Of a second store, where the first one's bytes are wrong. Raises ObjectMissing,
+        ObjectCorrupt.
+        """
+        try:
+            return cls._opened(storage, key, sha256, task)
+        except ObjectCorrupt:
+            second = second_of(storage)
+            if second is None:
+                raise
+            with suppress(StorageError):  # what is wrong with the first one is what matters
+                opened = cls._opened(second, key, sha256, task)
+                tell_second(storage, key)
+                return opened
+            raise
+
+    @classmethod
+    def _opened(cls, storage: Storage, key: str, sha256: str, task: Task) -> "VerifiedObject":
         size = storage.size(key)
         whole, digests = hashlib.sha256(), []
         for offset in range(0, size, PAGE_BYTES):
@@ -60,3 +79,26 @@ class VerifiedObject:
                 raise ObjectCorrupt("has changed while it was read", where=self.key)
             self._cached = (number, page)
         return self._cached[1]
+
+
+class VerifiedParts:
+    """The bytes of an object in parts; the last one is given only if all are right.
+
+    May be gone through several times, as a storage that retries does.
+    """
+
+    def __init__(self, storage: Storage, key: str, sha256: str) -> None:
+        """`sha256`: of the whole object; empty where nothing is known of it."""
+        self._storage = storage
+        self._key = key
+        self._sha256 = sha256
+
+    def __iter__(self) -> Iterator[bytes]:
+        size, digest = self._storage.size(self._key), hashlib.sha256()
+        for offset in range(0, size, PART_BYTES) or [0]:
+            part = self._storage.get_range(self._key, offset, min(PART_BYTES, size - offset))
+            digest.update(part)
+            last = offset + PART_BYTES >= size
+            if last and self._sha256 and digest.hexdigest() != self._sha256:
+                raise ObjectCorrupt("its bytes differ from its sha256", where=self._key)
+            yield part

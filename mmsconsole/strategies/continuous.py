@@ -41,6 +41,7 @@ from mmsconsole.strategies.rolling_back import RollBack
 from mmsconsole.strategies.snapshotting import take_snapshot
 from mmsconsole.strategies.tailing import Tailing
 from mmsconsole.strategies.validating import HeadValidation
+from mmsconsole.strategies.witnessing import Witnessing
 from mmsconsole.task import Cancellation, Task
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class ContinuousBackup:
         self._held = HeldHead(resources, deployment.id, self._check)
         self._syncing: HeadSync | None = None
         self._judge = HeadJudge(resources, deployment.id)
+        self._witnessing = Witnessing(resources, deployment.id)
         self.trouble = ""
         """What the head waits for just now; empty when it follows."""
 
@@ -244,14 +246,23 @@ class ContinuousBackup:
             task.check()
             self._uplink.arrived.clear()
             with self._held.lock:
-                for _ in self._held.opened().apply_stored(task):
+                kept = self._held.opened()
+                for _ in kept.apply_stored(task):
                     self._judge.failed.clear()
                     if self._held.wanted.is_set():
                         break
+                self._witnessing.of_moment_if_due(kept, self._is_wanted)
             self.trouble = ""
             left = self._held.wanted.is_set()
             wake = self._stopping.event if left else self._uplink.arrived
             self._resources.clock.wait(wake, WAIT_SECONDS)
+
+    def _is_wanted(self) -> bool:
+        return self._held.wanted.is_set() or self._must_leave()
+
+    def _must_leave(self) -> bool:
+        """Whether the backup stops, or a rollback waits for the head."""
+        return self._stopping.requested or self._uplink.interruption is not None
 
     def _waits(self, trouble: str) -> None:
         log.warning("the head of %s waits: %s", self._deployment.name, trouble)
@@ -327,7 +338,12 @@ class ContinuousBackup:
             last = metadata.chunks.last(self._deployment.id)
             if last is not None:
                 CatchUp(kept, self._uplink, self._resources.clock).apply_until(last.end, task)
-            return take_snapshot(self._resources, kept, snapshot, task)
+            taken = take_snapshot(self._resources, kept, snapshot, task)
+            self._witnessing.of_snapshot(kept, taken, lambda: self._leaves(task))
+            return taken
+
+    def _leaves(self, task: Task) -> bool:
+        return task.cancellation.requested or self._must_leave()
 
     def validate(self, task: Task) -> Validation:
         """Of the head's files, between its other work. Raises HeadSuspect if they are damaged,

@@ -17,8 +17,10 @@ from mmsconsole.errors import (
     Cancelled,
     FilesDamaged,
     MmsError,
+    NotFound,
     ObjectCorrupt,
     ObjectMissing,
+    OutsideWindow,
     ResyncRequired,
 )
 from mmsconsole.head.keeping import KeptHead
@@ -26,6 +28,7 @@ from mmsconsole.metadata.bases import bases
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import Head, SyncPhase
+from mmsconsole.metadata.in_use import check_replayable
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.placing import new_place, remove_head, remove_replaced
@@ -76,6 +79,8 @@ class Rebuilding:
             task.check()
             try:
                 return base, self._made_of(base, task)
+            except (NotFound, OutsideWindow) as error:
+                log.info("snapshot %s goes while the head is rebuilt: %s", base.id, error)
             except UNUSABLE as error:
                 self._tell_unusable(base, error)
                 if not isinstance(unusable, ObjectMissing):
@@ -102,6 +107,7 @@ class Rebuilding:
             )
         )  # fmt: skip
         try:
+            check_replayable(self._resources.metadata, base)
             self._fill(head, base, task)
         except BaseException:
             with suppress(MmsError):  # it is found again, for its record says that it is nothing
@@ -110,7 +116,7 @@ class Rebuilding:
         return head
 
     def _fill(self, head: Head, base: Snapshot, task: Task) -> None:
-        blockstore = self._resources.blockstore(self._deployment.group)
+        blockstore = self._resources.reading_blockstore(self._deployment)
         blockstore.materialise(base, Path(head.path), task)
         task.check()
         kept = KeptHead.open(self._resources, head)

@@ -41,6 +41,7 @@ class RollBack:
             # The scan may have read what was taken back: its job makes another one.
             metadata.heads.set(head.id, active=False)
         metadata.window_ends.drop(self._deployment, after=self._common)
+        metadata.witnesses.drop(self._deployment, after=self._common)
         self._tell(invalid)
         self._resources.oplog_store.cut_back(self._deployment, self._common)
 

@@ -16,6 +16,7 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.storage.local import LocalStorage
 from mmsconsole.stores.oplog import OplogStore
+from mmsconsole.stores.places import OnePlace
 from tests.agent.conftest import guarded_set
 from tests.support.guarded import GuardedSet
 from tests.support.tailing import (
@@ -41,7 +42,9 @@ def doomed(
 
 @pytest.fixture
 def storing(tmp_path: Path, metadata: Metadata, clock: SystemClock) -> StoringUplink:
-    return StoringUplink(OplogStore(LocalStorage(tmp_path), metadata, clock), "deployment")
+    return StoringUplink(
+        OplogStore(OnePlace(LocalStorage(tmp_path)), metadata, clock), "deployment"
+    )
 
 
 def test_entries_that_the_source_lost_with_its_majority_are_forgotten(

@@ -17,7 +17,6 @@ from mmsconsole.agent.pump import SlicePump
 from mmsconsole.agent.reader import Origin
 from mmsconsole.agent.source_load import LOOK_SECONDS, LoadLimits, MemberGauge, SourceLoad
 from mmsconsole.agent.source_member import Patience, SourceMember
-from mmsconsole.agent.throttle import BURST_SECONDS
 from mmsconsole.clock import SystemClock
 from mmsconsole.errors import Cancelled, SourceUnreachable
 from mmsconsole.metadata.deployments import ReadFrom
@@ -25,6 +24,7 @@ from mmsconsole.metadata.syncs import SyncCollection
 from mmsconsole.mongod.source_uri import parse_uri
 from mmsconsole.mongod.topology import PRIMARY, SECONDARY, Member, ReplicaSet
 from mmsconsole.optime import Optime
+from mmsconsole.rate import BURST_SECONDS
 from mmsconsole.secret import Secret
 from mmsconsole.task import Cancellation, Task
 from tests.agent.test_initial_sync import fill, named

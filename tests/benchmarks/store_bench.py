@@ -1,6 +1,6 @@
 """How fast the blockstore is, held against the plain work that nobody can avoid.
 
-    python -m tests.benchmarks.store_bench [MEGABYTES] [ROUNDS] [THREADS]
+    python -m tests.benchmarks.store_bench [MEGABYTES] [ROUNDS] [THREADS] [BLOCK_KIB]
 
 Every round makes, one after another so that a neighbour's load meets all of them:
 
@@ -14,71 +14,38 @@ Every round makes, one after another so that a neighbour's load meets all of the
 
 and tells the median seconds, the least CPU seconds (of this process and of the commands that it
 runs), the ratio to the plain work, and the most memory that the process held above what it held
-before. The targets: first cut 1.5, same again 1.2, materialise 1.5.
+before. The targets: first cut 1.3, same again 1.2, materialise 1.5.
 """
 
-import hashlib
 import os
-import random
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from time import perf_counter
-
-import psutil
-import zstandard
 
 from mmsconsole.clock import SystemClock
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.mongod.binaries import find_binaries
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores.block import BLOCK_BYTES
 from mmsconsole.stores.blockstore import Blockstore, Cut
 from mmsconsole.task import Task
+from tests.benchmarks.store_files import hash_all, hash_and_pack_all, make_files, spending
 from tests.support.metadata import empty, private_metadata, settings_of
 from tests.support.snapshots import completed, deployment_record, files_below, snapshot_record
 
-READ_BYTES = 1 << 20
-PAGE_BYTES = 4096
-SYMBOLS = bytes(number % 40 for number in range(256))
-"""Random bytes among 40: zstd 1 leaves about two thirds of them, at about the speed that it has
-on a head which snappy has compressed."""
-
-
-def make_files(root: Path, megabytes: int) -> None:
-    """Files of the sizes that a head has: two large ones, some middling ones, many small ones."""
-    chance = random.Random(1)
-    sizes = {"collection-0.wt": 0.55, "index-1.wt": 0.3, "index-2.wt": 0.1, "sizeStorer.wt": 0.01}
-    root.mkdir()
-    for name, share in sizes.items():
-        write_pages(root / name, int(megabytes * share * (1 << 20)) // PAGE_BYTES, chance)
-    for number in range(100):
-        write_pages(root / f"collection-{number + 10}.wt", chance.randint(1, 9), chance)
-
-
-def write_pages(path: Path, pages: int, chance: random.Random) -> None:
-    with path.open("wb") as file:
-        for _ in range(pages):
-            file.write(chance.randbytes(PAGE_BYTES).translate(SYMBOLS))
-
-
-def read_all(files: list[Path], take: Callable[[bytes], object], size: int) -> None:
-    for path in files:
-        with path.open("rb", buffering=0) as file:
-            while data := file.read(size):
-                take(data)
-
 
 class Bench:
-    def __init__(self, folder: Path, metadata: Metadata, megabytes: int, threads: int) -> None:
+    def __init__(
+        self, folder: Path, metadata: Metadata, megabytes: int, threads: int, block_kib: int
+    ) -> None:
+        self.deployment = replace(deployment_record(), block_bytes=block_kib * 1024)
         self.root = folder / "head"
         self.folder = folder
         self.metadata = metadata
@@ -93,18 +60,18 @@ class Bench:
     def round(self) -> None:
         storage = LocalStorage(self.folder / "storage")
         empty(self.metadata)
-        self.metadata.deployments.add(deployment_record())
-        self.store = Blockstore(storage, self.metadata, "default", self.threads)
+        self.metadata.deployments.add(self.deployment)
+        self.store = Blockstore(
+            storage, self.metadata, self.metadata.pools.ensure("default", "default"), self.threads
+        )
         # Later than the files have settled, so that they are trusted when they are untouched.
         first = snapshot_record("first", datetime.now(UTC) + timedelta(seconds=10))
         with self.timed("plain"):
-            self.hash_files()
-            compressor = zstandard.ZstdCompressor(level=1)
-            read_all(self.files, compressor.compress, BLOCK_BYTES)
+            hash_and_pack_all(self.files)
         with self.timed("first cut"):
             cut = self.cut(first, None)
         with self.timed("sha256"):
-            self.hash_files()
+            hash_all(self.files)
         stored = completed(first, cut)
         with self.timed("untouched"):
             self.cut(snapshot_record("second", first.created_at), stored)
@@ -126,19 +93,13 @@ class Bench:
     def cut(self, snapshot: Snapshot, previous: Snapshot | None) -> Cut:
         return self.store.cut(snapshot, self.root, files_below(self.root), previous, Task())
 
-    def hash_files(self) -> None:
-        digest = hashlib.sha256()
-        read_all(self.files, digest.update, READ_BYTES)
-
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        with most_memory() as told:
-            began, cpu = perf_counter(), sum(os.times()[:4])
+        with spending() as spent:
             yield
-            self.seconds.setdefault(name, []).append(perf_counter() - began)
-            used = sum(os.times()[:4]) - cpu
-        self.cpu[name] = min(self.cpu.get(name, used), used)
-        self.memory[name] = max(self.memory.get(name, 0), told[0])
+        self.seconds.setdefault(name, []).append(spent.seconds)
+        self.cpu[name] = min(self.cpu.get(name, spent.cpu_seconds), spent.cpu_seconds)
+        self.memory[name] = max(self.memory.get(name, 0), spent.memory_mb)
 
     def report(self) -> None:
         against = {"first cut": "plain", "same again": "sha256", "untouched": "sha256",
@@ -159,31 +120,12 @@ class Bench:
         return f" {median(ratios):5.2f} x {plain} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
-@contextmanager
-def most_memory() -> Iterator[list[float]]:
-    """[the most MB resident above what was before], filled in at the end."""
-    process, ended, told = psutil.Process(), threading.Event(), [0.0]
-    before = process.memory_info().rss
-
-    def watch() -> None:
-        while not ended.wait(0.01):
-            told[0] = max(told[0], (process.memory_info().rss - before) / 1e6)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield told
-    finally:
-        ended.set()
-        watcher.join()
-
-
-def main(megabytes: int = 500, rounds: int = 3, threads: int = 3) -> None:
+def main(megabytes: int = 500, rounds: int = 3, threads: int = 3, block_kib: int = 256) -> None:
     folder = Path(tempfile.mkdtemp(prefix="mms-", dir="/tmp"))
     clock, binary = SystemClock(), find_binaries([], os.environ)[-1]
     try:
         with private_metadata(settings_of(folder / "home"), binary, clock) as metadata:
-            bench = Bench(folder, metadata, megabytes, threads)
+            bench = Bench(folder, metadata, megabytes, threads, block_kib)
             for _ in range(rounds):
                 bench.round()
             bench.report()

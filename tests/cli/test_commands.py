@@ -58,7 +58,7 @@ def test_snapshots_are_taken_listed_shown_and_deleted(
     assert listed["id"] == snapshot.id
     assert terminal.run("snapshot", "show", snapshot.id, "--json").value == listed
     assert terminal.run("snapshot", "delete", snapshot.id, "--yes", "--json").value == listed
-    assert terminal.run("snapshot", "list", synced, "--json").value == []
+    assert terminal.run("snapshot", "show", snapshot.id, "--json").value["state"] == "deleting"
     taken = terminal.run("snapshot", "take", synced, "--json")
     assert (taken.value["state"], taken.value["optime"]) == ("running", None)
 
@@ -124,6 +124,12 @@ def test_events_are_listed_newest_first_of_all_or_of_one(terminal: Terminal, sho
     assert "was started with an initial sync" in terminal.run("event", "list", shop).out
     assert terminal.run("event", "list", "nobody", "--json").value["error"]["code"] == "not_found"
     assert terminal.run("event", "list", "--limit", "0").code == 2
+
+
+def test_the_size_of_blocks_is_told_when_a_deployment_is_shown(
+    terminal: Terminal, shop: str
+) -> None:
+    assert "256 KiB, zstd level 1" in terminal.run("deployment", "show", shop).out
 
 
 def test_the_speed_of_initial_syncs_is_a_property_of_the_deployment(
@@ -219,3 +225,59 @@ def test_the_demo_is_given_its_size_and_what_to_keep(
 def test_where_no_engine_runs_there_is_none_to_stop(no_engine: Terminal) -> None:
     ran = no_engine.run("engine", "--stop", "--json")
     assert (ran.code, ran.value["error"]["code"]) == (3, "no_engine")
+
+
+def test_a_snapshot_is_held_and_released(terminal: Terminal, daemon: Daemon, synced: str) -> None:
+    snapshot = daemon.snapshot(synced, Optime(9, 1))
+    held = terminal.run("snapshot", "hold", snapshot.id, "audit of 2026", "--json")
+    assert (held.code, held.value["hold"]) == (0, "audit of 2026")
+    refused = terminal.run("snapshot", "delete", snapshot.id, "--yes", "--json")
+    assert (refused.code, "audit of 2026" in refused.value["error"]["message"]) == (4, True)
+    released = terminal.run("snapshot", "release", snapshot.id, "--json")
+    assert (released.code, released.value["hold"]) == (0, "")
+
+
+def test_a_snapshot_expires_at_a_day_or_now_or_never(
+    terminal: Terminal, daemon: Daemon, synced: str
+) -> None:
+    snapshot = daemon.snapshot(synced, Optime(9, 1))
+    dated = terminal.run("snapshot", "expire", snapshot.id, "--at", "2030-01-31", "--json")
+    assert (dated.code, "own date" in dated.value["kept_for"]) == (0, True)
+    never = terminal.run("snapshot", "expire", snapshot.id, "--never", "audit", "--json")
+    assert (never.code, never.value["hold"], never.value["expires_at"]) == (0, "audit", None)
+    terminal.run("snapshot", "release", snapshot.id)
+    now = terminal.run("snapshot", "expire", snapshot.id, "--yes", "--json")
+    assert (now.code, now.value["kept_for"]) == (0, ["oplog window", "last good"])
+
+
+@pytest.mark.parametrize("wrong", ["31.1.2030", "2030-01-31T18:00:00", "tomorrow", "2001-01-01"])
+def test_a_day_that_is_none_is_refused(
+    terminal: Terminal, daemon: Daemon, synced: str, wrong: str
+) -> None:
+    snapshot = daemon.snapshot(synced, Optime(9, 1))
+    assert terminal.run("snapshot", "expire", snapshot.id, "--at", wrong).code == 2
+    both = terminal.run("snapshot", "expire", snapshot.id, "--at", "2030-01-31", "--never", "x")
+    assert both.code == 2
+
+
+@pytest.mark.parametrize("command", ["delete", "expire"])
+@pytest.mark.parametrize(
+    ("typed", "done"), [("id", True), ("name", True), ("y", False), ("yes", False), ("", False)]
+)
+def test_what_can_not_be_undone_is_typed_out(
+    terminal: Terminal, daemon: Daemon, synced: str, command: str, typed: str, done: bool
+) -> None:
+    snapshot = daemon.snapshot(synced, Optime(9, 1))
+    word = {"id": snapshot.id, "name": synced}.get(typed, typed)
+    ran = terminal.run("snapshot", command, snapshot.id, typed=f"{word}\n", tty=True)
+    assert (ran.code == 0) is done
+    assert f"type {snapshot.id} or {synced} to confirm" in ran.err
+    record = terminal.run("snapshot", "show", snapshot.id, "--json").value
+    assert (record["state"] == "deleting" or "base" not in record["kept_for"]) is done
+
+
+def test_a_snapshot_is_taken_to_be_kept(terminal: Terminal, synced: str) -> None:
+    taken = terminal.run(
+        "snapshot", "take", synced, "--keep-days", "30", "--hold", "before the move", "--json"
+    )
+    assert (taken.code, taken.value["hold"]) == (0, "before the move")

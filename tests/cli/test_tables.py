@@ -65,6 +65,18 @@ def test_a_source_that_can_not_be_read_is_seen_in_the_list() -> None:
     assert "not reading, in trouble since 2026-03-01 12:00:00Z (<1m ago): db1:27017: Conn" in told
 
 
+def test_of_a_store_that_was_lost_not_every_object_is_shown() -> None:
+    check = VIEWS["check"]
+    text = shown(Answer(replace(check, findings=check.findings * 30, found=700)))
+    assert len(text.splitlines()) < 55
+    assert "below     40 of 700 objects, --json has more\n" in text
+
+
+def test_a_snapshot_that_nothing_ends_says_so_and_one_that_goes_says_nothing() -> None:
+    assert " no end\n" in shown(Answer([replace(SNAPSHOT, expires_at=None)]))
+    assert " -\n" in shown(Answer([replace(SNAPSHOT, state="deleting")]))
+
+
 def test_a_copy_that_pauses_for_its_source_says_so_instead_of_a_speed() -> None:
     paused = replace(PROGRESS, note="paused: the source's cache is 22 % dirty")
     text = shown(Answer(replace(STATUS, phase="transferring", progress=(paused,))))

@@ -5,8 +5,29 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mmsconsole.metadata.jobs import JobError, PhaseProgress
+from mmsconsole.operations.check_views import CheckView, FindingView, RemedyView, RepairView
+from mmsconsole.operations.policy_views import (
+    OplogChange,
+    PolicyPreview,
+    PolicyRow,
+    PolicyView,
+)
+from mmsconsole.operations.recovery_views import (
+    StoreContents,
+    StoredDeployment,
+    StoreRebuildView,
+    StoreRestored,
+)
+from mmsconsole.operations.store_views import (
+    DeploymentSpace,
+    GroomPlanView,
+    PoolSpace,
+    StoreStats,
+    StoreView,
+)
 from mmsconsole.operations.views import (
     BackupStatus,
+    CopyView,
     DeploymentView,
     EngineStatus,
     EventView,
@@ -23,6 +44,7 @@ from mmsconsole.operations.views import (
     Window,
 )
 from mmsconsole.optime import Optime
+from mmsconsole.policy.policy import KEYS, SnapshotPolicy
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250000, tzinfo=UTC)
 NOON = int(NOW.timestamp())
@@ -32,6 +54,8 @@ SNAPSHOT = SnapshotView(
     id="5nap", deployment="shop", state="complete", optime=Optime(NOON - 60, 3, 7),
     bytes=1_200_000_000, new_bytes=350_000_000, files=42, mongod_version="6.0.5", fcv="6.0",
     created_at=NOW, finished_at=NOW, reason="", doubt="",
+    expires_at=NOW + timedelta(days=7), kept_for=("base", "daily"), verdict="good",
+    verified_at=NOW - timedelta(hours=1),
 )  # fmt: skip
 STATUS = BackupStatus(
     deployment="shop", state="started", phase="in sync", reason="",
@@ -42,9 +66,10 @@ STATUS = BackupStatus(
     window=Window(Optime(NOON - 60, 3), Optime(NOON, 1)),
     windows=(Window(Optime(NOON - 60, 3), Optime(NOON, 1)),), gaps=(), warnings=(),
     validation=ValidationView("files", NOW, Optime(NOON, 1), True, 0, 0, (), ()),
-    last_snapshot=SNAPSHOT, progress=(PROGRESS,),
+    last_snapshot=SNAPSHOT, progress=(PROGRESS,), last_verified=SNAPSHOT,
 )  # fmt: skip
 
+TRIMMED = "the oplog of that time is kept no longer"
 LOST = "the stored oplog ends at 5:1, and the source's begins later: what lay between is lost"
 TROUBLED = replace(
     STATUS,
@@ -63,6 +88,7 @@ TROUBLED = replace(
     warnings=(
         WarningView("source", "warning", "nothing new comes from the source since 11:54:00Z"),
         WarningView("oplog window", "critical", "a resync is needed in about 30 min"),
+        WarningView("verification", "critical", "snapshot 5nap is bad: app.c: documents differ"),
     ),
     validation=ValidationView(
         "comparison", NOW - timedelta(hours=3), Optime(NOON, 1), False, 12, 3,
@@ -70,23 +96,128 @@ TROUBLED = replace(
     ),
 )  # fmt: skip
 
+DEPLOYMENT = DeploymentView(
+    id="d1", name="shop", group="default", uri="mongodb://u:***@db1:27017/",
+    set_name="rs0", server_version="6.0.5", fcv="6.0", sync_from="secondary",
+    tail_from="primary", sync_mb_per_second=40.0, snapshot_interval_minutes=360,
+    block_kib=256, zstd_level=1, created_at=NOW, status=STATUS,
+)  # fmt: skip
+
+GROUP_POLICY = PolicyView(
+    deployment="", group="default", policy=SnapshotPolicy(zone="Europe/Berlin", yearly=2),
+    inherited=SnapshotPolicy(),
+    decided_by=dict.fromkeys(KEYS, "settings") | {"zone": "group", "yearly": "group"},
+    next_at=None, changed_at=None, changed_by="",
+)  # fmt: skip
+POLICY = replace(
+    GROUP_POLICY, deployment="shop", inherited=GROUP_POLICY.policy,
+    policy=replace(GROUP_POLICY.policy, interval_minutes=0, daily=0, full_read_days=0),
+    decided_by=GROUP_POLICY.decided_by | {"interval_minutes": "deployment", "daily": "deployment"},
+    next_at=NOW + timedelta(hours=6), changed_at=NOW, changed_by="ada",
+)  # fmt: skip
+ROW = PolicyRow(
+    deployment="shop", snapshot="5nap", state="complete", optime=Optime(NOON - 60, 3),
+    taken_at=NOW, kept=True, deleted=False, reasons=("base", "weekly", "last good"),
+    expires_at=None, expires_before=None, why="",
+)  # fmt: skip
+PREVIEW = PolicyPreview(
+    POLICY,
+    (
+        replace(
+            ROW, snapshot="01d", kept=False, deleted=True, reasons=(), expires_at=NOW,
+            why="no rule keeps it any more; the last was daily, until 2026-03-01 12:00Z",
+        ),
+        replace(
+            ROW, snapshot="f41l", state="failed", optime=None, kept=False, reasons=(),
+            expires_at=NOW, why="failed; its record was kept until 2026-03-01 12:00Z",
+        ),
+        replace(ROW, snapshot="base", reasons=("base",), expires_at=NOW + timedelta(days=1)),
+        ROW,
+    ),
+    (
+        OplogChange("shop", Optime(NOON - 90_000, 1), Optime(NOON - 3600, 1), cut=True),
+        OplogChange("store", Optime(NOON - 90_000, 1), Optime(NOON - 90_000, 1), cut=False),
+        OplogChange("new", None, None, cut=False),
+    ),
+)  # fmt: skip
+
+SPACE = PoolSpace(
+    pool="default@offsite", group="default", at=NOW, packs=40, stored_bytes=1_300_000_000,
+    living_bytes=1_200_000_000, dead_bytes=100_000_000, raw_bytes=9_000_000_000,
+    saved_bytes=7_800_000_000, ratio=7.5,
+    deployments=(
+        DeploymentSpace("shop", 9, 6_000_000_000, 1_000_000_000, 5_000_000_000, 6.0),
+        DeploymentSpace("orders", 3, 3_000_000_000, 200_000_000, 2_800_000_000, 15.0),
+    ),
+    groomed_at=NOW, stored_bytes_before=2_000_000_000, dead_bytes_before=800_000_000,
+    orphans=2, orphan_bytes=4_000_000,
+)  # fmt: skip
+
 VIEWS: dict[str, Any] = {
-    "backup": STATUS,
-    "deployments": [
-        DeploymentView(
-            id="d1", name="shop", group="default", uri="mongodb://u:***@db1:27017/",
-            set_name="rs0", server_version="6.0.5", fcv="6.0", sync_from="secondary",
-            tail_from="primary", sync_mb_per_second=40.0, snapshot_interval_minutes=360,
-            created_at=NOW, status=STATUS,
-        )
+    "stores": [
+        StoreView("default", "/srv/mms/storage", 5_000_000_000, ("shop",), (), 0, 0, ""),
+        StoreView(
+            "offsite", "s3://bucket/mms", None, (), ("shop", "orders"), 1_300_000_000,
+            100_000_000, "bucket: no answer",
+            copy_states=(
+                CopyView("shop", "offsite", Optime(NOON, 1), 90, NOW, "", None),
+                CopyView("orders", "offsite", None, None, None, "bucket: no answer", NOW),
+            ),
+            looked_at=NOW,
+        ),
     ],
+    "check": CheckView(
+        "c1", "default", NOW, NOW, 0.1, 1200, 34_000_000, False, 2,
+        (
+            FindingView(
+                "packs/default/4e/4e1f.pack", "damaged", "its bytes differ from its sha256",
+                ("5nap", "bad"), "", None, None,
+            ),
+            FindingView(
+                "oplog/d1/5-6-a.chunk", "missing", "is not in the storage", (), "shop",
+                Optime(NOON - 60, 1), Optime(NOON - 59, 4),
+            ),
+        ),
+        "",
+    ),
+    "deployment": replace(
+        DEPLOYMENT, store="near",
+        copy=CopyView("shop", "offsite", Optime(NOON, 1), 0, NOW, "", None),
+    ),
+    "store-stats": StoreStats("offsite", (SPACE,)),
+    "store-without-stats": StoreStats("offsite", ()),
+    "groom-plan": GroomPlanView(
+        "offsite", 3, 1, 20_000_000, 90_000_000, 1_300_000_000, 100_000_000
+    ),
+    "policy": POLICY,
+    "group-policy": GROUP_POLICY,
+    "policy-preview": PREVIEW,
+    "backup": STATUS,
+    "deployments": [DEPLOYMENT],
     "troubled": TROUBLED,
     "snapshots": [
         SNAPSHOT,
         replace(SNAPSHOT, id="bad", state="invalid", reason="the source took back what it holds"),
         replace(SNAPSHOT, id="odd", doubt="its head was found damaged afterwards"),
+        replace(SNAPSHOT, id="old", hold="audit", expires_at=None, kept_for=("held",)),
     ],
     "snapshot": replace(SNAPSHOT, doubt="its head was found damaged afterwards"),
+    "held": replace(
+        SNAPSHOT, hold="audit of 2026", expires_at=None, kept_for=("held",), verdict="bad",
+        verdict_text="shop.orders: dbHash differs",
+    ),
+    "trimmed": replace(
+        STATUS,
+        windows=(
+            Window(Optime(NOON - 9000, 1), Optime(NOON - 9000, 1)),
+            Window(Optime(NOON - 8000, 1), Optime(NOON - 8000, 1)),
+            *STATUS.windows,
+        ),
+        gaps=(
+            Gap(Optime(NOON - 9000, 1), Optime(NOON - 8000, 1), TRIMMED, trimmed=True),
+            Gap(Optime(NOON - 8000, 1), Optime(NOON - 60, 3), TRIMMED, trimmed=True),
+        ),
+    ),
     "events": [
         EventView("e2", NOW, "oplog window critical", "error", "shop", "", "the tail is behind"),
         EventView("e1", NOW, "backup started", "info", "shop", "ada", "the backup was started"),
@@ -104,7 +235,45 @@ VIEWS: dict[str, Any] = {
         error=JobError("disk_full", "no space left on the disk", "free some space"),
     ),
     "removal": Removal("shop", ("/data/heads/shop",), 2, 350_000_000, 10, 5_000_000, 0),
-    "engine": EngineStatus(True, "e1", "host", "/data", "0.1.0", NOW, NOW, 1, 0, 10**12),
+    "engine": EngineStatus(
+        True, "e1", "host", "/data", "0.1.0", NOW, NOW, 1, 0, 10**12, {"offsite": 2}
+    ),
+    "store-contents": StoreContents(
+        "s3://bucket/prefix",
+        (
+            StoredDeployment(
+                "shop", "rs0", "6.0.5", (SNAPSHOT,), STATUS.windows,
+                (Gap(Optime(NOON, 8), None, "no oplog is stored of that time"),),
+            ),
+            StoredDeployment("new", "rs1", "6.0.5", (), (), ()),
+        ),
+        ("oplog/d1/1-1-a.chunk: its bytes differ from its sha256",),
+    ),
+    "store-rebuild": StoreRebuildView(
+        JobView(
+            id="j1", kind="store rebuild", deployment="", state="done", subject="default",
+            attempts=0, created_at=NOW, created_by="ada", started_at=NOW, finished_at=NOW,
+            progress=(), cancel_requested=False, error=None,
+        ),
+        "default", ("shop",), 12, 1, 340, 7, 2100, ("a chunk of the stored oplog is left out",),
+    ),
+    "store-restored": StoreRestored(
+        "shop", "5nap", Optime(NOON, 1), "/srv/r", 1_200_000_000, NOW
+    ),
+    "repair": RepairView(
+        store="default", job="j2", state="done", repaired=1, left=1, whole_again=("5nap",),
+        objects=(
+            RemedyView(
+                "packs/default/ab/ab12.pack", "the head's files",
+                "1 of 3 blocks that snapshots need are nowhere any more", ("01d",),
+            ),
+            RemedyView("oplog/d1/1-1-a.chunk", "the store offsite", "", ()),
+        ),
+    ),
+    "repair-plan": RepairView(
+        store="default", job="", state="planned", repaired=1, left=0, whole_again=(),
+        objects=(RemedyView("oplog/d1/1-1-a.chunk", "the store offsite", "", ()),),
+    ),
     "findings": [
         Finding("mongod", True, "6.0.5 at /usr/bin/mongod", ""),
         Finding("disk", False, "12 MB free for /data", "free at least 1,024 MB"),

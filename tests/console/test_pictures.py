@@ -53,6 +53,12 @@ async def a_command(driver: ConsoleDriver) -> None:
     await driver.type("restore pay")
 
 
+async def typing_a_wrong_value(driver: ConsoleDriver) -> None:
+    await driver.press("7", "j", "j", "j", "j", "enter", "backspace")
+    await driver.type("9d")
+    await driver.settled()
+
+
 VIEWS: dict[str, Steps] = {
     "overview": keys(),
     "deployment": keys("enter"),
@@ -70,6 +76,12 @@ VIEWS: dict[str, Steps] = {
     "wizard_review": keys("R", "h", "enter", "enter"),
     "add": typing_a_uri,
     "events": keys("6", "j", "j", "j", "j"),
+    "snapshot": keys("3", "G", "enter"),
+    "policy": keys("7"),
+    "policy_edited": keys("7", "j", "j", "j", "j", "h", "h", "h"),
+    "policy_of_group": keys("7", "tab", "j", "j", "j", "j", "j", "l", "l"),
+    "stores": keys("8", "j"),
+    "store": keys("8", "enter"),
     "help": keys("question_mark"),
 }
 
@@ -78,6 +90,11 @@ PARTS: dict[str, Steps] = {
     "command": a_command,
     "question": keys("B"),
     "typed_question": keys("X"),
+    "hold": keys("3", "j", "h"),
+    "expire": keys("3", "j", "E"),
+    "groom": keys("8", "O"),
+    "policy_that_deletes": keys("7", "j", "j", "j", "j", "h", "h", "h", "S"),
+    "policy_value_wrong": typing_a_wrong_value,
     "refused": refused,
     "engine_away": engine_goes,
 }
@@ -86,6 +103,9 @@ TROUBLED: dict[str, Steps] = {
     "overview": keys(),
     "deployment": keys("enter"),
     "snapshots": keys("3", "j", "j"),
+    "snapshot": keys("3", "j", "j", "j", "j", "enter"),
+    "stores": keys("8"),
+    "store": keys("8", "enter", "G"),
     "wizard_gap": keys("R", "pageup", "pageup", "h", "h", "enter"),
 }
 
@@ -94,6 +114,9 @@ EMPTY: dict[str, Steps] = {
     "jobs": keys("4"),
     "restores": keys("5"),
     "events": keys("6"),
+    "policy": keys("7"),
+    "stores": keys("8"),
+    "store": keys("8", "enter"),
 }
 
 
@@ -140,8 +163,9 @@ def test_trouble_is_seen_at_80x24(view: str, picture: Callable[..., None]) -> No
     picture(SCENES["troubled"](), TROUBLED[view])
 
 
-def test_gaps_and_doubt_are_seen_in_ascii(picture: Callable[..., None]) -> None:
-    picture(SCENES["troubled"](), TROUBLED["snapshots"], ascii="true")
+@pytest.mark.parametrize("view", ["snapshots", "store"])
+def test_trouble_is_seen_in_ascii(view: str, picture: Callable[..., None]) -> None:
+    picture(SCENES["troubled"](), TROUBLED[view], ascii="true")
 
 
 @pytest.mark.parametrize("theme", ["light", "ansi16", "mono", "highcontrast"])
@@ -153,5 +177,6 @@ def test_ascii_alone(picture: Callable[..., None]) -> None:
     picture(SCENES["rich"](), keys("3"), ascii="true")
 
 
-def test_hostile_names_stay_in_their_cells(picture: Callable[..., None]) -> None:
-    picture(SCENES["hostile"](), keys())
+@pytest.mark.parametrize("view", ["overview", "snapshot", "policy", "store"])
+def test_hostile_names_stay_in_their_cells(view: str, picture: Callable[..., None]) -> None:
+    picture(SCENES["hostile"](), {"overview": keys(), **VIEWS}[view])

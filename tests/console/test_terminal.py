@@ -136,6 +136,14 @@ def test_keys_that_come_all_at_once_are_taken_in_their_order(home: Path) -> None
         assert b"s3cret" not in terminal.raw
 
 
+def test_a_value_typed_in_one_burst_is_the_one_that_is_taken(home: Path) -> None:
+    with ConsoleTerminal("rich", home=home) as terminal:
+        terminal.until("in sync")
+        terminal.press_until("7", "would be kept")
+        terminal.press_until("jjjj" + ENTER + "\x7f" + "3" + ENTER, "1 change, not saved")
+        terminal.until("1 snapshot would go")
+
+
 def test_no_mouse_is_asked_for(home: Path) -> None:
     with ConsoleTerminal("rich", home=home) as terminal:
         terminal.until("in sync")

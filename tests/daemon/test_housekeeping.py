@@ -15,6 +15,8 @@ from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.restore.target import claim
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies import placing
+from mmsconsole.verification.folder import root_of
+from mmsconsole.verification.verifying import SOCKET
 from tests.support.snapshots import contents, snapshot_record, write_files
 
 
@@ -132,3 +134,16 @@ def test_jobs_are_left_as_they_are(resources: Resources) -> None:
 
     assert list(resources.metadata.jobs.all()) == before
     assert replace(before[0]).state is JobState.QUEUED
+
+
+def test_what_a_verification_left_goes(resources: Resources) -> None:
+    folder = root_of(resources.settings) / "data"
+    write_files(folder, {"a.wt": b"restored"})
+    socket = resources.socket(SOCKET)
+    socket.parent.mkdir(parents=True)
+    socket.touch()
+
+    tidy(resources)
+
+    assert not folder.parent.exists()
+    assert not socket.exists()

@@ -14,7 +14,7 @@ from mmsconsole.errors import MmsError, MongodDiskFull, MongodFailed, SourceErro
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.settings import Home, Settings
-from mmsconsole.storage.open import open_storage
+from mmsconsole.storage.storages import open_storages
 from tests.support.clock import ManualClock
 from tests.support.metadata import settings_of, uri_of
 
@@ -50,7 +50,7 @@ def make_parts(
     made: list[EngineParts] = []
 
     def make() -> EngineParts:
-        made.append(EngineParts(settings, manual_clock, open_storage, lambda *_: backups))
+        made.append(EngineParts(settings, manual_clock, open_storages, lambda *_: backups))
         return made[-1]
 
     yield make

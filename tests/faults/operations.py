@@ -19,12 +19,20 @@ from mmsconsole.optime import Optime
 from mmsconsole.rawbson import array_of
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.restore.target import WORK
+from mmsconsole.storage.storages import Storages
+from mmsconsole.stores.blockstore import Blockstore
 from mmsconsole.stores.oplog import ChunkBody
 from mmsconsole.stores.resources import Resources
+from mmsconsole.stores.sweeping import Sweeping
 from mmsconsole.strategies.placing import remove_head
 from mmsconsole.task import Task
 from tests.support import oplog_entries as made
+from tests.support.clock import ManualClock
+from tests.support.faulty_disk import Fault
+from tests.support.history import History
+from tests.support.keeping import Days, optime, time
 from tests.support.snapshots import (
+    LATER,
     completed,
     contents,
     deployment_record,
@@ -53,6 +61,8 @@ class Operation:
 
     writes = True
     """Else it only takes away, and needs no room."""
+    spared: tuple[Fault, ...] = ()
+    """What would strike it where another fault does as well."""
 
     def __init__(self, resources: Resources, folder: Path, number: int) -> None:
         self.resources = resources
@@ -222,11 +232,16 @@ def entries_in(arrays: bytes) -> list[dict[str, object]]:
 # -- snapshots
 
 
+def blocks_of(resources: Resources, id_: str) -> Blockstore:
+    """Each operation has a group of its own."""
+    return resources.blockstore(replace(deployment_record(), group=f"g{id_[1:]}"))
+
+
 class SnapshotCut(Operation):
     checked = 0
 
     def prepare(self) -> None:
-        self.blocks = self.resources.blockstore(f"g{self.id[1:]}")
+        self.blocks = blocks_of(self.resources, self.id)
         self.root = write_files(self.folder / "head", FILES)
         self.snapshot = self.metadata.snapshots.add(
             snapshot_record(f"s{self.id}", deployment=self.id)
@@ -270,6 +285,78 @@ class SnapshotForgotten(SnapshotCut):
     def check_done(self) -> None:
         assert self.complete() == []
         assert self.keys(f"manifests/{self.id}") == []
+
+
+class SnapshotExpired(SnapshotCut):
+    """By the policy, beside one that stays; the oplog goes as far as that allows."""
+
+    writes = False
+
+    def prepare(self) -> None:
+        self.days = Days(self.resources, self.id)
+        self.days.passes(2, step=1)
+        for hour in (0, 1):
+            self.days.snapshot(hour)
+        self.metadata.snapshots.set(self.days.name(0), expires_at=time(1))
+        self.metadata.policies.change(self.id, {"oplog_hours": 1}, time(0), "ada")
+
+    def run(self) -> None:
+        self.days.tick()
+
+    def check(self) -> None:
+        """What has a record has its objects; and the window reaches from its snapshot on."""
+        assert set(self.days.hours()) <= set(self.days.manifests())
+        stored = {chunk.key for chunk in self.metadata.chunks.all({"deployment": self.id})}
+        assert stored <= set(self.days.chunk_keys())
+        assert self.days.oplog_begins() <= 1
+        (stretch,) = self.metadata.chunks.stretches(self.id)
+        assert stretch[1] == optime(2)
+
+    def check_done(self) -> None:
+        self.check()
+        assert self.days.hours() == [1] == self.days.manifests()
+        assert self.days.oplog_begins() == 1
+        assert len(self.days.chunk_keys()) == 1
+        assert len(self.days.told()) == 1
+        assert list(self.metadata.deletions.all()) == []
+        self.metadata.deployments.set(self.id, removed=True)  # no later tick looks at it
+
+
+class PoolGroomed(Operation):
+    """A pack without a living block, and one with some; one snapshot stays."""
+
+    writes = False  # a full disk is met in SnapshotCut, which fills packs in the same way
+    spared = (Fault.IO_ERROR,)  # a kill comes at the same changes, and nobody tidies up after it
+    files: ClassVar = {name: half_random(number, 900) for number, name in enumerate("abcdefgh")}
+
+    def prepare(self) -> None:
+        folder = self.folder / "history"
+        folder.mkdir()
+        self.history = History(self.storage, self.metadata, folder, f"g{self.id}")
+        first = self.history.take(f"x{self.id}", self.files)
+        assert len(self.keys("packs/" + self.history.pool.group)) == 2
+        self.history.take(f"y{self.id}", {name: self.files[name] for name in "ac"}, first)
+        self.history.forget(f"x{self.id}")
+
+    def run(self) -> None:
+        self.history.groom()
+
+    def check(self) -> None:
+        self.history.check()
+
+    def check_done(self) -> None:
+        """What a crash has left behind without a record goes a day later."""
+        (kept,) = self.metadata.packs.all({"pool": self.history.pool.id, "dropped": False})
+        if self.packs() != [kept.key]:
+            clock, homes = ManualClock(LATER), Storages.one(self.storage).of
+            for _ in range(2):
+                Sweeping(self.storage, self.metadata, "default", clock, homes).run(24, Task())
+                clock.advance(24 * 3600)
+        self.check()
+        assert (self.packs(), kept.blocks) == ([kept.key], 2)
+
+    def packs(self) -> list[str]:
+        return [key for key in self.keys(f"packs/{self.history.pool.group}") if ".pack" in key]
 
 
 class Restored(SnapshotCut):
@@ -343,7 +430,7 @@ class DeploymentRemoved(HeadRemoved):
     def prepare(self) -> None:
         super().prepare()
         self.resources.oplog_store.put(self.id, chunk_body(10, 12))
-        blocks = self.resources.blockstore(f"g{self.id[1:]}")
+        blocks = blocks_of(self.resources, self.id)
         snapshot = snapshot_record(f"s{self.id}", deployment=self.id)
         done = completed(
             snapshot, blocks.cut(snapshot, self.path, files_below(self.path), None, Task())
@@ -367,5 +454,6 @@ class DeploymentRemoved(HeadRemoved):
 
 OPERATIONS: list[type[Operation]] = [
     SliceStored, SliceReplaced, SlicesDropped, ChunkStored, OplogCutBack, OplogDropped,
-    SnapshotCut, SnapshotForgotten, Restored, HeadRemoved, DeploymentRemoved,
+    SnapshotCut, SnapshotForgotten, SnapshotExpired, PoolGroomed, Restored, HeadRemoved,
+    DeploymentRemoved,
 ]  # fmt: skip

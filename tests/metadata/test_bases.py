@@ -9,7 +9,7 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.optime import Optime
-from tests.metadata.records import NOW, chunk
+from tests.metadata.records import NOW, chunk, deployment
 
 
 def add(metadata: Metadata, id_: str, seconds: int, **changes: Any) -> None:
@@ -72,3 +72,10 @@ def test_those_before_an_entry_that_no_head_can_follow_do_not_either(stored: Met
 
 def test_those_of_other_deployments_do_not_count(stored: Metadata) -> None:
     assert bases(stored, "d2") == []
+
+
+def test_those_whose_oplog_is_given_up_are_no_bases(stored: Metadata) -> None:
+    stored.deployments.add(deployment(oplog_from=Optime(24, 1)))
+    assert found(stored) == ["s30", "s20", "s10"], "the chunk up to 25 stays as a whole"
+    stored.deployments.set("d1", oplog_from=Optime(25, 1))
+    assert found(stored) == ["s30"]

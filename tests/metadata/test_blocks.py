@@ -3,16 +3,17 @@
 import hashlib
 from typing import Any
 
+import bson
 import pytest
 from pymongo.errors import BulkWriteError
 
 from mmsconsole.errors import MetadataError
-from mmsconsole.metadata.blocks import LOOK_UP_MAX, BlockPlace
+from mmsconsole.metadata.blocks import LOOK_UP_MAX, BlockPlace, block_document
 from mmsconsole.metadata.database import Metadata
 
 
-def place(number: int, pack: str = "p1") -> BlockPlace:
-    return BlockPlace(hashlib.sha256(b"%d" % number).digest(), pack, number * 10, 10, 20)
+def place(number: int, pack: str = "a1") -> BlockPlace:
+    return BlockPlace(hashlib.sha256(b"%d" % number).digest(), pack, number * 10, 10, 20, number)
 
 
 def test_a_block_is_found_where_it_was_put(metadata: Metadata) -> None:
@@ -24,7 +25,7 @@ def test_a_block_is_found_where_it_was_put(metadata: Metadata) -> None:
     assert found == {each.hash: each for each in stored}
 
 
-def test_blocks_of_another_group_are_not_found(metadata: Metadata) -> None:
+def test_blocks_of_another_pool_are_not_found(metadata: Metadata) -> None:
     metadata.blocks.add("g", [place(1)])
 
     assert metadata.blocks.places("other", [place(1).hash]) == {}
@@ -33,12 +34,12 @@ def test_blocks_of_another_group_are_not_found(metadata: Metadata) -> None:
 def test_the_first_place_of_a_block_wins_and_new_ones_beside_it_are_kept(
     metadata: Metadata,
 ) -> None:
-    metadata.blocks.add("g", [place(1, "p1")])
+    metadata.blocks.add("g", [place(1, "a1")])
 
-    metadata.blocks.add("g", [place(1, "p2"), place(2, "p2")])
+    metadata.blocks.add("g", [place(1, "a2"), place(2, "a2")])
 
     found = metadata.blocks.places("g", [place(1).hash, place(2).hash])
-    assert [found[place(n).hash].pack for n in (1, 2)] == ["p1", "p2"]
+    assert [found[place(n).hash].pack for n in (1, 2)] == ["a1", "a2"]
 
 
 def test_more_hashes_than_one_look_up_takes_are_all_found(metadata: Metadata) -> None:
@@ -52,6 +53,19 @@ def test_nothing_to_add_is_no_error(metadata: Metadata) -> None:
     metadata.blocks.add("g", [])
 
     assert metadata.blocks.places("g", []) == {}
+
+
+def test_a_document_is_small_and_has_no_index_but_its_id(metadata: Metadata) -> None:
+    """There are 4.2 million of them in a terabyte: they must stay under 1 GB. On the disk they
+    and their index took 132 bytes each (docs/performance.md).
+    """
+    largest = BlockPlace(bytes(32), "ff" * 16, 36 << 20, 4 << 20, 4 << 20, 65_535)
+
+    metadata.ensure_indexes()
+    metadata.blocks.add("default", [largest])
+
+    assert len(bson.encode(block_document("default", largest))) <= 108
+    assert list(metadata.blocks.collection.index_information()) == ["_id_"]
 
 
 class TooLate:

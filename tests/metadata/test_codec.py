@@ -13,21 +13,29 @@ from hypothesis import strategies as st
 
 from mmsconsole.errors import MetadataError
 from mmsconsole.metadata.blocks import Pack
+from mmsconsole.metadata.checks import StoreCheck
 from mmsconsole.metadata.chunks import OplogChunk
 from mmsconsole.metadata.codec import from_document, to_document
 from mmsconsole.metadata.collection import Records
+from mmsconsole.metadata.copies import CopyState
+from mmsconsole.metadata.deletions import Deletion
 from mmsconsole.metadata.deployments import BackupState, Deployment, ReadFrom
 from mmsconsole.metadata.engines import EngineRecord
 from mmsconsole.metadata.events import Event, Severity
 from mmsconsole.metadata.groups import Group
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState, PhaseProgress
+from mmsconsole.metadata.orphans import Orphan
+from mmsconsole.metadata.policies import PolicyRecord
+from mmsconsole.metadata.pools import Pool
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.store_stats import PoolStats
 from mmsconsole.metadata.syncs import Slice, SyncCollection
 from mmsconsole.metadata.tails import LagSample, Tail
 from mmsconsole.metadata.validations import Validation
 from mmsconsole.metadata.window_ends import WindowEnd
+from mmsconsole.metadata.witnesses import Witness
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
 
@@ -56,6 +64,7 @@ VALUES: dict[object, st.SearchStrategy[Any]] = {
     Secret: st.builds(Secret, texts),
     Optime: optimes,
     dict[str, str]: st.dictionaries(names, texts, max_size=3),
+    dict[str, int]: st.dictionaries(names, numbers, max_size=3),
     dict[str, Any]: st.dictionaries(names, anything, max_size=3),
 }
 
@@ -79,8 +88,9 @@ def records_of(kind: type) -> st.SearchStrategy[Any]:
 
 
 RECORDS = (
-    Deployment, EngineRecord, Event, Group, Head, Job, LagSample, OplogChunk, Pack, Restore,
-    Slice, Snapshot, SyncCollection, Tail, Validation, WindowEnd,
+    Deletion, Deployment, EngineRecord, Event, Group, Head, Job, LagSample, OplogChunk, Pack,
+    PolicyRecord, Pool, Restore, Slice, Snapshot, SyncCollection, Tail, Validation, WindowEnd,
+    Witness, CopyState, Orphan, PoolStats, StoreCheck,
 )  # fmt: skip
 
 

@@ -5,17 +5,21 @@ from collections.abc import Iterator
 import pytest
 
 from mmsconsole.errors import MetadataError
+from mmsconsole.metadata.codec import to_document
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.groups import DEFAULT_GROUP
 from mmsconsole.metadata.jobs import Jobs
 from mmsconsole.metadata.migrations import (
     COLLECTION,
     ID,
+    INTERVAL,
     MIGRATIONS,
     Migration,
     migrate,
     schema_version,
 )
+from mmsconsole.policy.policy import SnapshotPolicy
+from tests.metadata.records import deployment
 from tests.support.clock import ManualClock
 
 NEWEST = MIGRATIONS[-1].version
@@ -46,7 +50,6 @@ def test_a_fresh_database_gets_the_schema_its_indexes_and_the_default_group(
     for records in (unmigrated.jobs, unmigrated.deployments, unmigrated.chunks, unmigrated.slices):
         assert len(records.collection.index_information()) == len(records.indexes) + 1
     assert "one_leased" in Jobs(unmigrated.database).collection.index_information()
-    assert "p_1" in unmigrated.blocks.collection.index_information()
 
 
 def test_a_second_start_runs_no_migration_again(
@@ -105,3 +108,22 @@ def test_an_older_program_beside_a_newer_one_does_not_take_the_version_back(
     migrate(unmigrated, manual_clock, [Migration(1, "", meanwhile)])
 
     assert schema_version(unmigrated) == 7
+
+
+def test_intervals_of_deployments_become_policies_and_doing_it_twice_does_no_harm(
+    unmigrated: Metadata, manual_clock: ManualClock
+) -> None:
+    migrate(unmigrated, manual_clock, MIGRATIONS[:1])
+    for id_, minutes in (("d1", 360), ("d2", 60), ("d3", 7), ("d4", 0)):
+        old = to_document(deployment(id=id_, name=id_, set_id=id_))
+        unmigrated.deployments.collection.insert_one(old | {INTERVAL: minutes})
+
+    MIGRATIONS[1].run(unmigrated)
+    assert migrate(unmigrated, manual_clock) == NEWEST
+    MIGRATIONS[1].run(unmigrated)
+
+    of = {one.id: unmigrated.policies.of(one, SnapshotPolicy()) for one in
+          unmigrated.deployments.listed()}  # fmt: skip
+    assert [of[id_].interval_minutes for id_ in of] == [360, 60, 6, 0]
+    assert unmigrated.policies.keys("d1") == {}  # it inherits what it had
+    assert not unmigrated.deployments.collection.find_one({INTERVAL: {"$exists": True}})

@@ -120,7 +120,7 @@ def test_what_ignores_sigterm_is_killed_after_the_grace(tmp_path):
 
 def start_guard(shell_script: str) -> subprocess.Popen:
     guard = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(GUARD), "1", "/bin/sh", "-c", shell_script],
+        [sys.executable, "-I", "-S", str(GUARD), "1", "0", "/bin/sh", "-c", shell_script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

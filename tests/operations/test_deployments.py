@@ -1,9 +1,10 @@
 """Deployments are added, edited and removed without losing or showing anything."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from mmsconsole.errors import (
     AlreadyExists,
@@ -11,6 +12,7 @@ from mmsconsole.errors import (
     Busy,
     NotFound,
     Refused,
+    SettingsError,
     UsageError,
     WrongReplicaSet,
 )
@@ -19,6 +21,7 @@ from mmsconsole.operations.operations import Operations
 from mmsconsole.operations.sources import Identity
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
+from mmsconsole.settings import Settings, StoreSettings
 from tests.operations.records import URI, Daemon, FakeSources
 
 OTHER_SET = Identity("rs1", "0dd", "6.0.5", "6.0")
@@ -102,6 +105,76 @@ def test_a_wish_that_can_not_be_is_refused(
 ) -> None:
     with pytest.raises(UsageError):
         operations.edit_deployment(shop, **wishes)  # type: ignore[arg-type]
+
+
+def test_blocks_have_their_default_or_what_was_chosen(
+    operations: Operations, daemon: Daemon, shop: str
+) -> None:
+    defaults = operations.deployment(shop)
+    assert (defaults.block_kib, defaults.zstd_level) == (256, 1)
+    operations.remove_deployment(shop, cancel_restores=False)
+
+    chosen = operations.add_deployment("shop", URI, block_kib=4096, zstd_level=19)
+
+    assert (chosen.block_kib, chosen.zstd_level) == (4096, 19)
+    record = daemon.metadata.deployments.named("shop")
+    assert (record.block_bytes, record.zstd_level) == (4 << 20, 19)
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [{"block_kib": 0}, {"block_kib": 32}, {"block_kib": 100}, {"block_kib": 8192},
+     {"zstd_level": 0}, {"zstd_level": 20}],
+)  # fmt: skip
+def test_blocks_that_can_not_be_are_refused(operations: Operations, wishes: dict[str, int]) -> None:
+    with pytest.raises(UsageError):
+        operations.add_deployment("shop", URI, **wishes)  # type: ignore[arg-type]
+
+    assert operations.deployments() == []
+
+
+def test_the_size_of_blocks_stays_as_it_was_chosen(operations: Operations, shop: str) -> None:
+    with pytest.raises(UsageError, match="chosen when"):
+        operations.edit_deployment(shop, block_kib=1024)
+
+
+@pytest.fixture
+def two_stores(operations: Operations, tmp_path: Path) -> Operations:
+    desk = operations._desk
+    offsite = StoreSettings(url=SecretStr(str(tmp_path / "offsite")))
+    tree = desk.settings.tree.model_copy(update={"stores": {"offsite": offsite}})
+    operations._desk = replace(desk, settings=Settings(tree, desk.settings.home))
+    return operations
+
+
+def test_a_deployment_is_bound_to_a_store_and_may_have_a_copy(
+    two_stores: Operations, daemon: Daemon
+) -> None:
+    added = two_stores.add_deployment("shop", URI, store="offsite", copy_to="default")
+    assert (added.store, added.copy and added.copy.store) == ("offsite", "default")
+
+    assert two_stores.edit_deployment("shop", copy_to="none").copy is None
+    assert two_stores.edit_deployment("shop", store="default").store == "default"
+
+
+def test_a_store_is_not_changed_once_it_has_something_of_the_deployment(
+    two_stores: Operations, synced: str
+) -> None:
+    with pytest.raises(Refused, match="lies in default"):
+        two_stores.edit_deployment(synced, store="offsite")
+
+    copied = two_stores.edit_deployment(synced, copy_to="offsite").copy
+    assert copied is not None
+    assert copied.store == "offsite"
+
+
+def test_a_store_that_is_not_there_or_is_the_same_twice_is_refused(
+    two_stores: Operations, shop: str
+) -> None:
+    with pytest.raises(SettingsError, match="nowhere"):
+        two_stores.edit_deployment(shop, copy_to="nowhere")
+    with pytest.raises(UsageError, match="same store"):
+        two_stores.edit_deployment(shop, copy_to="default")
 
 
 def test_editing_changes_what_is_given_and_keeps_the_history(

@@ -10,6 +10,7 @@ from mmsconsole.operations import doctor
 from mmsconsole.operations.estimate import Disk
 from mmsconsole.operations.views import Finding
 from mmsconsole.settings import HOME
+from mmsconsole.storage.local import LocalStorage
 from tests.operations.records import NOW
 from tests.support.clock import ManualClock
 
@@ -30,6 +31,7 @@ def test_a_fresh_home_is_well(short_folder: Path) -> None:
         "settings",
         "mongod",
         "disk",
+        "store",
         "ports",
         "permissions",
         "clock",
@@ -102,3 +104,50 @@ def test_a_clock_behind_the_files_here_is_told(short_folder: Path) -> None:
     ahead = NOW.timestamp() + 7200
     os.utime(logs / "engine.log", (ahead, ahead))
     assert wrong(examined(short_folder)) == ["clock"]
+
+
+def stores(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.check == "store"]
+
+
+def test_every_store_is_tried_and_nothing_is_left_in_it(short_folder: Path) -> None:
+    (short_folder / "config").mkdir(mode=0o700)
+    (short_folder / "far").mkdir()
+    toml = f"[stores.far]\nurl = '{short_folder}/far'\n"
+    (short_folder / "config/config.toml").write_text(toml)
+
+    default, far = stores(examined(short_folder))
+
+    assert (default.ok, far.ok) == (True, True)
+    assert "will be made" in default.found
+    assert "takes objects" in far.found
+    assert [path for path in (short_folder / "far").rglob("*") if path.is_file()] == []
+
+
+def test_a_store_that_can_not_be_reached_is_told_without_its_secrets(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    url = "s3://bucket/here?endpoint=http://127.0.0.1:1&region=hunter2"
+    (found,) = stores(examined(short_folder, MMSCONSOLE_STORAGE_URL=url))
+    assert not found.ok
+    assert found.found.startswith("default (s3://bucket/here): ")
+    assert "endpoint" in found.mend
+    assert "hunter2" not in f"{found}"
+
+
+def test_a_store_whose_address_is_wrong_is_told(short_folder: Path) -> None:
+    (found,) = stores(examined(short_folder, MMSCONSOLE_STORAGE_URL="s3://bucket?nosuch=1"))
+    assert not found.ok
+    assert "endpoint" in found.mend
+
+
+def test_a_store_that_gives_other_bytes_is_told(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (short_folder / "far").mkdir()
+    monkeypatch.setattr(LocalStorage, "get", lambda *_: b"something else")
+    (found,) = stores(examined(short_folder, MMSCONSOLE_STORAGE_URL=f"{short_folder}/far"))
+    assert not found.ok
+    assert "other bytes" in found.found

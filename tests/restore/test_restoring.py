@@ -456,7 +456,7 @@ def test_a_snapshot_inside_a_transaction_is_gone_on_from(bench: Bench, snapshot:
             mongod_version=snapshot.mongod_version, fcv=snapshot.fcv,
         )
     )  # fmt: skip
-    blockstore = bench.resources.blockstore(bench.deployment.group)
+    blockstore = bench.resources.blockstore(bench.deployment)
     cut = blockstore.cut(record, root, snapshot_files(root), None, Task())
     record = bench.metadata.snapshots.set(
         "inside", state=SnapshotState.COMPLETE, manifest_key=cut.manifest_key,

@@ -106,6 +106,14 @@ class StorageContract:
 
         assert [(stored.key, stored.bytes) for stored in storage.list("a")] == [("a/b", 5)]
 
+    def test_a_listing_may_begin_behind_a_name(self, storage: Storage) -> None:
+        for key in ("a/1", "a/2", "a/2x/deep", "a/3", "b/1"):
+            storage.put(key, [b"x"])
+        assert [one.key for one in storage.list("a", after="a/2")] == ["a/2x/deep", "a/3"]
+        assert [one.key for one in storage.list("a", after="a/2y")] == ["a/3"]
+        assert list(storage.list("a", after="b")) == []
+        assert [one.key for one in storage.list("a", after="Z")][:1] == ["a/1"]
+
     def test_a_listing_is_of_a_folder_not_of_a_beginning(self, storage: Storage) -> None:
         for key in ("a/x", "a/b/x", "ab/x", "a-x"):
             storage.put(key, [b""])

@@ -35,7 +35,7 @@ def storage(tmp_path: Path) -> FaultyStorage:
 def blockstore(storage: FaultyStorage, metadata: Metadata) -> Blockstore:
     """Of a group with one deployment, d1."""
     metadata.deployments.add(deployment_record())
-    return Blockstore(storage, metadata, "default", threads=2)
+    return Blockstore(storage, metadata, metadata.pools.ensure("default", "default"), threads=2)
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ def test_bytes_come_before_their_records_and_these_before_the_manifest(
     monkeypatch.setattr(packs, "PACK_BYTES", 100_000)
     record(storage, "put", lambda key, parts: ("object", Path(key).stem))
     record(metadata.packs, "add", lambda pack: ("record", pack.id))
-    record(metadata.blocks, "add", lambda group, places: ("places", places[0].pack))
+    record(metadata.blocks, "add", lambda pool, places: ("places", places[0].pack))
     snapshot = cut()
 
     ids = [pack.id for pack in manifest_of(storage, snapshot).packs]
@@ -176,7 +176,7 @@ def test_groups_share_nothing(
     blockstore: Blockstore, cut: CutRoot, root: Path, storage: FaultyStorage, metadata: Metadata
 ) -> None:
     cut("s1")
-    other = Blockstore(storage, metadata, "other")
+    other = Blockstore(storage, metadata, metadata.pools.ensure("other", "default"))
     made = other.cut(snapshot_record("s2"), root, files_below(root), None, Task())
 
     assert made.new_bytes > made.bytes / 3

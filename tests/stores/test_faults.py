@@ -49,7 +49,8 @@ class Head:
     def nothing_stored(self) -> None:
         self._count += 1
         self._first = None
-        self.blockstore = Blockstore(self.storage, self._metadata, f"g{self._count}", threads=2)
+        pool = self._metadata.pools.ensure(f"g{self._count}", "default")
+        self.blockstore = Blockstore(self.storage, self._metadata, pool, threads=2)
 
     def one_stored(self) -> None:
         """And a file changed since."""

@@ -15,10 +15,10 @@ import pytest
 from mmsconsole.errors import ObjectCorrupt
 from mmsconsole.metadata.blocks import BlockPlace
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores.block import BLOCK_BYTES, ZERO_HASH, hash_of
+from mmsconsole.stores.block import BLOCK_BYTES, hash_of, is_block_size, zero_hash
 from mmsconsole.stores.framing import CHUNK, MANIFEST, PACK, SLICE, frame, unframe
-from mmsconsole.stores.manifest import NO_PACK, FileEntry, PackEntry
-from mmsconsole.stores.manifest_reader import ManifestReader
+from mmsconsole.stores.manifest import NO_PACK, FileEntry, PackEntry, PackUse
+from mmsconsole.stores.manifest_reader import ManifestReader, read_uses
 from mmsconsole.stores.manifest_writer import ManifestWriter
 from mmsconsole.stores.objects import sha256_hex
 from mmsconsole.stores.packs import PackBuilder, pack_key, read_index
@@ -41,7 +41,15 @@ def framed(magic: bytes, header: dict[str, object]) -> bytes:
 def test_the_magics_and_sizes_are_what_they_always_were() -> None:
     assert (SLICE, CHUNK, PACK, MANIFEST) == (b"MMSSLICE", b"MMSCHUNK", b"MMSPACK\0", b"MMSMANIF")
     assert BLOCK_BYTES == 262_144
-    assert hashlib.sha256(bytes(262_144)).digest() == ZERO_HASH
+    assert hashlib.sha256(bytes(262_144)).digest() == zero_hash(262_144)
+
+
+def test_a_block_size_is_a_power_of_two_from_64_kib_to_4_mib() -> None:
+    allowed = [size for size in range(0, 5 << 20, 1 << 12) if is_block_size(size)]
+
+    assert allowed == [65_536 << doubled for doubled in range(7)]
+    for nonsense in (None, "262144", 262_144.0, -65_536, True, 65_537):
+        assert not is_block_size(nonsense)
 
 
 def test_a_frame() -> None:
@@ -70,7 +78,7 @@ def test_a_pack(storage: LocalStorage) -> None:
 
     storage.put(pack.key, pack.parts())
     assert read_index(storage, pack.key) == ({"group": "default", "pack": "ab12"}, pack.places)
-    assert pack.places[1] == BlockPlace(HASHES[1], "ab12", at + 5, 7, 101)
+    assert pack.places[1] == BlockPlace(HASHES[1], "ab12", at + 5, 7, 101, 1)
 
 
 def test_a_damaged_pack_index_is_corrupt(storage: LocalStorage) -> None:
@@ -97,7 +105,7 @@ def test_a_pack_in_the_place_of_another_is_corrupt(storage: LocalStorage) -> Non
         read_index(storage, "packs/default/cd/cd34.pack")
 
 
-def index_or_error(storage: LocalStorage, data: bytes) -> str | list[tuple[bytes, int, int, int]]:
+def index_or_error(storage: LocalStorage, data: bytes) -> str | list[tuple[int | bytes, ...]]:
     """What the index says of the blocks, or where the error is."""
     key = pack_key("default", "ab12")
     storage.put(key, [data])
@@ -105,7 +113,7 @@ def index_or_error(storage: LocalStorage, data: bytes) -> str | list[tuple[bytes
         places = read_index(storage, key).places
     except ObjectCorrupt as error:
         return error.where
-    return [(place.hash, place.offset, place.stored_bytes, place.raw_bytes) for place in places]
+    return [(p.hash, p.offset, p.stored_bytes, p.raw_bytes, p.number) for p in places]
 
 
 def test_a_pack_index_that_points_outside_of_the_blocks_is_corrupt(storage: LocalStorage) -> None:
@@ -125,7 +133,11 @@ FILES = [
     FileEntry("db/empty.wt", 0, 21, 22, 23, 2),
     FileEntry("z.wt", 5, 31, 32, 0, 2),
 ]
-RECORDS = [(HASHES[0], 0, 100, 200), (ZERO_HASH, NO_PACK, 0, 0), (HASHES[2], 1, 300, 5)]
+RECORDS = [
+    (HASHES[0], 0, 100, 200, 9),
+    (zero_hash(BLOCK_BYTES), NO_PACK, 0, 0, 0),
+    (HASHES[2], 1, 300, 5, 0),
+]
 PACKS = [PackEntry("p0", "packs/g/p0/p0.pack", 5000, "aa"), PackEntry("p1", "k", 6000, "bb")]
 
 
@@ -139,18 +151,20 @@ def test_a_manifest(storage: LocalStorage) -> None:
         stored = writer.store(storage, "k.manifest", PACKS)
 
     start = framed(b"MMSMANIF", header)
-    records = b"".join(hash_ + struct.pack("<III", *place) for hash_, *place in RECORDS)
+    records = b"".join(hash_ + struct.pack("<IIII", *place) for hash_, *place in RECORDS)
     fields = ("path", "size", "inode", "mtime_ns", "ctime_ns", "first")
     files = b"".join(
         bson.encode({name: getattr(entry, name) for name in fields}) for entry in FILES
     )
     packs = b"".join(
-        bson.encode({"id": p.id, "key": p.key, "bytes": p.bytes, "sha256": p.sha256}) for p in PACKS
+        bson.encode({"id": p.id, "key": p.key, "bytes": p.bytes, "sha256": p.sha256, "used": used})
+        for p, used in zip(PACKS, (b"\0\2", b"\1"), strict=True)  # block 9, block 0
     )
     before = start + records + files + packs
     files_at = len(start) + len(records)
     places = struct.pack("<QQQQII", len(start), files_at, files_at + len(files), 3, 3, 2)
-    expected = before + b"MANIFEND" + places + hashlib.sha256(before).digest()
+    digests = hashlib.sha256(b"k.manifest" + packs).digest() + hashlib.sha256(before).digest()
+    expected = before + b"MANIFEND" + places + digests
     assert storage.get("k.manifest") == expected
     assert stored == ("k.manifest", sha256_hex([expected]), len(expected))
 
@@ -168,6 +182,7 @@ def test_a_manifest_is_read_as_it_was_written(storage: LocalStorage) -> None:
     assert list(read.files()) == FILES
     assert read.packs == PACKS
     assert list(read.records(0, 2)) == [RECORDS[0], RECORDS[2]]
+    assert [use.used for use in read.uses] == [1 << 9, 1]
     assert read.bytes == BLOCK_BYTES + 6
 
 
@@ -176,7 +191,7 @@ def test_a_manifest_larger_than_memory_is_spooled_and_read_in_pages(storage: Loc
     with ManifestWriter({"block_bytes": BLOCK_BYTES}) as writer:
         writer.add_file(FileEntry("big.wt", count * BLOCK_BYTES, 1, 1, 1, 0))
         for number in range(count):
-            writer.add_record(HASHES[number % 3], 0, number % 4000, 10)
+            writer.add_record(HASHES[number % 3], 0, number % 4000, 10, number % 4000)
         stored = writer.store(storage, "k.manifest", PACKS[:1])
 
     read = ManifestReader.open(storage, stored.key, stored.sha256, Task())
@@ -187,3 +202,38 @@ def test_a_manifest_larger_than_memory_is_spooled_and_read_in_pages(storage: Loc
         HASHES[(count - 1) % 3],
     ]
     assert sum(1 for _ in read.records(100_000, 50_000)) == 50_000
+
+
+def test_what_a_snapshot_uses_is_told_by_the_end_of_its_manifest(storage: LocalStorage) -> None:
+    with ManifestWriter({"block_bytes": BLOCK_BYTES}) as writer:
+        for record in RECORDS:
+            writer.add_record(*record)
+        writer.store(storage, "k.manifest", PACKS)
+    whole = storage.get("k.manifest")
+    storage.put("k.manifest", [bytes(180), whole[180:]])  # frame and records
+
+    assert read_uses(storage, "k.manifest") == [PackUse(PACKS[0], 1 << 9), PackUse(PACKS[1], 1)]
+
+
+def test_a_wrong_byte_or_another_name_is_never_taken_for_what_a_snapshot_uses(
+    storage: LocalStorage,
+) -> None:
+    with ManifestWriter({"block_bytes": BLOCK_BYTES}) as writer:
+        writer.add_record(*RECORDS[0])
+        writer.store(storage, "k.manifest", PACKS[:1])
+    whole, uses = storage.get("k.manifest"), read_uses(storage, "k.manifest")
+
+    for byte in range(len(whole)):
+        changed = whole[:byte] + bytes([whole[byte] ^ 0x10]) + whole[byte + 1 :]
+        assert uses_or_none(storage, "k.manifest", changed) in (None, uses)
+    for length in (0, 100, 130, len(whole) - 1):
+        assert uses_or_none(storage, "k.manifest", whole[:length]) is None
+    assert uses_or_none(storage, "other.manifest", whole) is None
+
+
+def uses_or_none(storage: LocalStorage, key: str, data: bytes) -> list[PackUse] | None:
+    storage.put(key, [data])
+    try:
+        return read_uses(storage, key)
+    except ObjectCorrupt:
+        return None

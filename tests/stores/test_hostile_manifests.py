@@ -10,12 +10,13 @@ import pytest
 
 from mmsconsole.errors import ObjectCorrupt
 from mmsconsole.metadata.snapshots import Snapshot
-from mmsconsole.stores.block import BLOCK_BYTES, ZERO_HASH, hash_of
+from mmsconsole.stores.block import BLOCK_BYTES, hash_of, zero_hash
 from mmsconsole.stores.blockstore import Blockstore
 from mmsconsole.stores.framing import MANIFEST, frame
-from mmsconsole.stores.manifest import NO_PACK, RECORD, FileEntry, PackEntry, Trailer
+from mmsconsole.stores.manifest import NO_PACK, RECORD, FileEntry, PackEntry, Trailer, packs_digest
 from mmsconsole.stores.manifest_writer import ManifestWriter
 from mmsconsole.stores.objects import sha256_hex
+from mmsconsole.stores.packs import BLOCKS_MAX
 from mmsconsole.stores.paths import is_plain_path
 from mmsconsole.task import Task
 from tests.support.faulty import FaultyStorage
@@ -38,7 +39,7 @@ def snapshot_of(storage: FaultyStorage, data: bytes) -> Snapshot:
 def manifest(
     storage: FaultyStorage,
     files: list[FileEntry],
-    records: list[tuple[bytes, int, int, int]],
+    records: list[tuple[bytes, int, int, int, int]],
     packs: list[PackEntry] | None = None,
 ) -> Snapshot:
     with ManifestWriter(HEADER) as writer:
@@ -103,24 +104,26 @@ PACK = PackEntry("p1", "packs/default/p1/p1.pack", 1000, "00")
 @pytest.mark.parametrize(
     "record",
     [
-        (HASH, 1, 0, 10),
-        (HASH, NO_PACK - 1, 0, 10),
-        (HASH, NO_PACK, 0, 0),
-        (HASH, 0, 991, 10),
-        (HASH, 0, 0, 0),
-        (HASH, 0, 0, BLOCK_BYTES + 1),
-        (HASH, 0, 0xFFFFFFFF, 0xFFFFFFFF),
+        (HASH, 1, 0, 10, 0),
+        (HASH, NO_PACK - 1, 0, 10, 0),
+        (HASH, NO_PACK, 0, 0, 0),
+        (HASH, 0, 991, 10, 0),
+        (HASH, 0, 0, 0, 0),
+        (HASH, 0, 0, BLOCK_BYTES + 1, 0),
+        (HASH, 0, 0xFFFFFFFF, 0xFFFFFFFF, 0),
+        (HASH, 0, 0, 10, BLOCKS_MAX),
     ],
     ids=[
         "a pack that is not in the table", "the last number but one", "a hole that is no zeros",
         "beyond the end of its pack", "no bytes", "more bytes than a block", "the largest numbers",
+        "a number that no block has",
     ],
 )  # fmt: skip
 def test_a_block_lies_within_a_pack(
     blockstore: Blockstore,
     storage: FaultyStorage,
     tmp_path: Path,
-    record: tuple[bytes, int, int, int],
+    record: tuple[bytes, int, int, int, int],
 ) -> None:
     snapshot = manifest(storage, [file("a", BLOCK_BYTES)], [record], [PACK])
 
@@ -132,7 +135,7 @@ def test_a_pack_can_not_be_a_file_elsewhere(
     blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path, key: str
 ) -> None:
     pack = PackEntry("p1", key, 1000, "00")
-    snapshot = manifest(storage, [file("a", BLOCK_BYTES)], [(HASH, 0, 0, 10)], [pack])
+    snapshot = manifest(storage, [file("a", BLOCK_BYTES)], [(HASH, 0, 0, 10, 0)], [pack])
 
     with pytest.raises(Exception, match="not a name for an object"):
         blockstore.materialise(snapshot, tmp_path / "out", Task())
@@ -164,7 +167,7 @@ def test_blocks_and_files_must_agree(
     files: list[FileEntry],
     records: int,
 ) -> None:
-    snapshot = manifest(storage, files, [(ZERO_HASH, NO_PACK, 0, 0)] * records)
+    snapshot = manifest(storage, files, [(zero_hash(BLOCK_BYTES), NO_PACK, 0, 0, 0)] * records)
 
     refused(blockstore, snapshot, tmp_path, "out of order|another number of blocks")
 
@@ -190,7 +193,8 @@ def made(storage: FaultyStorage, files: bytes, count: int = 1, **parts: int) -> 
     start = frame(MANIFEST, HEADER)
     end = len(start) + len(files)
     fitting = {"records_at": len(start), "files_at": len(start), "packs_at": end, "blocks": 0}
-    trailer = Trailer(**{**fitting, "files": count, "packs": 0, **parts}, digest=bytes(32))
+    counts = {**fitting, "files": count, "packs": 0, **parts}
+    trailer = Trailer(**counts, packs_digest=packs_digest(KEY, b""), digest=bytes(32))
     return snapshot_of(storage, start + files + trailer.encoded())
 
 
@@ -266,4 +270,4 @@ def test_what_is_not_a_manifest_is_refused(
 
 
 def test_records_have_the_size_that_the_format_says() -> None:
-    assert RECORD.size == 44
+    assert RECORD.size == 48

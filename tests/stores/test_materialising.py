@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from mmsconsole.errors import Cancelled, DiskFull, ObjectCorrupt, ObjectMissing, StorageError
 from mmsconsole.metadata.snapshots import Snapshot
-from mmsconsole.stores import materialising, outfiles
-from mmsconsole.stores.block import BLOCK_BYTES, ZERO_HASH
+from mmsconsole.stores import materialising, outfiles, reads
+from mmsconsole.stores.block import BLOCK_BYTES, zero_hash
 from mmsconsole.stores.blockstore import Blockstore
 from mmsconsole.stores.manifest import FileEntry
-from mmsconsole.stores.materialising import Wanted, coalesced, runs
 from mmsconsole.stores.outfiles import OutFile, OutFolder
 from mmsconsole.stores.packs import read_index
+from mmsconsole.stores.reads import Wanted, coalesced, runs
 from mmsconsole.task import Cancellation, Task
 from tests.support.faulty import FaultyStorage
 from tests.support.snapshots import (
@@ -246,7 +246,7 @@ def test_progress_is_told_in_bytes_up_to_the_whole(
 def test_more_files_and_blocks_than_one_window_holds(
     blockstore: Blockstore, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(materialising, "WINDOW_BLOCKS", 2)
+    monkeypatch.setattr(materialising, "WINDOW_BYTES", 2 * BLOCK_BYTES)
     monkeypatch.setattr(materialising, "WINDOW_FILES", 3)
     monkeypatch.setattr(outfiles, "OPEN_MAX", 2)
     files = {f"{number:03}.wt": half_random(number, 100 + number) for number in range(40)}
@@ -301,7 +301,8 @@ def file(tmp_path: Path) -> OutFile:
 
 
 def wanted(file: OutFile, offset: int, stored: int = 10, pack: int = 0, number: int = 0) -> Wanted:
-    return Wanted(pack, offset, stored, ZERO_HASH, BLOCK_BYTES, file, number * BLOCK_BYTES)
+    hash_ = zero_hash(BLOCK_BYTES)
+    return Wanted(pack, offset, stored, hash_, BLOCK_BYTES, file, number * BLOCK_BYTES)
 
 
 def spans(blocks: list[Wanted]) -> list[tuple[int, int, int, int]]:
@@ -315,7 +316,7 @@ def test_blocks_beside_each_other_become_one_read(file: OutFile) -> None:
 
 
 def test_a_small_gap_is_read_along_and_a_large_one_not(file: OutFile) -> None:
-    gap = materialising.GAP_BYTES
+    gap = reads.GAP_BYTES
 
     assert spans([wanted(file, 0), wanted(file, 10 + gap)]) == [(0, 0, 20 + gap, 2)]
     assert spans([wanted(file, 0), wanted(file, 11 + gap)]) == [
@@ -330,11 +331,12 @@ def test_a_block_wanted_twice_is_read_once(file: OutFile) -> None:
 
 
 def test_a_read_stays_in_its_pack_and_within_its_limits(file: OutFile) -> None:
-    half = materialising.READ_BYTES // 2
-    many = [wanted(file, number * 10) for number in range(materialising.READ_BLOCKS + 1)]
+    half = reads.READ_BYTES // 2
+    most = reads.READ_BYTES // BLOCK_BYTES
+    many = [wanted(file, number * 10) for number in range(most + 1)]
 
     assert spans([wanted(file, 0), wanted(file, 10, pack=1)]) == [(0, 0, 10, 1), (1, 10, 20, 1)]
-    assert [blocks for *_, blocks in spans(many)] == [materialising.READ_BLOCKS, 1]
+    assert [blocks for *_, blocks in spans(many)] == [most, 1]
     assert [
         end - start
         for _, start, end, _ in spans([wanted(file, at * half, half) for at in range(3)])
@@ -357,6 +359,6 @@ def test_a_folder_where_nothing_was_made_is_left_as_it_was(tmp_path: Path) -> No
     (tmp_path / "x").write_bytes(b"there")
 
     with pytest.raises(StorageError, match="File exists"), OutFolder(tmp_path) as folder:
-        folder.make(entry)
+        folder.make(entry, 0)
 
     assert (tmp_path / "x").read_bytes() == b"there"

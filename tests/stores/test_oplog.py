@@ -24,6 +24,7 @@ from mmsconsole.stores import oplog
 from mmsconsole.stores.framing import CHUNK, frame, unframe
 from mmsconsole.stores.objects import sha256_hex
 from mmsconsole.stores.oplog import ChunkBody, OplogStore, StoredOplog
+from mmsconsole.stores.places import OnePlace
 from mmsconsole.task import Task
 from tests.support.clock import ManualClock
 from tests.support.faulty import FaultyStorage
@@ -33,7 +34,7 @@ WALL = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def store(storage: FaultyStorage, metadata: Metadata, manual_clock: ManualClock) -> OplogStore:
-    return OplogStore(storage, metadata, manual_clock)
+    return OplogStore(OnePlace(storage), metadata, manual_clock)
 
 
 def at(t: int, term: int = 1) -> Optime:

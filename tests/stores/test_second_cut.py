@@ -99,9 +99,9 @@ def test_unchanged_blocks_of_a_changed_file_need_no_look_up(
     looked_up: list[bytes] = []
     places = Blocks.places
 
-    def recorded(self: Blocks, group: str, hashes: list[bytes]) -> object:
+    def recorded(self: Blocks, pool: str, hashes: list[bytes]) -> object:
         looked_up.extend(hashes)
-        return places(self, group, hashes)
+        return places(self, pool, hashes)
 
     monkeypatch.setattr(Blocks, "places", recorded)
     with (root / "collection-1.wt").open("r+b") as file:
@@ -129,6 +129,17 @@ def test_files_may_come_go_grow_and_shrink(
             "empty.wt": b"no more",
         },
     )
+
+    second = cut("s2", previous=first)
+
+    assert restored(blockstore, second, tmp_path / "out") == contents(root)
+
+
+def test_a_file_may_grow_far_beyond_all_that_there_was(
+    blockstore: Blockstore, cut: CutRoot, root: Path, tmp_path: Path
+) -> None:
+    first = cut("s1")
+    os.truncate(root / "db/index-2.wt", 40 * BLOCK_BYTES + 5)
 
     second = cut("s2", previous=first)
 

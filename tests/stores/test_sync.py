@@ -12,6 +12,7 @@ from mmsconsole.metadata.syncs import Slice, SyncCollection
 from mmsconsole.rawbson import array_of
 from mmsconsole.storage.local import LocalStorage
 from mmsconsole.stores.framing import SLICE, unframe
+from mmsconsole.stores.places import OnePlace
 from mmsconsole.stores.sync import SyncStore
 from mmsconsole.task import Cancellation, Cancelled, Task
 from tests.support.faulty import FaultyStorage, no_space
@@ -22,7 +23,7 @@ OTHER = array_of([bson.encode({"_id": "other"})])
 
 @pytest.fixture
 def store(storage: FaultyStorage, metadata: Metadata) -> SyncStore:
-    return SyncStore(storage, metadata)
+    return SyncStore(OnePlace(storage), metadata)
 
 
 def collection(id_: str = "c1") -> SyncCollection:
@@ -199,7 +200,7 @@ def test_a_drop_can_be_cancelled_and_goes_on_the_next_time(
 def test_an_id_that_would_leave_its_folder_is_refused(
     storage: FaultyStorage, metadata: Metadata, tmp_path: Path
 ) -> None:
-    store = SyncStore(LocalStorage(tmp_path), metadata)
+    store = SyncStore(OnePlace(LocalStorage(tmp_path)), metadata)
 
     for hostile in ("../../etc", "", "a/b", "."):
         with pytest.raises(Exception, match="is not an id"):

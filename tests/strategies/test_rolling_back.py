@@ -8,6 +8,7 @@ from mmsconsole.errors import StorageError
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.metadata.window_ends import WindowEnd
+from mmsconsole.metadata.witnesses import Witness
 from mmsconsole.optime import Optime
 from mmsconsole.stores.oplog import ChunkBody
 from mmsconsole.stores.resources import Resources
@@ -68,6 +69,16 @@ def test_what_holds_nothing_of_it_stays_and_what_does_is_marked(stored: Resource
     last = stored.metadata.chunks.last("d1")
     assert last is not None
     assert last.end == COMMON
+
+
+def test_what_a_head_said_of_the_history_taken_back_is_forgotten(stored: Resources) -> None:
+    witnesses, now = stored.metadata.witnesses, stored.clock.now()
+    for seconds in (11, 12, 14):
+        witnesses.add(Witness(f"w{seconds}", "d1", "h1", Optime(seconds, 1), now))
+
+    roll_back(stored)
+
+    assert [one.id for one in witnesses.of("d1")] == ["w11", "w12"]
 
 
 def test_people_learn_what_is_lost(stored: Resources) -> None:

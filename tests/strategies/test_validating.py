@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from mmsconsole.strategies.consequences import Consequence
 from mmsconsole.strategies.continuous import ContinuousBackup
 from mmsconsole.task import Task
 from tests.support.backups import Bench, wait_until
+from tests.support.head_files import file_of, fill_with_blocks, spoil
 from tests.support.processes import mongods_below
 
 
@@ -30,27 +30,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def backup(bench: Bench) -> ContinuousBackup:
     """In sync, with files of many blocks."""
-    bench.client.app.c.insert_many([{"_id": n, "a": n, "s": f"{n:08d}" * 60} for n in range(3000)])
-    bench.client.app.c.create_index("a")
+    fill_with_blocks(bench)
     return bench.synced()
-
-
-def file_of(bench: Bench, index: str = "") -> Path:
-    """Of app.c in the head, or of one of its indexes; with all that was written so far."""
-    with bench.head_client() as head:
-        head.admin.command("fsync")
-        stats = head.app.command("collStats", "c")
-        stats = stats["indexDetails"][index] if index else stats["wiredTiger"]
-    return Path(bench.head.path, stats["uri"].split(":")[-1] + ".wt")
-
-
-def spoil(path: Path) -> None:
-    """64 wrong bytes inside a block, somewhere in the middle."""
-    with path.open("r+b") as file:
-        file.seek(path.stat().st_size // 2)
-        found = file.read(64)
-        file.seek(-64, 1)
-        file.write(bytes(byte ^ 0xFF for byte in found))
 
 
 def test_a_good_head_is_found_good_and_follows_on(bench: Bench, backup: ContinuousBackup) -> None:

@@ -29,6 +29,7 @@ from mmsconsole.optime import Optime
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.secret import Secret
 from mmsconsole.storage.local import LocalStorage
+from mmsconsole.storage.storages import Storages
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.continuous import ContinuousBackup
 from mmsconsole.task import Task
@@ -37,6 +38,12 @@ from tests.support.metadata import settings_of
 
 Client = MongoClient[dict[str, Any]]
 WAIT_SECONDS = 60
+SMALL = {
+    "MMSCONSOLE_BACKUP_SLICE_MB": "1", "MMSCONSOLE_BACKUP_CHUNK_SECONDS": "0.1",
+    "MMSCONSOLE_HEADS_CACHE_GB": "0.25", "MMSCONSOLE_POLICY_INTERVAL_MINUTES": "0",
+    "MMSCONSOLE_POLICY_VERIFY": "never",
+}  # fmt: skip
+"""Slices and chunks, so that there are several; no snapshots by themselves."""
 SYSTEM_DATABASES = ("admin", "config", "local")
 
 
@@ -51,27 +58,25 @@ def wait_until(condition: Callable[[], Any], what: str = "it did not come") -> A
 
 def make_resources(metadata: Metadata, folder: Path, binary: MongodBinary) -> Resources:
     """With small slices and chunks, and a storage that fails when it is told to."""
-    settings = settings_of(
-        folder / "home",
-        MMSCONSOLE_BACKUP_SLICE_MB="1", MMSCONSOLE_BACKUP_CHUNK_SECONDS="0.1",
-        MMSCONSOLE_HEADS_CACHE_GB="0.25",
-    )  # fmt: skip
+    settings = settings_of(folder / "home", **SMALL)
     storage = FaultyStorage(LocalStorage(folder / "storage"))
-    return Resources(settings, metadata, storage, SystemClock(), [binary])
+    return Resources(settings, metadata, Storages.one(storage), SystemClock(), [binary])
 
 
 class Bench:
     """One deployment of the source, and everything that a backup of it needs."""
 
     def __init__(
-        self, source: LocalReplicaSet, metadata: Metadata, folder: Path, binary: MongodBinary
-    ) -> None:
+        self, source: LocalReplicaSet, metadata: Metadata, folder: Path, binary: MongodBinary,
+        resources: Resources | None = None,
+    ) -> None:  # fmt: skip
+        """`resources`: where another store than a folder is wanted."""
         self.clock = SystemClock()
         self.folder = folder
         self.source = source
         self.metadata = metadata
         self.client: Client = source.client()
-        self.resources = make_resources(metadata, folder, binary)
+        self.resources = resources or make_resources(metadata, folder, binary)
         self.deployment = metadata.deployments.add(self._record())
         self._backups: list[ContinuousBackup] = []
         self._restored = 0
@@ -124,6 +129,11 @@ class Bench:
         backup.sync(task or Task())
         self.go_on(backup)
         return backup
+
+    def verify_every(self) -> None:
+        """Its snapshots are verified from now on; else no test would pay for that."""
+        now = self.clock.now()
+        self.metadata.policies.change(self.deployment.id, {"verify": "every"}, now, "test")
 
     def go_on(self, backup: ContinuousBackup) -> bool:
         return backup.go_on(self.metadata.deployments.get(self.deployment.id))

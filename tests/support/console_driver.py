@@ -80,10 +80,13 @@ class ConsoleDriver:
         await self._until(lambda: not self._under_way(), "an errand is still under way")
         await self.pilot.pause()
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        await self._until(condition, "it never came")
+
     def _under_way(self) -> bool:
         screens = [s for s in self.app.screen_stack if isinstance(s, ConsoleScreen)]
         fresh = all(s.state is not None or self.app.freshness.trouble for s in screens)
-        asking = any(s._asking for s in screens)
+        asking = any(s.busy for s in screens)
         return asking or bool(self.app._doing) or not screens or not fresh
 
     # Looking

@@ -18,7 +18,7 @@ class Daemons:
         resources = self.bench.resources
         self._made.append(
             Daemon(
-                resources.settings, resources.metadata, resources.storage, resources.clock,
+                resources.settings, resources.metadata, resources.storages, resources.clock,
                 resources.binaries, "e1",
             )
         )  # fmt: skip

@@ -11,7 +11,7 @@ from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
 from mmsconsole.settings import Settings
 from mmsconsole.storage.base import Storage
-from mmsconsole.storage.open import open_storage
+from mmsconsole.storage.storages import open_storages
 
 
 class OneIdleHead:
@@ -45,7 +45,7 @@ class OneIdleHead:
 
 
 def make_parts(settings: Settings, clock: Clock) -> EngineParts:
-    return EngineParts(settings, clock, open_storage, OneIdleHead)
+    return EngineParts(settings, clock, open_storages, OneIdleHead)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,18 @@ def snapshots(name: str) -> list[SnapshotView]:
     ]
     reason = "the storage has no room left: 14 MB were needed, 3 MB are free"
     kept[6] = snapshot(kept[6].id, name, kept[6].created_at, state="failed", reason=reason)
-    return [*kept, snapshot("7b11e9a0c4f1", name, newest + timedelta(minutes=4), state="running")]
+    kept = [_verified(each) for each in kept]
+    kept[2] = replace(kept[2], hold="audit of July, ask anna")
+    taken = snapshot("7b11e9a0c4f1", name, newest + timedelta(minutes=4), state="running")
+    return [*kept, replace(taken, asked_by="ben", due_at=None)]
+
+
+def _verified(one: SnapshotView) -> SnapshotView:
+    """All but the newest were restored and compared."""
+    asked = replace(one, asked_by="schedule", due_at=one.created_at)
+    if one.state != "complete" or NOW - one.created_at < timedelta(hours=10):
+        return asked
+    return replace(asked, verdict="good", verified_at=one.created_at + timedelta(minutes=21))
 
 
 def head(lag_seconds: int | None, **changes: object) -> HeadView:
@@ -161,6 +172,8 @@ def deployment(name: str, status: BackupStatus, **changes: object) -> Deployment
         tail_from="primary",
         sync_mb_per_second=0.0,
         snapshot_interval_minutes=360,
+        block_kib=256,
+        zstd_level=1,
         created_at=NOW - timedelta(days=40),
         status=replace(status, deployment=name),
     )
@@ -186,6 +199,7 @@ def in_sync(name: str) -> BackupStatus:
         validation=None,
         last_snapshot=snapshots(name)[-2],
         progress=sync,
+        last_verified=snapshots(name)[-4],
     )
 
 
@@ -204,6 +218,10 @@ def troubled(name: str) -> BackupStatus:
             Gap(late.end, newest.start, "reshardCollection app.carts: no head can follow it"))),
         warnings=(
             WarningView("source", "critical", "the source can not be read since 09:04:30Z"),
+            WarningView("verification", "critical", "snapshot 6592c4f1a2b3 is bad: app.carts: 2 of "
+                        "48,120 documents differ"),
+            WarningView("store", "critical", "the store default is damaged: packs/default/4e/4e1f"
+                        "00c2a9b85d7733c1 is damaged, and 1 more"),
             WarningView("oplog window", "critical", "the source's oplog holds 4 h; the tail is "
                         "3 h behind, and reads nothing: a resync is needed in about 1 h")),
         validation=ValidationView("files", NOW - timedelta(hours=5), newest.start, False, 0, 0,
@@ -215,8 +233,11 @@ def troubled_snapshots(name: str) -> list[SnapshotView]:
     kept = snapshots(name)
     doubt = "its head was found damaged afterwards: app.carts, index total_1"
     back = "the source has rolled back what came after 2026-07-15 17:59:30Z"
-    kept[8] = replace(kept[8], state="invalid", reason=back)
+    kept[8] = replace(kept[8], state="invalid", reason=back, verdict="", verified_at=None)
     kept[-3] = replace(kept[-3], doubt=doubt)
+    wrong = "app.carts: 2 of 48,120 documents differ; config.cache: its index is missing"
+    kept[9] = replace(kept[9], verdict="bad", verdict_text=wrong)
+    kept[0] = replace(kept[0], state="deleting", leaving="no rule keeps it any more")
     return kept
 
 

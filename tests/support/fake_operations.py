@@ -5,12 +5,16 @@ same scene always makes the same picture.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from mmsconsole.errors import AlreadyExists, Busy, MmsError, NoEngine, NotFound, OutsideWindow
+from mmsconsole.operations.check_views import CheckView, FindingView, RepairView
+from mmsconsole.operations.policy_views import PolicyPreview, PolicyView
+from mmsconsole.operations.store_views import GroomPlanView, StoreStats, StoreView
 from mmsconsole.operations.views import (
     BackupStatus,
     DeploymentView,
@@ -26,7 +30,9 @@ from mmsconsole.operations.views import (
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
 from tests.support import fake_data as data
+from tests.support import fake_stores
 from tests.support.fake_data import NOW
+from tests.support.fake_policies import FakePolicies, reasons_of
 
 
 class StandingClock:
@@ -65,6 +71,13 @@ class FakeOperations:
     kept_restores: dict[str, RestoreView] = field(default_factory=dict)
     kept_events: list[EventView] = field(default_factory=list)
     lag: dict[str, list[LagPoint]] = field(default_factory=dict)
+    policies: FakePolicies = field(default_factory=FakePolicies)
+    kept_stores: dict[str, StoreView] = field(default_factory=fake_stores.stores)
+    kept_stats: dict[str, StoreStats] = field(default_factory=fake_stores.stats)
+    kept_checks: dict[str, CheckView] = field(
+        default_factory=lambda: {"default": fake_stores.check()}
+    )
+    repair_plan: RepairView = fake_stores.NO_REPAIR
     calls: list[tuple[object, ...]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     away: bool = False
@@ -98,7 +111,53 @@ class FakeOperations:
 
     def snapshots(self, name: str) -> list[SnapshotView]:
         self._reach("snapshots")
-        return list(self.kept_snapshots.get(name, []))
+        return self._with_fates(name)
+
+    def snapshot(self, snapshot_id: str) -> SnapshotView:
+        self._reach("snapshot")
+        name = self._deployment_of(snapshot_id)
+        return next(each for each in self._with_fates(name) if each.id == snapshot_id)
+
+    def snapshot_events(self, snapshot_id: str) -> list[EventView]:
+        self._reach("snapshot_events")
+        name = self._deployment_of(snapshot_id)
+        return [data.event(4, "snapshot complete", name, f"snapshot {snapshot_id} is complete")]
+
+    def policy(self, name: str | None = None) -> PolicyView:
+        self._reach("policy")
+        return self._policies().view(name, {})
+
+    def preview_policy(self, name: str | None, changes: Mapping[str, Any]) -> PolicyPreview:
+        self._ask("preview_policy", name, dict(changes))
+        return self._policies().preview(name, changes)
+
+    def stores(self, *, ask: bool = True) -> list[StoreView]:
+        assert not ask, "the console asks places one by one"
+        self._reach("stores")
+        return [replace(each, free_bytes=None) for each in self.kept_stores.values()]
+
+    def store(self, name: str) -> StoreView:
+        self._reach("store")
+        return self.kept_stores[name]
+
+    def store_stats(self, store: str) -> StoreStats:
+        self._reach("store_stats")
+        return self.kept_stats[store]
+
+    def last_check(self, store: str) -> CheckView:
+        self._reach("last_check")
+        if store not in self.kept_checks:
+            raise NotFound("the store has not been checked yet", where=store)
+        return self.kept_checks[store]
+
+    def store_damage(self, store: str) -> CheckView | None:
+        self._reach("store_damage")
+        check = self.kept_checks.get(store)
+        return check if check is not None and check.found else None
+
+    def plan_groom(self, store: str) -> GroomPlanView:
+        self._ask("plan_groom", store)
+        return replace(fake_stores.GROOM_PLAN, store=store)
 
     def jobs(self, name: str | None = None) -> list[JobView]:
         self._reach("jobs")
@@ -119,6 +178,10 @@ class FakeOperations:
     def lag_history(self, name: str, since: datetime) -> list[LagPoint]:
         self._reach("lag_history")
         return [point for point in self.lag.get(name, []) if point.at >= since]
+
+    def plan_repair(self, store: str) -> RepairView:
+        self._ask("plan_repair", store)
+        return replace(self.repair_plan, store=store)
 
     # Requests
 
@@ -154,16 +217,15 @@ class FakeOperations:
 
     def validate_head(self, name: str) -> JobView:
         self._ask("validate_head", name)
-        asked = replace(data.jobs()[0], id="j-new", kind="validation", deployment=name,
-                        state="queued", progress=())  # fmt: skip
-        self.kept_jobs.insert(0, asked)
-        return asked
+        return self._job("validation", name)
 
     def rebuild_head(self, name: str) -> BackupStatus:
         self._ask("rebuild_head", name)
         return self._status(name, phase="rebuilding")
 
-    def take_snapshot(self, name: str) -> SnapshotView:
+    def take_snapshot(
+        self, name: str, *, keep_days: int | None = None, hold: str = ""
+    ) -> SnapshotView:
         self._ask("take_snapshot", name)
         taken = data.snapshot("new", name, NOW, state="running")
         self.kept_snapshots.setdefault(name, []).append(taken)
@@ -171,9 +233,46 @@ class FakeOperations:
 
     def delete_snapshot(self, snapshot_id: str) -> object:
         self._ask("delete_snapshot", snapshot_id)
-        for kept in self.kept_snapshots.values():
-            kept[:] = [each for each in kept if each.id != snapshot_id]
-        return None
+        return self._set_snapshot(snapshot_id, state="deleting", leaving="anna asked for it")
+
+    def hold_snapshot(self, snapshot_id: str, reason: str) -> SnapshotView:
+        self._ask("hold_snapshot", snapshot_id, reason)
+        return self._set_snapshot(snapshot_id, hold=reason)
+
+    def release_snapshot(self, snapshot_id: str) -> SnapshotView:
+        self._ask("release_snapshot", snapshot_id)
+        return self._set_snapshot(snapshot_id, hold="")
+
+    def expire_snapshot(self, snapshot_id: str, at: datetime | None = None) -> SnapshotView:
+        self._ask("expire_snapshot", snapshot_id, at)
+        return self._set_snapshot(snapshot_id, expires_at=at or NOW)
+
+    def verify_snapshot(self, snapshot_id: str) -> JobView:
+        self._ask("verify_snapshot", snapshot_id)
+        return self._job("verification", self._deployment_of(snapshot_id), subject=snapshot_id)
+
+    def verify_moment(self, name: str) -> JobView:
+        self._ask("verify_moment", name)
+        return self._job("verification", name)
+
+    def set_policy(
+        self, name: str | None, changes: Mapping[str, Any], *, confirmed: bool = False
+    ) -> PolicyView:
+        self._ask("set_policy", name, dict(changes), confirmed)
+        return self._policies().change(name, changes, confirmed=confirmed)
+
+    def start_groom(self, store: str) -> JobView:
+        self._ask("start_groom", store)
+        return self._job("groom", "", store=store)
+
+    def start_repair(self, store: str) -> JobView:
+        self._ask("start_repair", store)
+        return self._job("repair", "", store=store)
+
+    def start_check(self, store: str, *, share: float = 0.0) -> CheckView:
+        self._ask("start_check", store, share)
+        job = self._job("check", "", store=store)
+        return replace(fake_stores.check(store), finished_at=None, share=share, job=job.id)
 
     def plan_restore(
         self, name: str, *, snapshot: str | None, at: str | None, target: Path
@@ -217,6 +316,43 @@ class FakeOperations:
         self.calls.append((method, *arguments))
         assert self.gate.wait(20)
         self._reach(method)
+
+    def _job(self, kind: str, name: str, **more: str) -> JobView:
+        asked = replace(data.jobs()[0], id="j-new", kind=kind, deployment=name, state="queued",
+                        attempts=0, progress=(), **more)  # type: ignore[arg-type]  # fmt: skip
+        self.kept_jobs.insert(0, asked)
+        return asked
+
+    def _policies(self) -> FakePolicies:
+        self.policies.snapshots = self.kept_snapshots
+        return self.policies
+
+    def _with_fates(self, name: str) -> list[SnapshotView]:
+        """Each with why it is kept, as the policy says; a date of its own stays."""
+        kept = self.kept_snapshots.get(name, [])
+        staying = [each for each in kept if each.state != "deleting"]
+        policy = self._policies().view(name, {}).policy
+        fates = reasons_of(staying, policy)
+        return [
+            each if each.id not in fates else replace(
+                each,
+                expires_at=each.expires_at or fates[each.id].expires_at,
+                kept_for=tuple(keep.reason.value for keep in fates[each.id].keeps),
+            )
+            for each in kept
+        ]  # fmt: skip
+
+    def _deployment_of(self, snapshot_id: str) -> str:
+        for name, kept in self.kept_snapshots.items():
+            if any(each.id == snapshot_id for each in kept):
+                return name
+        raise NotFound("there is no such snapshot", where=snapshot_id)
+
+    def _set_snapshot(self, snapshot_id: str, **changes: Any) -> SnapshotView:
+        kept = self.kept_snapshots[self._deployment_of(snapshot_id)]
+        place = next(place for place, each in enumerate(kept) if each.id == snapshot_id)
+        kept[place] = replace(kept[place], **changes)
+        return kept[place]
 
     def _status(self, name: str, **changes: str) -> BackupStatus:
         view = self.deployment(name)
@@ -267,7 +403,13 @@ def rich_scene() -> FakeOperations:
 
 def empty_scene() -> FakeOperations:
     """An engine that runs, and nothing else."""
-    return FakeOperations()
+    store = replace(fake_stores.stores()["default"], deployments=(), stored_bytes=0, dead_bytes=0)
+    return FakeOperations(
+        policies=FakePolicies(keys={None: {}}),
+        kept_stores={"default": store},
+        kept_stats={"default": StoreStats("default", ())},
+        kept_checks={},
+    )
 
 
 def troubled_scene() -> FakeOperations:
@@ -277,6 +419,8 @@ def troubled_scene() -> FakeOperations:
         rich_scene(),
         views={"orders": view},
         kept_snapshots={"orders": data.troubled_snapshots("orders")},
+        kept_checks={"default": fake_stores.damage()},
+        repair_plan=fake_stores.REPAIR_PLAN,
     )
 
 
@@ -287,10 +431,18 @@ def hostile_scene() -> FakeOperations:
     view = replace(scene.views["orders"], id="id-hostile", name=evil)
     events = [replace(each, text=evil, actor=evil, deployment=evil) for each in scene.kept_events]
     jobs = [replace(each, deployment=evil, created_by=evil) for each in scene.kept_jobs]
+    held = [replace(each, hold=evil, asked_by=evil) for each in data.snapshots(evil)]
+    store = replace(scene.kept_stores["default"], name=evil, url=evil, deployments=(evil,),
+                    error=evil, copy_states=(fake_stores.copy(evil, error=evil),))  # fmt: skip
+    finding = FindingView(evil, "damaged", evil, (evil,), evil, None, None)
     return replace(
         scene,
         views={evil: view, **scene.views},
-        kept_snapshots={evil: data.snapshots(evil)},
+        kept_snapshots={evil: held},
+        policies=FakePolicies(keys={None: {}, evil: {"daily": 15}}),
+        kept_stores={evil: store},
+        kept_stats={evil: StoreStats(evil, (replace(fake_stores.pool(), group=evil),))},
+        kept_checks={evil: fake_stores.check(evil, finding)},
         kept_events=events,
         kept_jobs=jobs,
         lag={evil: data.lag()},

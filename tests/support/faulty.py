@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from mmsconsole.errors import DiskFull, StorageError
+from mmsconsole.errors import DiskFull, ObjectLocked, StorageError
 from mmsconsole.storage.base import Buffer, Storage, StoredObject
 
 Change = Callable[[bytes], bytes]
@@ -35,6 +35,10 @@ class FaultyStorage:
 
     def __init__(self, inner: Storage) -> None:
         self.calls: Counter[str] = Counter()
+        self.locked: set[str] = set()
+        """Keys that may not be deleted yet."""
+        self.locks = False
+        """Whether nothing may be deleted yet."""
         self._inner = inner
         self._faults: dict[tuple[str, int], Fault] = {}
         self._lock = threading.Lock()
@@ -84,12 +88,14 @@ class FaultyStorage:
         self._raise("size")
         return self._inner.size(key)
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         self._raise("list")
-        return self._inner.list(prefix)
+        return self._inner.list(prefix, after)
 
     def delete(self, key: str) -> None:
         self._raise("delete")
+        if self.locks or key in self.locked:
+            raise ObjectLocked("is locked until tomorrow", where=key)
         self._inner.delete(key)
 
     def free_bytes(self) -> int | None:

@@ -34,6 +34,7 @@ WAIT_SECONDS = 240.0
 EVENTS_MAX = 10_000
 MENDED = frozenset({
     "head given up", "head rebuilt", "head suspect", "initial sync failed", "objects damaged",
+    "files damaged", "verification bad",
     "resync required", "rolled back", "window ended",
 })  # fmt: skip
 """Kinds of events that tell of a fault, or of one that was made good again: no election and no
@@ -51,6 +52,15 @@ class Gap:
 
     end: Optime
     start: Optime
+
+
+def gaps_between(spans: Sequence[tuple[Optime, Optime]]) -> list[Gap]:
+    """`spans`: (start, end) of chunks, in order."""
+    return [
+        Gap(before[1], after[0])
+        for before, after in pairwise(spans)
+        if not before[1].same_entry(after[0])
+    ]
 
 
 class Product:
@@ -185,11 +195,7 @@ class Product:
         if begin is None:
             return []
         spans = self.ask(lambda: list(self.metadata.chunks.spans(self.deployment.id, begin)))
-        return [
-            Gap(before[1], after[0])
-            for before, after in pairwise(spans)
-            if not before[1].same_entry(after[0])
-        ]
+        return gaps_between(spans)
 
     def mended(self) -> list[str]:
         """What the product had to make good, by its own word: one sentence each."""

@@ -22,7 +22,7 @@ from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.demo.waiting import wait_for
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import MongodBinary
-from mmsconsole.mongod.fingerprint import Fingerprint, fingerprint
+from mmsconsole.mongod.fingerprint import Fingerprint, differences, fingerprint
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
 from mmsconsole.optime import Optime
 from mmsconsole.settings import HOME
@@ -61,6 +61,7 @@ class Stage:
             # The source is minutes old, and a sync that is over at once shows nothing.
             "MMSCONSOLE_BACKUP_OPLOG_WINDOW_HOURS_MIN": "0",
             "MMSCONSOLE_BACKUP_SLICE_MB": "1",
+            "MMSCONSOLE_POLICY_VERIFY": "never",
             **settings,
         }
         self.cli = Cli(self.environ)
@@ -145,6 +146,10 @@ class Stage:
             state = fingerprint(client)
         shutil.rmtree(dbpath)
         return state
+
+    def differs(self, dbpath: Path, moment: Moment) -> list[str]:
+        """What a restored folder holds otherwise than the source did; the folder is removed."""
+        return differences(moment.state, self.state_of(dbpath))
 
     @contextmanager
     def mongod_on(self, dbpath: Path, repl_set: str = "") -> Iterator[Client]:

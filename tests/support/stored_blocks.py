@@ -1,24 +1,30 @@
 """Every block of every complete snapshot, read and held against its name."""
 
-from mmsconsole.errors import StorageError
+from mmsconsole.errors import ObjectMissing, StorageError
 from mmsconsole.metadata.database import Metadata
-from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.storage.base import Storage
-from mmsconsole.stores.block import BLOCK_BYTES, unpacked
+from mmsconsole.stores.block import unpacked
 from mmsconsole.stores.compression import Zstd
-from mmsconsole.stores.manifest import NO_PACK, FileEntry
+from mmsconsole.stores.manifest import NO_PACK, BlockRecord, FileEntry, PackEntry
 from mmsconsole.stores.manifest_reader import ManifestReader
+from mmsconsole.stores.moved import MovedBlock
+from mmsconsole.stores.moved_packs import MovedPacks
 from mmsconsole.task import Task
 
 
 def wrong_blocks(storage: Storage, metadata: Metadata, deployment: str) -> list[str]:
-    """One sentence for each missing or wrong object that a complete snapshot refers to."""
+    """One sentence for each missing or wrong object that a complete snapshot refers to. One that
+    is deleted meanwhile does not count.
+    """
     found = []
-    for snapshot in metadata.snapshots.complete(deployment):
+    for snapshot in list(metadata.snapshots.complete(deployment)):
         try:
             check_snapshot(storage, snapshot)
         except StorageError as error:
-            found.append(f"snapshot {snapshot.id}: {error}")
+            there = metadata.snapshots.find(snapshot.id)
+            if there is not None and there.state is SnapshotState.COMPLETE:
+                found.append(f"snapshot {snapshot.id}: {error}")
     return found
 
 
@@ -30,11 +36,22 @@ def check_snapshot(storage: Storage, snapshot: Snapshot) -> int:
 
 
 def _check_file(storage: Storage, manifest: ManifestReader, file: FileEntry, zstd: Zstd) -> int:
-    for number, record in enumerate(manifest.records(file.first, file.blocks)):
+    block_bytes = manifest.block_bytes
+    for number, record in enumerate(manifest.records(file.first, file.blocks(block_bytes))):
         if record.pack == NO_PACK:
             continue
-        raw_bytes = min(BLOCK_BYTES, file.size - number * BLOCK_BYTES)
-        key = manifest.packs[record.pack].key
-        stored = storage.get_range(key, record.offset, record.stored_bytes)
+        raw_bytes = min(block_bytes, file.size - number * block_bytes)
+        key, stored = _stored(storage, manifest.packs[record.pack], record)
         unpacked(stored, raw_bytes, record.hash, key, zstd)
-    return file.blocks
+    return file.blocks(block_bytes)
+
+
+def _stored(
+    storage: Storage, pack: PackEntry, block: BlockRecord | MovedBlock
+) -> tuple[str, bytes]:
+    """Where its pack is gone, from where a groom has moved it to."""
+    try:
+        return pack.key, storage.get_range(pack.key, block.offset, block.stored_bytes)
+    except ObjectMissing:
+        there = MovedPacks(storage).block(pack, block.number, block.hash)
+        return _stored(storage, there.pack, there)

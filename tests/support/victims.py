@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from mmsconsole.durable import TEMPORARY
+from mmsconsole.settings import DEFAULT_STORE
+from mmsconsole.verification.folder import root_of
 from tests.support.gone import gone
 from tests.support.processes import mongods_below
 from tests.support.product import Product
@@ -46,6 +48,18 @@ def restores_mongod(product: Product) -> None:
     """The one that replays; there is one for a part of a restore only."""
     _see(lambda: bool(_restoring(product)))
     _kill(_restoring(product))
+
+
+def verifications_mongod(product: Product) -> None:
+    """The one that a snapshot is looked over with; there is one for a part of it only."""
+    _see(lambda: bool(_verifying(product)))
+    _kill(_verifying(product))
+
+
+def engine_amid_a_pack(product: Product) -> None:
+    """A snapshot's, or a groom's."""
+    _see(lambda: _being_written(product, "packs"))
+    engine(product)
 
 
 def metadata(product: Product) -> None:
@@ -87,7 +101,7 @@ def _see(look: Callable[[], bool]) -> None:
 
 def _being_written(product: Product, kind: str) -> bool:
     """Whether an object of that kind is on its way to the disk just now."""
-    folder = product.settings.storage_folder / kind
+    folder = product.settings.store_folders[DEFAULT_STORE] / kind
     return any(name.startswith(TEMPORARY) for _, _, names in os.walk(folder) for name in names)
 
 
@@ -99,6 +113,10 @@ def _restoring(product: Product) -> list[int]:
         if target.is_dir()
         for pid in mongods_below(target)
     ]
+
+
+def _verifying(product: Product) -> list[int]:
+    return mongods_below(root_of(product.settings))
 
 
 def _parent(pid: int) -> int:
@@ -121,3 +139,8 @@ FOLLOWING: tuple[Victim, ...] = (
     engine, agent_amid_a_chunk, head, metadata, guard, primary, secondary,
 )  # fmt: skip
 RESTORING: tuple[Victim, ...] = (engine, restores_mongod, metadata, primary)
+AT_A_STORE: tuple[Victim, ...] = (
+    engine, engine, engine_amid_a_pack, agent_amid_a_chunk, head, metadata, metadata, guard,
+)  # fmt: skip
+"""Whoever works on a store, or beside those."""
+VERIFYING: tuple[Victim, ...] = (engine, verifications_mongod, metadata, head)

@@ -55,6 +55,19 @@ def validate(context: typer.Context, name: Name, wait: Wait = False) -> Answer:
     return Answer(job)
 
 
+@command(app, examples=("mmsconsole backup verify shop --wait",))
+def verify(context: typer.Context, name: Name, wait: Wait = False) -> Answer:
+    """Restore a moment at random, and compare it with the head's."""
+    shell: Shell = context.obj
+    operations = shell.operations()
+    job = operations.verify_moment(name)
+    if wait:
+        from mmsconsole.cli.waiting import job_done
+
+        job = job_done(shell, operations, job)
+    return Answer(job)
+
+
 @command(app)
 def status(context: typer.Context, name: Name) -> Answer:
     """State, head, lag, window and progress."""

@@ -8,12 +8,14 @@ import typer
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.credentials import UriArguments, read_uri
 from mmsconsole.cli.options import (
+    BlockKib,
     IntervalMinutes,
     Name,
     SyncFrom,
     SyncMbPerSecond,
     TailFrom,
     Yes,
+    ZstdLevel,
     command,
     group,
 )
@@ -40,6 +42,14 @@ PasswordFile = Annotated[
         "--password-file", metavar="FILE", help="Its first line is the password; '-': stdin."
     ),
 ]
+Store = Annotated[
+    str | None,
+    typer.Option("--store", metavar="STORE", help="Where its backup is kept; chosen once."),
+]
+CopyTo = Annotated[
+    str | None,
+    typer.Option("--copy-to", metavar="STORE", help="A second store for a copy; none: no copy."),
+]
 NewName = Annotated[str | None, typer.Option("--new-name", metavar="NAME", help="Rename it.")]
 
 
@@ -61,6 +71,10 @@ def add(  # noqa: PLR0913 - one parameter per option
     sync_from: SyncFrom = None,
     tail_from: TailFrom = None,
     sync_mb_per_second: SyncMbPerSecond = None,
+    block_kib: BlockKib = None,
+    zstd_level: ZstdLevel = None,
+    store: Store = None,
+    copy_to: CopyTo = None,
 ) -> Answer:
     """Add a replica set. Its backup is started by: backup start NAME."""
     shell: Shell = context.obj
@@ -76,6 +90,10 @@ def add(  # noqa: PLR0913 - one parameter per option
             sync_from=sync_from,
             tail_from=tail_from,
             sync_mb_per_second=sync_mb_per_second,
+            block_kib=block_kib,
+            zstd_level=zstd_level,
+            store=store,
+            copy_to=copy_to,
         )
     )
 
@@ -86,6 +104,7 @@ def add(  # noqa: PLR0913 - one parameter per option
         "mmsconsole deployment edit shop --snapshot-interval-minutes 60",
         "mmsconsole deployment edit shop --sync-mb-per-second 40",
         "mmsconsole deployment edit shop --new-name store",
+        "mmsconsole deployment edit shop --copy-to offsite",
     ),
 )
 def edit(  # noqa: PLR0913 - one parameter per option
@@ -99,6 +118,8 @@ def edit(  # noqa: PLR0913 - one parameter per option
     sync_from: SyncFrom = None,
     tail_from: TailFrom = None,
     sync_mb_per_second: SyncMbPerSecond = None,
+    store: Store = None,
+    copy_to: CopyTo = None,
 ) -> Answer:
     """Change what is given. Snapshots and stored oplog stay."""
     shell: Shell = context.obj
@@ -113,6 +134,8 @@ def edit(  # noqa: PLR0913 - one parameter per option
             sync_from=sync_from,
             tail_from=tail_from,
             sync_mb_per_second=sync_mb_per_second,
+            store=store,
+            copy_to=copy_to,
         )
     )
 

@@ -5,7 +5,13 @@ from datetime import timedelta
 
 from mmsconsole.console.present.chart import lag_chart
 from mmsconsole.console.present.events import event_lines
-from mmsconsole.console.present.overview import facts, labelled, sentence, source_line
+from mmsconsole.console.present.overview import (
+    facts,
+    labelled,
+    sentence,
+    source_line,
+    warning_lines,
+)
 from mmsconsole.console.present.progress import phase_line, waiting_line
 from mmsconsole.console.present.status import backup_mark, lag_of
 from mmsconsole.console.present.text import (
@@ -42,6 +48,8 @@ def draw(
     top = [*_state(view, page), *_phases(view.status, page)]
     chart = _chart(view.status, lag, span, CHART_LINES, page)
     middle = _facts(view, page)
+    if len(top) + len(chart) + len(middle) > page.height:
+        chart = []  # what is wrong comes first
     rest = page.height - len(top) - len(chart) - len(middle)
     return [*top, *chart, *middle, *_events(events, rest, page)]
 
@@ -68,7 +76,8 @@ def _wide(
 
 def _state(view: DeploymentView, page: Page) -> list[Line]:
     mark = backup_mark(view.status, page.glyphs)
-    return [(), *_first_with_mark(mark.line, sentence(view, page)), ()]
+    told = _first_with_mark(mark.line, sentence(view, page))
+    return [(), *told, *warning_lines(view.status, page), ()]
 
 
 def _first_with_mark(mark: Line, told: list[Line]) -> list[Line]:
@@ -126,9 +135,10 @@ def _validation_line(status: BackupStatus, page: Page) -> list[Line]:
 
 def _gap_lines(status: BackupStatus, page: Page) -> list[Line]:
     """Why the newest gap is there; the snapshots' axis draws them all."""
-    if not status.gaps:
+    lost = [gap for gap in status.gaps if not gap.trimmed]
+    if not lost:
         return []
-    gap = status.gaps[-1]
+    gap = lost[-1]
     to = f" {page.glyphs.arrow} "
     end = "now" if gap.end is None else moment_of(gap.end)
     between = Span(f"{moment_of(gap.start)}{to}{end}", Tone.WARN)

@@ -1,7 +1,10 @@
 """What stands where there is nothing yet: why, and which key comes next."""
 
+from collections.abc import Mapping
+
 from mmsconsole.console.actions import key_of
 from mmsconsole.console.present.text import Line, Span, Tone, line
+from mmsconsole.console.present.words import plural
 
 
 def _key(action: str) -> Span:
@@ -27,6 +30,22 @@ def no_deployments() -> list[Line]:
     ]  # fmt: skip
 
 
+def strangers(stores: Mapping[str, int]) -> list[Line]:
+    """Nothing is known, and the stores hold something: the metadata database was lost."""
+    told = [
+        _step("!", f"the store {store} holds {plural(count, 'deployment')}; in a shell: ",
+              Span(f"mmsconsole store rebuild {store}", Tone.KEY))
+        for store, count in stores.items()
+    ]  # fmt: skip
+    return [
+        (),
+        line("   ", Span("This engine knows no deployment, and its stores do.", Tone.TITLE)),
+        (),
+        *told,
+        _step(" ", "makes the metadata anew: deployments, snapshots, policies, stored oplog"),
+    ]
+
+
 def no_snapshots() -> list[Line]:
     return [
         (),
@@ -35,6 +54,10 @@ def no_snapshots() -> list[Line]:
         line("   The first is taken when the initial sync is done; ", _key("snapshot.take"),
              " takes one now."),
     ]  # fmt: skip
+
+
+def no_stores() -> list[Line]:
+    return [(), line("   ", Span("No store is named in the settings.", Tone.TITLE))]
 
 
 def no_jobs() -> list[Line]:

@@ -13,6 +13,7 @@ from mmsconsole.errors import MmsError, NoEngine
 from mmsconsole.operations.views import DeploymentView, EngineStatus
 
 NOTICE_LINES_MAX = 3
+TAB_CELLS_BETWEEN = 3
 
 
 def header(deployment: str, crumbs: Sequence[str], right: Line, page: Page) -> Line:
@@ -49,13 +50,18 @@ def engine_line(engine: EngineStatus | None, page: Page) -> Line:
 
 
 def tabs(place: Place, page: Page) -> Line:
-    drawn = line(" ")
-    for digit, view in enumerate(TABS, start=1):
-        here = view == place.view
-        label = action_of(f"view.{view}").label
-        key = Span(f"{digit} ", Tone.KEY if not here else Tone.TITLE)
-        drawn = line(drawn, key, Span(label, Tone.TITLE if here else Tone.DIM), "   ")
-    return clip(drawn, page.width, page.glyphs.ellipsis)
+    """As far apart as there is room for."""
+    told = [_tab(digit, view, place) for digit, view in enumerate(TABS, start=1)]
+    room = page.width - 1 - sum(cells(each) for each in told)
+    between = " " * max(1, min(TAB_CELLS_BETWEEN, room // (len(told) - 1)))
+    drawn = line(" ", *(line(each, between) for each in told))
+    return clip(line(*drawn[:-1]), page.width, page.glyphs.ellipsis)
+
+
+def _tab(digit: int, view: str, place: Place) -> Line:
+    here = view == place.view
+    key = Span(f"{digit} ", Tone.TITLE if here else Tone.KEY)
+    return line(key, Span(action_of(f"view.{view}").label, Tone.TITLE if here else Tone.DIM))
 
 
 def footer(actions: Sequence[Action], badge: str, page: Page) -> Line:

@@ -1,5 +1,7 @@
 """Jobs: kind, state and how far; below, the chosen one's phases or its error."""
 
+from collections.abc import Sequence
+
 from mmsconsole.console.present.progress import overall, phase_line, small
 from mmsconsole.console.present.status import job_mark
 from mmsconsole.console.present.table import Column, Row
@@ -9,6 +11,8 @@ from mmsconsole.metadata.jobs import ENDED, JobState
 from mmsconsole.operations.views import JobView
 
 DETAIL_LINES = 7
+PHASES_SHOWN = 2
+"""Of a job in another view than that of jobs."""
 
 
 def columns(page: Page) -> tuple[Column, ...]:
@@ -29,10 +33,29 @@ def columns(page: Page) -> tuple[Column, ...]:
     )
 
 
+def subject(job: JobView) -> str:
+    """Whom it works for: a deployment or a store."""
+    return job.deployment or (f"store {job.store}" if job.store else "the engine")
+
+
+def job_lines(jobs: Sequence[JobView], page: Page) -> list[Line]:
+    """Jobs that run or wait, each with how far it is; nothing where there are none."""
+    lines: list[Line] = []
+    for job in jobs:
+        mark = job_mark(job, page.glyphs)
+        of = f" of {job.deployment}" if job.deployment else ""
+        asked = f"asked for by {job.created_by or 'the engine'}"
+        lines.append(rule(f"{job.kind}{of}", page, f"{mark.word}, {asked}"))
+        lines += [phase_line(each, page) for each in job.progress[-PHASES_SHOWN:]]
+        if not job.progress:
+            lines.append(line(" ", mark.line))
+    return lines
+
+
 def row(job: JobView, page: Page) -> Row:
     cells: tuple[Line, ...] = (
         (Span(job.kind),),
-        (Span(job.deployment, Tone.TITLE),),
+        (Span(subject(job), Tone.TITLE),),
         job_mark(job, page.glyphs).line,
         _progress(job, page),
         (Span(ago(job.created_at, page.now), Tone.DIM),),
@@ -60,7 +83,7 @@ def _took(job: JobView, page: Page) -> str:
 
 def detail(job: JobView, page: Page) -> list[Line]:
     asked = f"asked for {moment(job.created_at)} by {job.created_by or 'the engine'}"
-    head = rule(f"{job.kind} of {job.deployment}", page, asked)
+    head = rule(f"{job.kind} of {subject(job)}", page, asked)
     if job.error is not None:
         told = wrap(job.error.message, page.width - 2, Tone.BAD)[:3]
         return [head, *indent([*told, *wrap(job.error.hint, page.width - 2)[:2]], 1)]

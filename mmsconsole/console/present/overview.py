@@ -1,9 +1,12 @@
 """The overview: one row per deployment, and what the chosen one's state means."""
 
+from mmsconsole.agent.tail_warnings import Level
 from mmsconsole.console.actions import key_of
 from mmsconsole.console.present.status import (
     backup_mark,
     backup_sentence,
+    beside_oplog,
+    copy_mark,
     lag_line,
 )
 from mmsconsole.console.present.table import Column, Row
@@ -18,11 +21,13 @@ from mmsconsole.console.present.words import (
     since,
     size,
 )
+from mmsconsole.console.present.words import sentence as sentence_of
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.operations.views import BackupStatus, DeploymentView, TailView
 
 LABEL = 13
-DETAIL_LINES = 8
+DETAIL_LINES = 9
+WARNING_LINES = 2
 
 COLUMNS = (
     Column("DEPLOYMENT", 15, grow=1),
@@ -35,7 +40,7 @@ COLUMNS = (
 WIDE_COLUMNS = (
     *COLUMNS,
     Column("HEAD", 7, right=True),
-    Column("SET", 12),
+    Column("VERIFIED", 8, right=True),
     Column("MONGODB", 8),
     Column("SNAPSHOTS", 9),
 )
@@ -58,7 +63,8 @@ def row(view: DeploymentView, page: Page) -> Row:
     if not page.wide:
         return Row(view.id, cells)
     head = size(status.head.bytes) if status.head else NONE
-    more = (head, view.set_name, view.server_version, every(view.snapshot_interval_minutes))
+    verified = age(status.last_verified.verified_at, page.now) if status.last_verified else "never"
+    more = (head, verified, view.server_version, every(view.snapshot_interval_minutes))
     return Row(view.id, (*cells, *((Span(text),) for text in more)))
 
 
@@ -104,12 +110,13 @@ def sentence(view: DeploymentView, page: Page) -> list[Line]:
 
 def detail(view: DeploymentView, page: Page) -> list[Line]:
     """Below the table: DETAIL_LINES lines about the row under the cursor."""
-    told = indent(sentence(view, page)[:2], 1)
-    return [
+    told = [*indent(sentence(view, page)[:2], 1), *warning_lines(view.status, page)]
+    drawn = [
         rule(view.name, page, f"{view.set_name} {page.glyphs.dot} {view.uri}"),
         *told,
         *facts(view, page),
     ]
+    return drawn[:DETAIL_LINES]
 
 
 def facts(view: DeploymentView, page: Page) -> list[Line]:
@@ -117,9 +124,24 @@ def facts(view: DeploymentView, page: Page) -> list[Line]:
     return [
         _window(status, page),
         _snapshot(view, page),
+        _verified(status, page),
         _head(status, page),
         _tail(status.tail, page),
+        *_copy(view, page),
     ]
+
+
+def warning_lines(status: BackupStatus, page: Page) -> list[Line]:
+    """Those that the sentence about the state does not tell: of verifications, store and copy."""
+    lines: list[Line] = []
+    for warning in beside_oplog(status):
+        critical = warning.level == Level.CRITICAL
+        sign = page.glyphs.bad if critical else page.glyphs.warn
+        tone = Tone.BAD if critical else Tone.WARN
+        told = wrap(sentence_of(warning.text), page.width - 4, tone)[:WARNING_LINES]
+        lead = [line(" ", Span(f"{sign} ", tone)), *[line("   ")] * len(told)]
+        lines += [line(a, b) for a, b in zip(lead, told, strict=False)]
+    return lines
 
 
 def _window(status: BackupStatus, page: Page) -> Line:
@@ -128,7 +150,8 @@ def _window(status: BackupStatus, page: Page) -> Line:
     start, end = status.window.start, status.window.end
     reach = Span(f"  {duration(covered_seconds(status))}", Tone.DIM)
     to = Span(f" {page.glyphs.arrow} ", Tone.DIM)
-    gaps = Span(f"  {plural(len(status.gaps), 'gap')}" if status.gaps else "", Tone.WARN)
+    lost = [gap for gap in status.gaps if not gap.trimmed]
+    gaps = Span(f"  {plural(len(lost), 'gap')}" if lost else "", Tone.WARN)
     return labelled("any second", moment_of(start), to, moment_of(end), reach, gaps)
 
 
@@ -140,6 +163,23 @@ def _snapshot(view: DeploymentView, page: Page) -> Line:
     told = Span(f"  {ago(last.finished_at or last.created_at, page.now)}", Tone.DIM)
     much = f"  {size(last.bytes)}, {size(last.new_bytes)} new"
     return labelled("snapshot", moment_of(last.optime), told, much, rhythm)
+
+
+def _verified(status: BackupStatus, page: Page) -> Line:
+    """The newest snapshot that was restored, compared, and found good."""
+    last = status.last_verified
+    if last is None:
+        return labelled("verified", Span("no snapshot yet", Tone.DIM))
+    mark = Span(f"{page.glyphs.done} good", Tone.GOOD)
+    at = Span(f"  {ago(last.verified_at, page.now)}", Tone.DIM)
+    return labelled("verified", mark, at, f"  the snapshot of {moment_of(last.optime)}")
+
+
+def _copy(view: DeploymentView, page: Page) -> list[Line]:
+    if view.copy is None:
+        return []
+    mark = copy_mark(view.copy, page.glyphs)
+    return [labelled("second copy", mark.line, f"  in the store {view.copy.store}")]
 
 
 def _head(status: BackupStatus, page: Page) -> Line:

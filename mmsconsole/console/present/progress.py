@@ -12,7 +12,9 @@ BAR_CELLS_MAX = 40
 NUMBERS_CELLS = 38
 
 
-COUNTED = ("documents", "indexes", "entries", "collections")
+COUNTED = (
+    "documents", "indexes", "entries", "collections", "records", "deployments", "packs",
+)  # fmt: skip
 """A phase whose name has one of these words counts them instead of bytes."""
 
 
@@ -42,7 +44,7 @@ def bar(fraction: float | None, width: int, glyphs: Glyphs, tone: Tone) -> Line:
 
 
 def amount_of(progress: PhaseProgress, count: float) -> str:
-    counted = any(word in progress.phase.split() for word in COUNTED)
+    counted = any(word.strip("()") in COUNTED for word in progress.phase.split())
     return f"{count:.0f}" if counted else size(count)
 
 

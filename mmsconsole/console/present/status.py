@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mmsconsole.agent.tail_warnings import OPLOG, Level
+from mmsconsole.agent.tail_warnings import OPLOG, SOURCE, Level
 from mmsconsole.console.glyphs import Glyphs
 from mmsconsole.console.present.progress import share
 from mmsconsole.console.present.text import Line, Span, Tone
@@ -12,15 +12,19 @@ from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import JobState
 from mmsconsole.metadata.restores import RestoreState
-from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.metadata.snapshots import SnapshotState, Verdict
 from mmsconsole.operations.views import (
+    COPY,
+    STORE,
     BackupStatus,
+    CopyView,
     JobView,
     RestoreView,
     SnapshotView,
     TailView,
     WarningView,
 )
+from mmsconsole.verification.warning import VERIFICATION
 
 LAGGING_SECONDS = 60
 NOTHING_YET = "nothing can be restored until it is done"
@@ -57,13 +61,37 @@ def backup_mark(status: BackupStatus, glyphs: Glyphs) -> Mark:
         return Mark(glyphs.warn, "nothing comes", Tone.WARN)
     if status.phase != SyncPhase.IN_SYNC:
         return Mark(glyphs.busy, _phase_word(status), Tone.BUSY)
+    if (warned := _warned(status, glyphs)) is not None:
+        return warned
+    if lagging(status):
+        return Mark(glyphs.warn, "lagging", Tone.WARN)
+    return Mark(glyphs.good, "in sync", Tone.GOOD)
+
+
+WARNED = {
+    STORE: "store damaged", VERIFICATION: "verified bad", COPY: "copy waits",
+}  # fmt: skip
+
+
+def _warned(status: BackupStatus, glyphs: Glyphs) -> Mark | None:
+    """The state of a backup that goes on, but of which something has to be told."""
     if (warning := worst(status)) is not None:
         if warning.level == Level.CRITICAL:
             return Mark(glyphs.bad, "resync is near", Tone.BAD)
         return Mark(glyphs.warn, "oplog warning", Tone.WARN)
-    if lagging(status):
-        return Mark(glyphs.warn, "lagging", Tone.WARN)
-    return Mark(glyphs.good, "in sync", Tone.GOOD)
+    found = beside_oplog(status)
+    if not found:
+        return None
+    worst_ = next((one for one in found if one.level == Level.CRITICAL), found[0])
+    if worst_.level == Level.CRITICAL:
+        return Mark(glyphs.bad, WARNED.get(worst_.kind, worst_.kind), Tone.BAD)
+    word = "not verified" if worst_.kind == VERIFICATION else WARNED.get(worst_.kind, worst_.kind)
+    return Mark(glyphs.warn, word, Tone.WARN)
+
+
+def beside_oplog(status: BackupStatus) -> list[WarningView]:
+    """Warnings of what is stored: how the source is read is told by tail and oplog window."""
+    return [warning for warning in status.warnings if warning.kind not in (OPLOG, SOURCE)]
 
 
 def unreachable(status: BackupStatus) -> bool:
@@ -136,6 +164,8 @@ def backup_sentence(status: BackupStatus, start_key: str) -> str:
 
 
 def snapshot_mark(snapshot: SnapshotView, glyphs: Glyphs) -> Mark:
+    if snapshot.verdict == Verdict.BAD and snapshot.state == SnapshotState.COMPLETE:
+        return Mark(glyphs.bad, "bad", Tone.BAD)
     if snapshot.doubt and snapshot.state == SnapshotState.COMPLETE:
         return Mark(glyphs.warn, "in doubt", Tone.WARN)
     return {
@@ -143,6 +173,7 @@ def snapshot_mark(snapshot: SnapshotView, glyphs: Glyphs) -> Mark:
         SnapshotState.RUNNING.value: Mark(glyphs.busy, "running", Tone.BUSY),
         SnapshotState.FAILED.value: Mark(glyphs.bad, "failed", Tone.BAD),
         SnapshotState.INVALID.value: Mark(glyphs.bad, "invalid", Tone.BAD),
+        SnapshotState.DELETING.value: Mark(glyphs.mark_leaving, "deleting", Tone.DIM),
     }.get(snapshot.state, Mark(glyphs.off, snapshot.state, Tone.DIM))
 
 
@@ -174,3 +205,18 @@ def severity_mark(severity: str, glyphs: Glyphs) -> Mark:
         Severity.WARNING.value: Mark(glyphs.warn, "warning", Tone.WARN),
         Severity.ERROR.value: Mark(glyphs.bad, "error", Tone.BAD),
     }.get(severity, Mark(glyphs.dot, "info", Tone.DIM))
+
+
+COPY_BEHIND_SECONDS = 60
+"""A copy is made every few seconds: one that is farther behind is worth a look."""
+
+
+def copy_mark(copy: CopyView, glyphs: Glyphs) -> Mark:
+    if copy.error:
+        return Mark(glyphs.warn, "waits", Tone.WARN)
+    if copy.level_at is None:
+        return Mark(glyphs.busy, "being made", Tone.BUSY)
+    behind = copy.behind_seconds
+    if behind is not None and behind > COPY_BEHIND_SECONDS:
+        return Mark(glyphs.warn, f"{duration(behind)} behind", Tone.WARN)
+    return Mark(glyphs.good, "level", Tone.GOOD)

@@ -1,15 +1,17 @@
 """A time axis: snapshots as marks on it, and below them what can be restored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from mmsconsole.console.glyphs import Glyphs
+from mmsconsole.console.present.keeping import kept_mark, verdict_mark
 from mmsconsole.console.present.text import Line, Page, Span, Tone, line
-from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.metadata.snapshots import SnapshotState, Verdict
 from mmsconsole.operations.views import BackupStatus, Gap, SnapshotView, Window
 
 LABEL_CELLS = 13
+BLANK = Span(" ")
 TICK_CELLS_MIN = 13
 SPAN_SECONDS_MIN = 60
 STEPS = (
@@ -106,33 +108,81 @@ def marks_line(
     snapshots: Sequence[SnapshotView], axis: Axis, glyphs: Glyphs, chosen: str = ""
 ) -> Line:
     """One sign per cell: several snapshots in one cell show how many; the chosen one is lit."""
-    held: dict[int, list[SnapshotView]] = {}
+    here = _by_column(snapshots, axis)
+    marks = {column: _mark(found, glyphs, chosen) for column, found in here.items()}
+    return _row("snapshots", marks, axis)
+
+
+def verdicts_line(snapshots: Sequence[SnapshotView], axis: Axis, glyphs: Glyphs) -> Line:
+    """Below each snapshot what its verification found; one bad one speaks for its cell. Empty
+    where none was verified.
+    """
+    marks: dict[int, Span] = {}
+    for column, found in _by_column(snapshots, axis).items():
+        verdicts = [mark for each in found if (mark := verdict_mark(each, glyphs))]
+        bad = next((mark for mark in verdicts if mark.tone == Tone.BAD), None)
+        if verdicts:
+            mark = bad or verdicts[0]
+            marks[column] = Span(mark.sign, mark.tone)
+    return _row("verified", marks, axis) if marks else ()
+
+
+def kept_line(snapshots: Sequence[SnapshotView], now: datetime, axis: Axis, glyphs: Glyphs) -> Line:
+    """Below each snapshot whether it is held, or goes before long; empty where none is either."""
+    marks: dict[int, Span] = {}
+    for column, found in _by_column(snapshots, axis).items():
+        kept = [mark for each in found if (mark := kept_mark(each, now, glyphs))]
+        soon = next((mark for mark in kept if mark.tone == Tone.WARN), None)
+        if kept:
+            mark = soon or kept[0]
+            marks[column] = Span(mark.sign, mark.tone)
+    return _row("kept", marks, axis) if marks else ()
+
+
+def _by_column(snapshots: Sequence[SnapshotView], axis: Axis) -> dict[int, list[SnapshotView]]:
+    found: dict[int, list[SnapshotView]] = {}
     for snapshot in snapshots:
         column = axis.column(moment_of(snapshot))
         if column is not None:
-            held.setdefault(column, []).append(snapshot)
-    spans = [
-        Span(" ") if column not in held else _mark(held[column], glyphs, chosen)
-        for column in range(axis.width)
-    ]
-    return line(Span(f"{' snapshots':<{LABEL_CELLS}}"), *_joined(spans))
+            found.setdefault(column, []).append(snapshot)
+    return found
+
+
+def _row(label: str, marks: Mapping[int, Span], axis: Axis) -> Line:
+    spans = [marks.get(column, BLANK) for column in range(axis.width)]
+    return line(Span(f"{' ' + label:<{LABEL_CELLS}}"), *_joined(spans))
 
 
 def _mark(held: Sequence[SnapshotView], glyphs: Glyphs, chosen: str) -> Span:
     complete = [snapshot for snapshot in held if snapshot.state == SnapshotState.COMPLETE]
-    doubted = bool(complete) and all(snapshot.doubt for snapshot in complete)
+    sound = [each for each in complete if not each.doubt and each.verdict != Verdict.BAD]
     if len(complete) > 1:
         sign = str(len(complete)) if len(complete) < 10 else "+"
-        tone = Tone.WARN if doubted else Tone.GOOD
-    elif doubted:
-        sign, tone = glyphs.mark_doubt, Tone.WARN
+        tone = Tone.GOOD if sound else Tone.WARN
     elif complete:
-        sign, tone = glyphs.mark, Tone.GOOD
-    elif any(snapshot.state == SnapshotState.RUNNING for snapshot in held):
-        sign, tone = glyphs.mark_busy, Tone.BUSY
+        sign, tone = _mark_of(complete[0], glyphs)
     else:
-        sign, tone = glyphs.mark_bad, Tone.BAD
+        sign, tone = _mark_of(_foremost(held), glyphs)
     return Span(sign, Tone.CURSOR if any(s.id == chosen for s in held) else tone)
+
+
+def _foremost(held: Sequence[SnapshotView]) -> SnapshotView:
+    """Of several that can not be restored: one that is taken, one that failed, one that goes."""
+    order = (SnapshotState.RUNNING, SnapshotState.FAILED, SnapshotState.INVALID)
+    return min(held, key=lambda one: order.index(one.state) if one.state in order else len(order))
+
+
+def _mark_of(snapshot: SnapshotView, glyphs: Glyphs) -> tuple[str, Tone]:
+    if snapshot.state == SnapshotState.COMPLETE:
+        if snapshot.verdict == Verdict.BAD:
+            return glyphs.mark_bad, Tone.BAD
+        if snapshot.doubt:
+            return glyphs.mark_doubt, Tone.WARN
+        return glyphs.mark, Tone.GOOD
+    return {
+        SnapshotState.RUNNING.value: (glyphs.mark_busy, Tone.BUSY),
+        SnapshotState.DELETING.value: (glyphs.mark_leaving, Tone.DIM),
+    }.get(snapshot.state, (glyphs.mark_bad, Tone.BAD))
 
 
 def window_line(
@@ -144,12 +194,13 @@ def window_line(
 ) -> Line:
     """Where any second can be restored; gaps are drawn, not left blank.
 
-    A gap that is known as such is a warning. Else it is time that no window covers, between the
-    first and the last moment that can be restored at all.
+    A gap in which something was lost is a warning. Else it is time that no window covers, between
+    the first and the last moment that can be restored at all.
     """
     moments = [moment_of(snapshot) for snapshot in snapshots]
     moments += [end.time for window in windows for end in (window.start, window.end)]
-    open_ = [(gap.start.time, gap.end.time if gap.end else axis.end) for gap in gaps]
+    lost = [gap for gap in gaps if not gap.trimmed]
+    open_ = [(gap.start.time, gap.end.time if gap.end else axis.end) for gap in lost]
     half = timedelta(seconds=axis.seconds_per_cell / 2)
     spans: list[Span] = []
     for column in range(axis.width):
@@ -187,9 +238,14 @@ def draw(
     """Times, axis, marks, window with its gaps."""
     windows = status.windows if status else ()
     gaps = status.gaps if status else ()
+    below = (
+        verdicts_line(snapshots, axis, page.glyphs),
+        kept_line(snapshots, page.now, axis, page.glyphs),
+    )
     return [
         *scale_lines(axis, page.glyphs),
         marks_line(snapshots, axis, page.glyphs, chosen),
+        *(each for each in below if each),
         window_line(snapshots, windows, gaps, axis, page.glyphs),
     ]
 

@@ -12,7 +12,7 @@ from mmsconsole.console.present import add
 from mmsconsole.console.present.text import Page, Tone
 from mmsconsole.console.screens.base import ConsoleScreen, Handler
 from mmsconsole.console.state import State
-from mmsconsole.console.widgets.command_line import field
+from mmsconsole.console.widgets.command_line import Field, field
 from mmsconsole.console.widgets.lines import Lines
 from mmsconsole.operations.views import DeploymentView
 from mmsconsole.secret import Secret
@@ -20,7 +20,7 @@ from mmsconsole.secret import Secret
 BULLET = "*"
 
 
-class UriInput(Input):
+class UriInput(Field):
     """Shows a URI with its password hidden, while it is typed as well."""
 
     @property

@@ -72,6 +72,15 @@ class ConsoleScreen(Screen[None]):
         """The deployment that an action is about."""
         return self.place.deployment
 
+    def chosen_snapshot(self) -> str:
+        """Id of the snapshot that a restore would begin with; empty: none is chosen."""
+        return ""
+
+    @property
+    def busy(self) -> bool:
+        """Something was asked for that this view is about to show."""
+        return self._asking
+
     # Composition
 
     @property

@@ -1,6 +1,6 @@
 """A question over a view. Escape answers nothing; the harmless choice is under the cursor."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,12 +31,22 @@ class Question:
     """Paragraphs."""
     choices: tuple[Choice, ...]
     """The first is the harmless one."""
-    typed: str = ""
-    """What must be typed for the last choice, where that is dangerous."""
+    typed: tuple[str, ...] = ()
+    """What must be typed for the last choice, where that is dangerous: one of these."""
+    table: tuple[Line, ...] = ()
+    """Drawn below the text as it is."""
 
 
-def confirm(title: str, text: Sequence[str], yes: str, *, typed: str = "") -> Question:
-    return Question(title, text, (Choice(NO_ANSWER, "do nothing"), Choice("yes", yes)), typed)
+def confirm(
+    title: str,
+    text: Sequence[str],
+    yes: str,
+    *,
+    typed: Sequence[str] = (),
+    table: Sequence[Line] = (),
+) -> Question:
+    choices = (Choice(NO_ANSWER, "do nothing"), Choice("yes", yes))
+    return Question(title, text, choices, tuple(typed), tuple(table))
 
 
 class ChoiceBar(Lines, can_focus=True):
@@ -101,8 +111,10 @@ class Dialog(ModalScreen[str]):
         told: list[Line] = [line(Span(self.question.title, Tone.TITLE)), ()]
         for paragraph in self.question.text:
             told += [*wrap(paragraph, TEXT_CELLS), ()]
+        if self.question.table:
+            told += [*self.question.table, ()]
         if self.question.typed:
-            told.append(line("Type ", Span(self.question.typed, Tone.BAD), " to confirm:"))
+            told += wrap_typed(self.question.typed)
         return told
 
     def _say(self, text: str, tone: Tone) -> None:
@@ -110,10 +122,85 @@ class Dialog(ModalScreen[str]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if event.value.strip() == self.question.typed:
+        event.input.call_later(self._confirm)  # signs typed before enter may be on the way still
+
+    def _confirm(self) -> None:
+        if self.query_one(Input).value.strip() in self.question.typed:
             self.dismiss(self.question.choices[-1].id)
         else:
             self._say("that is not it; esc does nothing", Tone.WARN)
+
+    def action_leave(self) -> None:
+        self.dismiss(NO_ANSWER)
+
+
+def wrap_typed(allowed: Sequence[str]) -> list[Line]:
+    """Type orders or 5f2c01aa90b1 to confirm: — what can not be typed is not asked for."""
+    names = [name for name in allowed if name.isprintable()] or list(allowed)
+    told = line("Type ", Span(names[0], Tone.BAD))
+    for name in names[1:]:
+        told = line(told, " or ", Span(name, Tone.BAD))
+    return [line(told, " to confirm:")]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One line that somebody has to type."""
+
+    title: str
+    text: Sequence[str]
+    """Paragraphs."""
+    complaint: Callable[[str], str]
+    """Why a text will not do; empty: it will."""
+    value: str = ""
+    """What stands there at first."""
+
+
+class Prompt(ModalScreen[str]):
+    """Answers what was typed, which will do; NO_ANSWER for escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__()
+        self.wanted = wanted
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Lines(id="text")
+            yield field(id="typed", value=self.wanted.value)
+            yield Lines(id="wrong")
+
+    def on_mount(self) -> None:
+        told: list[Line] = [line(Span(self.wanted.title, Tone.TITLE)), ()]
+        for paragraph in self.wanted.text:
+            told += [*wrap(paragraph, TEXT_CELLS), ()]
+        self.query_one("#text", Lines).set_lines(told)
+        self.query_one(Input).focus()
+        self._say(self.wanted.value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._say(event.value)
+
+    def _say(self, text: str) -> None:
+        """While it is typed: whether it will do."""
+        complaint = self.wanted.complaint(text.strip()) if text.strip() else ""
+        told = complaint or "enter takes it, esc does nothing"
+        lines = wrap(told, TEXT_CELLS, Tone.WARN if complaint else Tone.DIM)
+        self.query_one("#wrong", Lines).set_lines([(), *lines])
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        event.input.call_later(self._take)  # signs typed before enter may be on the way still
+
+    def _take(self) -> None:
+        text = self.query_one(Input).value.strip()
+        complaint = self.wanted.complaint(text)
+        if complaint:
+            wrong = wrap(complaint, TEXT_CELLS, Tone.WARN)
+            self.query_one("#wrong", Lines).set_lines([(), *wrong])
+        else:
+            self.dismiss(text)
 
     def action_leave(self) -> None:
         self.dismiss(NO_ANSWER)

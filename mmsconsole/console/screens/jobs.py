@@ -7,7 +7,8 @@ from mmsconsole.console.bindings import bindings_for
 from mmsconsole.console.present import empty, jobs, questions
 from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page, Tone
-from mmsconsole.console.screens.base import Handler
+from mmsconsole.console.present.words import sentence
+from mmsconsole.console.screens.base import ConsoleScreen, Handler
 from mmsconsole.console.screens.dialog import confirm
 from mmsconsole.console.screens.listing import ListScreen, find
 from mmsconsole.console.state import JobsState, State
@@ -50,19 +51,33 @@ class JobsScreen(ListScreen):
         if job.state in ENDED:
             self.tell(f"This {job.kind} is {job.state} already.", Tone.WARN)
             return
-        question = confirm(
-            f"Cancel the {job.kind} of {job.deployment}?",
-            questions.cancel_job_text(job),
-            "cancel it",
-        )
-        self.console.confirm(question, lambda: self._cancelled(job))
+        ask_to_cancel(self, job)
 
-    def _cancelled(self, job: JobView) -> None:
-        self.console.ask(
-            f"cancelling the {job.kind} of {job.deployment}",
-            lambda operations: operations.cancel_job(job.id),
-            lambda _: f"The {job.kind} of {job.deployment} is being cancelled.",
-        )
+
+def ask_to_cancel(screen: ConsoleScreen, job: JobView) -> None:
+    question = confirm(
+        f"Cancel the {job.kind} of {jobs.subject(job)}?",
+        questions.cancel_job_text(job),
+        "cancel it",
+    )
+    screen.console.confirm(question, lambda: _cancelled(screen, job))
+
+
+def _cancelled(screen: ConsoleScreen, job: JobView) -> None:
+    what = f"the {job.kind} of {jobs.subject(job)}"
+    screen.console.ask(
+        f"cancelling {what}",
+        lambda operations: operations.cancel_job(job.id),
+        lambda _: sentence(f"{what} is being cancelled"),
+    )
+
+
+def cancel_first(screen: ConsoleScreen, open_jobs: Sequence[JobView]) -> None:
+    """Of the jobs that a view is about, the one that runs longest."""
+    if open_jobs:
+        ask_to_cancel(screen, open_jobs[-1])
+    else:
+        screen.tell("No job is under way here.", Tone.WARN)
 
 
 def _jobs(state: State) -> tuple[JobView, ...]:

@@ -30,7 +30,8 @@ class OverviewScreen(ListScreen):
         return overview.detail(chosen, page) if chosen else []
 
     def nothing(self) -> list[Line]:
-        return empty.no_deployments()
+        stores = self.state.engine.strangers if self.state else {}
+        return empty.strangers(stores) if stores else empty.no_deployments()
 
     def deployment_name(self) -> str:
         chosen = self._chosen(self.state)

@@ -1,18 +1,16 @@
 """The snapshots of a deployment on the time axis."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from mmsconsole.console import actions
 from mmsconsole.console.bindings import bindings_for
-from mmsconsole.console.present import empty, questions, snapshots
+from mmsconsole.console.navigation import Place
+from mmsconsole.console.present import empty, snapshots
 from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page
-from mmsconsole.console.present.timeline import moment_of
-from mmsconsole.console.present.words import moment
 from mmsconsole.console.screens.base import Handler
-from mmsconsole.console.screens.dialog import confirm
 from mmsconsole.console.screens.listing import ListScreen, find
+from mmsconsole.console.screens.snapshot_acts import SnapshotActs
 from mmsconsole.console.state import SnapshotsState, State
 from mmsconsole.operations.views import SnapshotView
 
@@ -31,7 +29,8 @@ class SnapshotsScreen(ListScreen):
     def above(self, state: State, page: Page) -> list[Line]:
         if state.deployment is None or not _snapshots(state):
             return []
-        return snapshots.axis_lines(state.deployment, _snapshots(state), self.key, page)
+        span = self.console.memory.spans.get(self.place)
+        return snapshots.axis_lines(state.deployment, _snapshots(state), self.key, span, page)
 
     def detail(self, state: State, page: Page) -> list[Line]:
         chosen = self._chosen(state)
@@ -41,33 +40,30 @@ class SnapshotsScreen(ListScreen):
         return empty.no_snapshots()
 
     def own_handlers(self) -> dict[str, Handler]:
-        return super().own_handlers() | {"snapshot.delete": self._delete}
+        acts = SnapshotActs(self, lambda: self._chosen(self.state))
+        own: dict[str, Handler] = {
+            "item.open": lambda _: self._open(),
+            "time.span": lambda _: self._next_span(),
+        }
+        return super().own_handlers() | acts.handlers() | own
 
     def chosen_snapshot(self) -> str:
-        """Id of the snapshot that a restore would begin with."""
         return self.key
 
     def _chosen(self, state: State | None) -> SnapshotView | None:
         return find(_snapshots(state), self.key) if state else None
 
-    def _delete(self, _: str) -> None:
-        snapshot = self._chosen(self.state)
-        if snapshot is None:
-            return
-        at = moment(moment_of(snapshot))
-        question = confirm(
-            "Delete a snapshot",
-            questions.deletion_text(at, snapshot.deployment),
-            "delete it",
-            typed=self.place.deployment,
-        )
-        self.console.confirm(question, partial(self._deleted, snapshot.id, at))
+    def _open(self) -> None:
+        if self.key:
+            place = Place(actions.SNAPSHOT, self.place.deployment, self.key)
+            self.console.navigation.go(place)
 
-    def _deleted(self, snapshot_id: str, at: str) -> None:
-        self.console.ask(
-            f"deleting the snapshot of {at}",
-            lambda operations: operations.delete_snapshot(snapshot_id),
-            lambda _: f"The snapshot of {at} is deleted.",
+    def _next_span(self) -> None:
+        if self.state is None or self.state.deployment is None:
+            return
+        spans, now = self.console.memory.spans, self.console.clock.now()
+        spans[self.place] = snapshots.next_span(
+            self.state.deployment, _snapshots(self.state), spans.get(self.place), now
         )
 
 

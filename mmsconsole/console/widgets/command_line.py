@@ -1,9 +1,10 @@
 """The line that `:` opens in place of the footer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.events import Key
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
@@ -44,13 +45,42 @@ class CommandLine(Horizontal):
         self.display = False
 
 
+EDITING: Mapping[str, Callable[[Input], None]] = {
+    "backspace": Input.action_delete_left,
+    "delete": Input.action_delete_right,
+    "left": Input.action_cursor_left,
+    "right": Input.action_cursor_right,
+    "home": Input.action_home,
+    "end": Input.action_end,
+    "ctrl+a": Input.action_home,
+    "ctrl+e": Input.action_end,
+    "ctrl+u": Input.action_delete_left_all,
+    "ctrl+k": Input.action_delete_right_all,
+    "ctrl+w": Input.action_delete_left_word,
+}
+
+
+class Field(Input):
+    """Editing keys take the way of letters. As bindings they would come after letters that were
+    typed behind them, where a slow link delivers many keys at once.
+    """
+
+    async def _on_key(self, event: Key) -> None:
+        """Input's own handler for letters follows, unless the default is prevented."""
+        edit = EDITING.get(event.key)
+        if edit is not None:
+            event.stop()
+            event.prevent_default()
+            edit(self)
+
+
 def field(
     *,
     id: str,
     value: str = "",
     password: bool = False,
     placeholder: str = "",
-    kind: Callable[..., Input] = Input,
+    kind: Callable[..., Input] = Field,
 ) -> Input:
     """One line to type in: no border, and a cursor that stands still (blinking costs bytes)."""
     made = kind(

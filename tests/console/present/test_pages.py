@@ -106,4 +106,6 @@ def test_a_done_restore_says_how_to_use_it(page: Page) -> None:
 
 def test_an_empty_view_names_the_key_that_comes_next() -> None:
     assert " a " in "".join(plain(line) for line in empty.no_deployments())
+    found = "".join(plain(line) for line in empty.strangers({"offsite": 2}))
+    assert "mmsconsole store rebuild offsite" in found
     assert " R " in "".join(plain(line) for line in empty.no_restores())

@@ -109,7 +109,7 @@ def test_no_state_is_unknown() -> None:
     """A state that a record can have and that nobody gave a mark falls through to its name."""
     kept = [replace(data.snapshots("orders")[0], state=each) for each in SnapshotState]
     assert {status.snapshot_mark(each, UNICODE).tone for each in kept} == {
-        Tone.GOOD, Tone.BUSY, Tone.BAD,
+        Tone.GOOD, Tone.BUSY, Tone.BAD, Tone.DIM,
     }  # fmt: skip
     assert len({status.snapshot_mark(each, UNICODE).word for each in kept}) == len(SnapshotState)
     jobs = [replace(data.jobs()[0], state=each) for each in JobState]

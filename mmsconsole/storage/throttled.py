@@ -1,0 +1,83 @@
+"""A storage that is read and written no faster than it may be."""
+
+import threading
+from collections.abc import Iterable, Iterator
+
+from mmsconsole.clock import Clock
+from mmsconsole.rate import STEP_SECONDS, Bucket
+from mmsconsole.storage.base import Buffer, Storage, StoredObject
+from mmsconsole.task import Cancellation
+
+MEGABYTE = 1_000_000
+
+
+class SharedThrottle:
+    """One rate for all threads and both directions.
+
+    Each caller is charged at once and waits until the debt that it found is paid, so those that
+    come while others wait stand in line behind them.
+    """
+
+    def __init__(self, rate: float, clock: Clock, stop: Cancellation) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._stop = stop
+        self._bucket = Bucket(0.0, clock.monotonic())
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> None:
+        """`count` bytes went; waits until more may. Raises Cancelled."""
+        with self._lock:
+            now = self._clock.monotonic()
+            self._bucket = self._bucket.refilled(self._rate, now).charged(count)
+            paid_at = now + self._bucket.seconds_of_debt(self._rate)
+        while (left := paid_at - self._clock.monotonic()) > 0:
+            self._clock.wait(self._stop.event, min(left, STEP_SECONDS))
+            self._stop.check()
+
+
+class Throttled:
+    """Wraps a storage and implements Storage."""
+
+    def __init__(
+        self,
+        inner: Storage,
+        mb_per_second: float,
+        clock: Clock,
+        stop: Cancellation | None = None,
+    ) -> None:
+        self._inner = inner
+        self._throttle = SharedThrottle(mb_per_second * MEGABYTE, clock, stop or Cancellation())
+
+    def put(self, key: str, parts: Iterable[Buffer]) -> int:
+        return self._inner.put(key, self._slowly(parts))
+
+    def get(self, key: str) -> bytes:
+        return self._taken(self._inner.get(key))
+
+    def get_range(self, key: str, offset: int, length: int) -> bytes:
+        return self._taken(self._inner.get_range(key, offset, length))
+
+    def size(self, key: str) -> int:
+        return self._inner.size(key)
+
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        return self._inner.list(prefix, after)
+
+    def delete(self, key: str) -> None:
+        self._inner.delete(key)
+
+    def free_bytes(self) -> int | None:
+        return self._inner.free_bytes()
+
+    def sweep(self) -> int:
+        return self._inner.sweep()
+
+    def _slowly(self, parts: Iterable[Buffer]) -> Iterator[Buffer]:
+        for part in parts:
+            yield part
+            self._throttle.take(memoryview(part).nbytes)
+
+    def _taken(self, data: bytes) -> bytes:
+        self._throttle.take(len(data))
+        return data

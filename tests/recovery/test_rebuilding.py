@@ -1,0 +1,290 @@
+"""The metadata made anew from a store: as it was, or with a word about what is not."""
+
+from dataclasses import replace
+
+from mmsconsole.metadata.deployments import BackupState
+from mmsconsole.metadata.restores import Restore, RestoreState
+from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.metadata.window_ends import WindowEnd
+from mmsconsole.stores.grooming import Grooming
+from mmsconsole.stores.grooming_plan import Limits
+from mmsconsole.stores.manifest import PackEntry
+from mmsconsole.stores.moved import MovedBlock, encoded, moved_key
+from mmsconsole.stores.objects import sha256_hex
+from mmsconsole.stores.packs import PackBuilder, read_index
+from mmsconsole.task import Task
+from tests.metadata.records import NOW
+from tests.recovery.conftest import Stand, at, body
+from tests.support.snapshots import contents
+
+
+def filled(stand: Stand) -> Stand:
+    """Two snapshots, one of them held, and an oplog with a gap."""
+    stand.snapshot("s1", 12, hold="for the auditors", verdict="good")
+    stand.chunks(body(10, 15), body(15, 20))
+    stand.chunks(body(30, 35), after_gap=True)
+    stand.change(7)
+    stand.snapshot("s2", 32)
+    stand.metadata.window_ends.add(WindowEnd("w1", "d1", at(21), "no head can follow", NOW))
+    stand.event("deployment added", "ann")
+    return stand
+
+
+def test_everything_is_as_it_was(stand: Stand) -> None:
+    filled(stand)
+    before, spans, places = stand.records(), stand.spans(), stand.places()
+    stand.back_up()
+
+    report = stand.rebuilt()
+
+    found = stand.found
+    deployment = replace(
+        before["deployments"][0], uri=found.uri, head=found.head, reason=found.reason,
+        backup=BackupState.STOPPED,
+    )  # fmt: skip
+    assert stand.records() == before | {"deployments": [deployment]}
+    assert stand.spans() == spans
+    assert stand.places() == places
+    assert (report.deployments, report.snapshots, report.found) == (["shop-d1"], 2, 0)
+
+
+def test_a_password_is_left_out_of_a_store_without_encryption(stand: Stand) -> None:
+    stand.back_up()
+
+    report = stand.rebuilt()
+
+    assert stand.found.uri.reveal() == "mongodb://backup@db1.example/"
+    assert "deployment edit shop-d1" in stand.found.reason
+    assert any("password" in told for told in report.told)
+    assert not any(b"hunter2" in stand.storage.get(one.key) for one in stand.storage.list(""))
+
+
+def test_the_next_snapshot_stores_nothing_that_is_there(stand: Stand) -> None:
+    filled(stand).back_up()
+    stand.rebuilt()
+
+    again = stand.snapshot("s3", 33)
+
+    assert again.new_bytes < 20_000
+
+
+def test_every_snapshot_is_restored_byte_for_byte(stand: Stand) -> None:
+    filled(stand).back_up()
+    stand.rebuilt()
+
+    for id_, wanted in (("s2", contents(stand.root)),):
+        snapshot = stand.metadata.snapshots.get(id_)
+        target = stand.folder / id_
+        stand.resources.blockstore(stand.found).materialise(snapshot, target, Task())
+        assert contents(target) == wanted
+
+
+def test_without_a_catalogue_the_manifests_tell(stand: Stand) -> None:
+    filled(stand)
+
+    report = stand.rebuilt()
+
+    found = list(stand.metadata.snapshots.complete("d1"))
+    assert [one.id for one in found] == ["s1", "s2"]
+    assert all(one.hold for one in found)  # nobody knows how long they were to be kept
+    assert (stand.found.name, stand.found.set_id) == ("shop-d1", stand.deployment.set_id)
+    assert "connection string" in stand.found.reason
+    assert report.found == 2
+
+
+def test_a_snapshot_younger_than_the_catalogue_is_found(stand: Stand) -> None:
+    filled(stand).back_up()
+    young = stand.snapshot("s3", 33)
+
+    stand.rebuilt()
+
+    found = stand.metadata.snapshots.get("s3")
+    told = ("head", "optime", "replay_from", "mongod_version", "fcv", "manifest_key",
+            "manifest_sha256", "files", "bytes", "created_at")  # fmt: skip
+    assert all(getattr(found, name) == getattr(young, name) for name in told)
+    assert (found.state, found.hold) == (SnapshotState.COMPLETE, "")
+
+
+def test_a_snapshot_that_was_being_taken_is_complete_if_its_manifest_is_whole(
+    stand: Stand,
+) -> None:
+    stand.snapshot("s1", 12)
+    stand.metadata.snapshots.set("s1", state=SnapshotState.RUNNING, manifest_key="", attempt="a")
+    stand.metadata.snapshots.put_all(
+        [replace(stand.metadata.snapshots.get("s1"), id="s2", optime=None)]
+    )
+    stand.back_up()
+
+    stand.rebuilt()
+
+    assert stand.metadata.snapshots.get("s1").state is SnapshotState.COMPLETE
+    assert stand.metadata.snapshots.get("s2").state is SnapshotState.FAILED
+
+
+def test_a_record_without_its_manifest_has_failed(stand: Stand) -> None:
+    gone = filled(stand).metadata.snapshots.get("s1")
+    stand.back_up()
+    stand.storage.delete(gone.manifest_key)
+
+    report = stand.rebuilt()
+
+    found = stand.metadata.snapshots.get("s1")
+    assert (found.state, found.manifest_key) == (SnapshotState.FAILED, "")
+    assert "manifest" in found.reason
+    assert any("s1" in told for told in report.told)
+
+
+def test_a_damaged_manifest_casts_doubt(stand: Stand) -> None:
+    key = filled(stand).metadata.snapshots.get("s1").manifest_key
+    stand.back_up()
+    stand.change_object(key, lambda data: data.__setitem__(-60, data[-60] ^ 1))
+
+    report = stand.rebuilt()
+
+    assert "damaged" in stand.metadata.snapshots.get("s1").doubt
+    assert any("s1" in told for told in report.told)
+
+
+def test_no_wrong_byte_of_a_manifest_makes_a_snapshot(stand: Stand) -> None:
+    key = stand.snapshot("s1", 12).manifest_key
+    good = stand.storage.get(key)
+    for place in range(0, len(good), 41):
+        stand.change_object(key, lambda data, at=place: data.__setitem__(at, data[at] ^ 1))
+        report = stand.rebuilt()
+        assert list(stand.metadata.snapshots.all()) == []
+        assert report.told
+        stand.storage.put(key, [good])
+
+
+def test_a_missing_pack_casts_doubt_on_who_needs_it(stand: Stand) -> None:
+    filled(stand).back_up()
+    packs = [one.key for one in stand.storage.list("packs")]
+    stand.storage.delete(packs[0])
+
+    report = stand.rebuilt()
+
+    doubted = [one.id for one in stand.metadata.snapshots.all() if packs[0] in one.doubt]
+    assert doubted
+    assert any(packs[0] in told for told in report.told)
+    assert not stand.metadata.packs.one({"key": packs[0]})
+
+
+def test_a_damaged_pack_is_told_and_nothing_builds_on_it(stand: Stand) -> None:
+    filled(stand).back_up()
+    keys = [one.key for one in stand.storage.list("packs")]
+    stand.change_object(keys[0], lambda data: data.__setitem__(-60, data[-60] ^ 1))
+
+    report = stand.rebuilt()
+
+    assert any(keys[0] in told for told in report.told)
+    damaged = stand.metadata.packs.one({"key": keys[0]})
+    assert damaged is not None
+    assert not any(each["p"].hex() == damaged.id for each in stand.places().values())
+
+
+def test_a_damaged_catalogue_is_passed_over_for_an_older_one(stand: Stand) -> None:
+    filled(stand).back_up()
+    newest = stand.back_up().key
+    stand.change_object(newest, lambda data: data.__setitem__(200, data[200] ^ 1))
+
+    report = stand.rebuilt()
+
+    assert stand.metadata.snapshots.get("s1").hold == "for the auditors"
+    assert any(newest in told for told in report.told)
+
+
+def test_what_one_engine_removed_does_not_come_back_by_another_ones_catalogue(
+    stand: Stand,
+) -> None:
+    stand.back_up("lost-home")
+    stand.metadata.deployments.remove("d1")
+    stand.back_up("new-home")
+
+    report = stand.rebuilt()
+
+    assert report.deployments == []
+
+
+def test_a_restore_that_ran_has_failed(stand: Stand) -> None:
+    stand.metadata.restores.add(Restore("r1", "d1", "s1", "/srv/r", NOW))
+    stand.back_up()
+
+    stand.rebuilt()
+
+    assert stand.metadata.restores.get("r1").state is RestoreState.FAILED
+
+
+def test_a_removal_goes_on(stand: Stand) -> None:
+    stand.metadata.deployments.set("d1", removed=True)
+    stand.back_up()
+
+    report = stand.rebuilt()
+
+    assert stand.found.removed
+    assert [job.kind for job in stand.metadata.jobs.open("d1")] == ["removal"]
+    assert report.deployments == []
+
+
+def test_a_second_rebuild_changes_nothing(stand: Stand) -> None:
+    filled(stand).back_up()
+    stand.rebuilt()
+    before, spans = stand.records(), stand.spans()
+
+    report = stand.rebuild()
+
+    assert (stand.records(), stand.spans(), report.deployments) == (before, spans, [])
+
+
+def moved_away(stand: Stand) -> str:
+    """What a groom leaves: the blocks of the only pack lie in a new one. Returns its id."""
+    (old,) = stand.storage.list("packs")
+    index = read_index(stand.storage, old.key)
+    new = PackBuilder("default", "ab" * 16)
+    for one in index.places:
+        stored = stand.storage.get_range(old.key, one.offset, one.stored_bytes)
+        new.add(one.hash, stored, one.raw_bytes)
+    size = stand.storage.put(new.key, new.parts())
+    entry = PackEntry(new.id, new.key, size, sha256_hex(new.parts()))
+    blocks = {
+        there.number: MovedBlock(there.hash, entry, there.offset, there.stored_bytes, there.number)
+        for there in new.places
+    }
+    stand.storage.put(moved_key(old.key), [encoded("default", index.header["pack"], blocks)])
+    stand.storage.delete(old.key)
+    return new.id
+
+
+def test_blocks_that_a_groom_has_moved_are_followed(stand: Stand) -> None:
+    stand.snapshot("s1", 12)
+    stand.back_up()
+    new = moved_away(stand)
+
+    report = stand.rebuilt()
+
+    snapshot = stand.metadata.snapshots.get("s1")
+    assert (snapshot.doubt, report.told[1:]) == ("", [])  # the first one is of the password
+    there = list(stand.metadata.packs.all({"dropped": False}))
+    assert [(one.id, one.blocks) for one in there] == [(new, 3)]
+    stand.resources.blockstore(stand.found).materialise(snapshot, stand.folder / "r", Task())
+    assert contents(stand.folder / "r") == contents(stand.root)
+    assert stand.snapshot("s2", 13).new_bytes < 20_000
+
+
+def test_a_groom_after_a_rebuild_takes_nothing_that_is_needed(stand: Stand) -> None:
+    stand.snapshot("s1", 12)
+    stand.change(7)
+    stand.snapshot("s2", 13)
+    stand.back_up()
+    moved = Limits(living_percent=100, dead_bytes=0)
+    pool = stand.metadata.pools.ensure("default", "default")
+    stand.resources.blockstore(stand.found).forget(stand.metadata.snapshots.get("s1"))
+    Grooming(stand.storage, stand.metadata, pool).run(moved, Task())
+
+    stand.rebuilt()
+    pool = stand.metadata.pools.ensure("default", "default")
+    Grooming(stand.storage, stand.metadata, pool).run(moved, Task())
+
+    assert stand.metadata.snapshots.get("s1").state is SnapshotState.FAILED  # it was deleted
+    snapshot = stand.metadata.snapshots.get("s2")
+    stand.resources.blockstore(stand.found).materialise(snapshot, stand.folder / "r", Task())
+    assert contents(stand.folder / "r") == contents(stand.root)

@@ -1,0 +1,104 @@
+"""Stores of the scenes: a folder that was groomed, and a bucket that is away or damaged."""
+
+from datetime import timedelta
+
+from mmsconsole.operations.check_views import (
+    CheckView,
+    FindingView,
+    RemedyView,
+    RepairView,
+)
+from mmsconsole.operations.store_views import (
+    DeploymentSpace,
+    GroomPlanView,
+    PoolSpace,
+    StoreStats,
+    StoreView,
+)
+from mmsconsole.operations.views import CopyView
+from tests.support import fake_data as data
+from tests.support.fake_data import GB, MB, NOW
+
+FOLDER = "/var/lib/mmsconsole/storage"
+BUCKET = "s3://backups.example/mms?endpoint=https://s3.example"
+
+
+def copy(name: str, *, behind: int = 3, error: str = "") -> CopyView:
+    at = NOW - timedelta(seconds=behind)
+    since = NOW - timedelta(hours=2) if error else None
+    level_at = NOW - timedelta(hours=4)
+    return CopyView(name, "offsite", data.optime(at), behind, level_at, error, since)
+
+
+def stores() -> dict[str, StoreView]:
+    kept = tuple(view.name for view in data.deployments() if view.name != "archive-2019")
+    copies = (copy("orders"), copy("payments", behind=7300, error="s3.example: 503 Slow Down"))
+    return {
+        "default": StoreView(
+            "default", FOLDER, 412 * GB, kept, (), 9_840 * MB, 610 * MB, ""
+        ),
+        "offsite": StoreView(
+            "offsite", BUCKET, None, ("archive-2019",), ("orders", "payments"), 2_400 * MB, 0, "",
+            copies,
+        ),
+    }  # fmt: skip
+
+
+def pool(store: str = "default") -> PoolSpace:
+    return PoolSpace(
+        pool=store, group="default", at=NOW - timedelta(hours=9), packs=312,
+        stored_bytes=9_840 * MB, living_bytes=9_230 * MB, dead_bytes=610 * MB,
+        raw_bytes=48_200 * MB, saved_bytes=38_970 * MB, ratio=5.2,
+        deployments=(
+            DeploymentSpace("orders", 13, 16_120 * MB, 1_420 * MB, 14_700 * MB, 11.4),
+            DeploymentSpace("payments", 29, 21_080 * MB, 4_900 * MB, 16_180 * MB, 4.3),
+            DeploymentSpace("warehouse-analytics-eu-west", 4, 11_000 * MB, 3_010 * MB,
+                            7_990 * MB, 3.7),
+        ),
+        groomed_at=NOW - timedelta(hours=9), stored_bytes_before=11_200 * MB,
+        dead_bytes_before=1_970 * MB, orphans=2, orphan_bytes=31 * MB,
+    )  # fmt: skip
+
+
+def stats() -> dict[str, StoreStats]:
+    return {"default": StoreStats("default", (pool(),)), "offsite": StoreStats("offsite", ())}
+
+
+def check(store: str = "default", *findings: FindingView, hours: float = 5) -> CheckView:
+    at = NOW - timedelta(hours=hours)
+    return CheckView(
+        id=f"c-{store}", store=store, asked_at=at, finished_at=at + timedelta(minutes=11),
+        share=0.04, objects=18_404, bytes_read=390 * MB, good=not findings, found=len(findings),
+        findings=findings, job="",
+    )  # fmt: skip
+
+
+def damage() -> CheckView:
+    """A pack with a wrong byte, and an oplog chunk that is gone."""
+    kept = data.snapshots("orders")
+    pack = FindingView(
+        "packs/default/4e/4e1f00c2a9b85d7733c1", "damaged",
+        "its bytes have another sha256 than was noted when they were stored",
+        tuple(each.id for each in kept[1:9]), "", None, None,
+    )  # fmt: skip
+    chunk = FindingView(
+        "oplog/id-orders/6878c1f0-00000001", "missing", "no object of this name is there", (),
+        "orders", data.optime(NOW - timedelta(hours=31)), data.optime(NOW - timedelta(hours=30)),
+    )  # fmt: skip
+    return check("default", pack, chunk)
+
+
+GROOM_PLAN = GroomPlanView("default", 21, 40, 190 * MB, 585 * MB, 9_840 * MB, 610 * MB)
+NO_REPAIR = RepairView("default", "", "planned", 0, 0, (), ())
+REPAIR_PLAN = RepairView(
+    "default", "", "planned", 1, 1, (),
+    (
+        RemedyView(
+            "oplog/id-orders/6878c1f0-00000001", "",
+            "neither the source nor a copy has it any more: take a new snapshot", (),
+        ),
+        RemedyView(
+            "packs/default/4e/4e1f00c2a9b85d7733c1", "the head of orders, 40 of 40 blocks", "", ()
+        ),
+    ),
+)  # fmt: skip
