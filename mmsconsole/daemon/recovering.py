@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from mmsconsole.errors import MmsError
 from mmsconsole.metadata.events import Severity
-from mmsconsole.metadata.jobs import Job
+from mmsconsole.metadata.jobs import Job, JobKind, JobState
 from mmsconsole.recovery.backing_up import back_up
 from mmsconsole.recovery.rebuilding import Rebuilding
 from mmsconsole.recovery.strangers import strangers_in, strangers_in_words
@@ -13,6 +13,10 @@ from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 
 log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 0.5
+DELETING = (JobKind.GROOM, JobKind.REPAIR)
+"""Kinds that delete what no snapshot needs."""
 
 
 def back_up_metadata(resources: Resources, job: Job, task: Task) -> Mapping[str, object]:
@@ -22,6 +26,7 @@ def back_up_metadata(resources: Resources, job: Job, task: Task) -> Mapping[str,
 
 def rebuild_store(resources: Resources, job: Job, task: Task) -> Mapping[str, object]:
     """Done again from the beginning after a crash."""
+    _wait_for_grooms(resources, task)
     report = Rebuilding(resources, job.subject).run(task)
     names = ", ".join(report.deployments) or "none"
     text = f"the metadata was made anew from the store {job.subject}: deployments {names}"
@@ -30,6 +35,16 @@ def rebuild_store(resources: Resources, job: Job, task: Task) -> Mapping[str, ob
         resources.event("store rebuild", told, severity=Severity.WARNING)
     tell_strangers(resources, job.engine)
     return report.document()
+
+
+def _wait_for_grooms(resources: Resources, task: Task) -> None:
+    """One that runs has looked for what is needed before this brings more of it back; those that
+    come later are refused.
+    """
+    jobs = resources.metadata.jobs
+    while any(job.state is JobState.LEASED for kind in DELETING for job in jobs.open(kind=kind)):
+        task.check()
+        resources.clock.wait(task.cancellation.event, WAIT_SECONDS)
 
 
 def tell_strangers(resources: Resources, engine: str) -> None:

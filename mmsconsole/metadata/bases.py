@@ -4,14 +4,14 @@ from collections.abc import Collection
 
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.oplog_front import oplog_front
-from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.metadata.snapshots import Snapshot, Verdict
 
 
 def bases(metadata: Metadata, deployment: str, without: Collection[str] = ()) -> list[Snapshot]:
     """Good snapshots from which the stored oplog goes on without a gap to its end.
 
-    The best first: the newest one without doubt; those in doubt come last. `without`: ids of
-    some that are not wanted.
+    The best first: the newest one without doubt; those in doubt come last. One that was verified
+    bad is none: a head made of it would be as wrong. `without`: ids of some that are not wanted.
     """
     gaps = [chunk.start for chunk in metadata.chunks.gaps(deployment)]
     front = oplog_front(metadata, deployment)
@@ -19,6 +19,7 @@ def bases(metadata: Metadata, deployment: str, without: Collection[str] = ()) ->
         snapshot
         for snapshot in reversed(list(metadata.snapshots.complete(deployment)))
         if snapshot.id not in without
+        and snapshot.verdict is not Verdict.BAD
         and snapshot.optime is not None
         and snapshot.replay_start is not None
         and not any(gap > snapshot.replay_start for gap in gaps)

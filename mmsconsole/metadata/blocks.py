@@ -20,6 +20,8 @@ LOOK_UP_MAX = 1000
 PAGE = 256
 
 TAG_BYTES = 8
+UNTOLD = 1 << 62
+"""Condemned, and the epoch is yet to be raised: no cut has one as high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,18 @@ class Packs(Records[Pack]):
         query = {"pool": pool, "_id": {"$gt": id_}}
         return self.all(query, sort=[("_id", 1)], limit=PAGE)
 
+    def condemn(self, ids: Sequence[str]) -> None:
+        """Those that are not; from which epoch on is told when that has been raised."""
+        self._set_condemned(ids, 0, UNTOLD)
+
+    def tell_epoch(self, ids: Sequence[str], epoch: int) -> None:
+        self._set_condemned(ids, UNTOLD, epoch)
+
     @metadata_errors()
-    def condemn(self, ids: Sequence[str], epoch: int) -> None:
-        """An epoch that is there already is only raised."""
+    def _set_condemned(self, ids: Sequence[str], before: int, after: int) -> None:
         for at in range(0, len(ids), LOOK_UP_MAX):
-            some = {"_id": {"$in": list(ids[at : at + LOOK_UP_MAX])}}
-            self.collection.update_many(some, {"$max": {"condemned": epoch}})
+            some = {"_id": {"$in": list(ids[at : at + LOOK_UP_MAX])}, "condemned": before}
+            self.collection.update_many(some, {"$set": {"condemned": after}})
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,13 +79,24 @@ def check_unused(metadata: Metadata, marked: Snapshot) -> None:
 
 
 def put_back(metadata: Metadata, marked: Snapshot) -> None:
-    """Unless another decision was made meanwhile."""
-    leaving = marked.leaving
-    if leaving is not None:
-        metadata.snapshots.set_where(
-            {"_id": marked.id, "state": SnapshotState.DELETING.value, "leaving.id": leaving.id},
-            state=leaving.state, leaving=None,
-        )  # fmt: skip
+    """To what it was, or has become meanwhile: a rollback may have made it invalid. Unless another
+    decision was made.
+    """
+    seen: Snapshot | None = marked
+    while seen is not None and (leaving := _same_leaving(seen, marked)) is not None:
+        as_seen = {
+            "_id": marked.id, "state": SnapshotState.DELETING.value, "leaving.id": leaving.id,
+            "leaving.state": leaving.state.value,
+        }  # fmt: skip
+        if metadata.snapshots.set_where(as_seen, state=leaving.state, leaving=None) is not None:
+            return
+        seen = metadata.snapshots.find(marked.id)
+
+
+def _same_leaving(seen: Snapshot, marked: Snapshot) -> Leaving | None:
+    """None where what was decided is not in force any more."""
+    same = seen.state is SnapshotState.DELETING and seen.leaving and marked.leaving
+    return seen.leaving if same and seen.leaving.id == marked.leaving.id else None
 
 
 def uses(metadata: Metadata, deployment: str) -> Iterator[Use]:

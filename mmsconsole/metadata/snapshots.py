@@ -149,10 +149,16 @@ class Snapshots(Records[Snapshot]):
     def cast_doubt(self, head: str, since: datetime, doubt: str) -> int:
         """On those of the head that began at `since` or later; returns how many there are.
 
-        It stays. So it takes the place of one that a check or a verification may take away.
+        Not on one that was verified good: it was restored, and every collection was whole. It
+        stays. So it takes the place of one that a check or a verification may take away.
         """
         found = self.collection.update_many(
-            {"head": head, "created_at": {"$gte": since}, "doubt": {"$in": [None, "", *PASSING]}},
+            {
+                "head": head,
+                "created_at": {"$gte": since},
+                "doubt": {"$in": [None, "", *PASSING]},
+                "verdict": {"$ne": Verdict.GOOD.value},
+            },
             {"$set": {"doubt": doubt}},
         )
         return found.matched_count

@@ -72,10 +72,8 @@ def _store_warnings(desk: Desk, deployment: Deployment) -> Iterator[WarningView]
     """Of where it is kept, whatever its state is."""
     damage = damage_of(desk.metadata, deployment.store)
     if damage is not None:
-        first, more = damage.findings[0], damage.found - 1
-        others = f", and {more} more" if more else ""
         text = (
-            f"the store {deployment.store} is damaged: {first.key} is {first.fault}{others}; "
+            f"the store {deployment.store} is damaged, objects missing or wrong: {damage.found}; "
             f"what can be done: mmsconsole store repair {deployment.store} --dry-run"
         )
         yield WarningView(STORE, Level.CRITICAL.value, text)

@@ -77,6 +77,12 @@ class Deployments:
                 "replica set"
             )
             return None
+        if told is not None and self._store == told.copy_to != told.store:
+            self._report.tell(
+                f"deployment {checked.name} was kept in the store {told.store}, and this is its "
+                f"copy: it is kept in {self._store} alone from now on. If {told.store} is still "
+                "there, what was not copied any more is there only: leave it as it is"
+            )
         return checked
 
     def _take(self, deployment: Deployment) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mmsconsole.errors import ObjectCorrupt, ObjectMissing
 from mmsconsole.metadata.blocks import Pack
+from mmsconsole.metadata.checks import CheckFinding, Fault
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.pools import Pool
 from mmsconsole.recovery.report import Report
@@ -27,6 +28,12 @@ class Located(NamedTuple):
     entry: PackEntry
     dropped: bool
     """A groom has moved its blocks, and taken it away."""
+    emptied: bool = False
+    """It is there, but a groom was about to take it away, or a repair has put blocks of it
+    elsewhere: nothing refers to it any more.
+    """
+    lost: CheckFinding | None = None
+    """What is wrong: it is not there, or what tells where its blocks are can not be read."""
 
 
 class PoolObjects:
@@ -42,29 +49,46 @@ class PoolObjects:
             kept = self._moved if name.endswith(SUFFIX) else self._there
             kept.add(name.partition(".")[0])
 
-    def followed(self, entries: Iterable[PackEntry]) -> Iterator[Located | str]:
-        """These packs, and those that their blocks were moved to; a sentence for each that is
-        gone. Raises StorageError.
-        """
+    def followed(self, entries: Iterable[PackEntry]) -> Iterator[Located]:
+        """These packs, and those that their blocks were moved to. Raises StorageError."""
         waiting, seen = list(entries), set[str]()
         while waiting:
             entry = waiting.pop()
             if entry.id in seen:
                 continue
             seen.add(entry.id)
-            ours = _ID.fullmatch(entry.id) and entry.key == pack_key(self.group, entry.id)
-            if ours and entry.id in self._there:
-                yield Located(entry, dropped=False)
-            elif ours and entry.id in self._moved:
-                try:
-                    blocks = read_moved(self._storage, moved_key(entry.key))
-                except (ObjectMissing, ObjectCorrupt) as error:
-                    yield str(error)
-                else:
-                    yield Located(entry, dropped=True)
-                    waiting += {block.pack for block in blocks.values()}
+            if self.is_own(entry) and entry.id in self._there:
+                elsewhere = self._put_elsewhere(entry)
+                yield Located(entry, dropped=False, emptied=bool(elsewhere))
+                waiting += elsewhere
+                continue
+            if not (self.is_own(entry) and entry.id in self._moved):
+                missing = CheckFinding(entry.key, Fault.MISSING, "is not in the storage")
+                yield Located(entry, dropped=False, lost=missing)
+                continue
+            try:
+                blocks = read_moved(self._storage, moved_key(entry.key))
+            except (ObjectMissing, ObjectCorrupt) as error:
+                damaged = CheckFinding(moved_key(entry.key), Fault.DAMAGED, error.what)
+                yield Located(entry, dropped=True, lost=damaged)
             else:
-                yield f"{entry.key}: is not in the storage"
+                yield Located(entry, dropped=True)
+                waiting += {block.pack for block in blocks.values()}
+
+    def _put_elsewhere(self, entry: PackEntry) -> set[PackEntry]:
+        """Packs that have blocks of one that is there."""
+        if entry.id not in self._moved:
+            return set()
+        try:
+            blocks = read_moved(self._storage, moved_key(entry.key))
+        except (ObjectMissing, ObjectCorrupt):
+            return set()  # as if there were none: the pack itself counts
+        packs = {block.pack for block in blocks.values()}
+        return {pack for pack in packs if self.is_own(pack) and pack.id in self._there}
+
+    def is_own(self, entry: PackEntry) -> bool:
+        """Whether it is a pack of this group, by its names."""
+        return bool(_ID.fullmatch(entry.id)) and entry.key == pack_key(self.group, entry.id)
 
 
 class Packs:
@@ -84,7 +108,7 @@ class Packs:
             _pack(pool, one) for id_, one in new.items() if id_ not in known
         )
         for id_, pack in known.items():
-            if pack.dropped and not new[id_].dropped:
+            if pack.dropped and not new[id_].dropped and not new[id_].lost:
                 # A lock has kept it. It stays condemned: what is needed of it is moved soon.
                 self._metadata.packs.set(id_, dropped=False)
         self._recorded.update(new)
@@ -92,7 +116,8 @@ class Packs:
     def places(self, pools: Iterable[Pool], task: Task) -> None:
         """Raises StorageError, MetadataError, Cancelled."""
         recorded = (pack for pool in pools for pack in self._metadata.packs.of(pool.id))
-        found = [pack for pack in recorded if not pack.dropped]
+        # Where a block lies in two packs, the one that stays comes first.
+        found = sorted((pack for pack in recorded if not pack.dropped), key=_condemned)
         task.report(PHASE, 0, len(found))
         with closing(in_order(self._indexed, found, THREADS, ahead=THREADS * 2)) as indexed:
             for number, (pack, index) in enumerate(indexed, 1):
@@ -122,8 +147,12 @@ class Packs:
         self._report.blocks += len(index.places)
 
 
+def _condemned(pack: Pack) -> int:
+    return pack.condemned
+
+
 def _pack(pool: Pool, located: Located) -> Pack:
     """What its own index tells comes later."""
-    entry, gone = located
-    condemned = 1 if gone else 0
+    entry, gone = located.entry, located.dropped
+    condemned = 1 if gone or located.emptied else 0
     return Pack(entry.id, pool.id, entry.key, entry.sha256, 0, entry.bytes, condemned, dropped=gone)

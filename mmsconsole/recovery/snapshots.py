@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from mmsconsole.errors import ObjectCorrupt, ObjectMissing
+from mmsconsole.metadata.checks import CheckFinding, Fault
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
@@ -152,16 +153,20 @@ class Snapshots:
         try:
             entries = [use.entry for use in read_uses(self._storage, record.manifest_key)]
         except (ObjectMissing, ObjectCorrupt) as error:
-            return self._in_doubt(record, f"its manifest is damaged: {error}")
-        gone = self._used(entries)
-        return self._in_doubt(record, f"blocks of it are missing: {gone[0]}") if gone else record
+            damaged = CheckFinding(record.manifest_key, Fault.DAMAGED, error.what)
+            return self._in_doubt(record, [damaged])
+        return self._in_doubt(record, self._used(entries))
 
-    def _in_doubt(self, record: Snapshot, why: str) -> Snapshot:
-        """It stays: what is wrong with its objects may still be mended, from a copy."""
-        if record.state is not SnapshotState.COMPLETE:
+    def _in_doubt(self, record: Snapshot, lost: Sequence[CheckFinding]) -> Snapshot:
+        """It stays: what is wrong with its objects may still be mended, from a copy or the head.
+        The doubt is that of a check, so that a repair knows of it, and may take it away.
+        """
+        if record.state is not SnapshotState.COMPLETE or not lost:
             return record
-        self._report.tell(f"snapshot {record.id} is in doubt: {why}")
-        return replace(record, doubt=record.doubt or why)
+        for one in lost:
+            told = f"{one.key} is {one.fault}: {one.said}"
+            self._report.tell(f"snapshot {record.id} is in doubt: {told}")
+        return replace(record, doubt=record.doubt or lost[0].doubt)
 
     def _without_manifest(self, record: Snapshot) -> Snapshot | None:
         if record.state is SnapshotState.DELETING:
@@ -171,11 +176,11 @@ class Snapshots:
             return _failed(record, GONE)
         return replace(record, manifest_key="", manifest_sha256="")
 
-    def _used(self, entries: list[PackEntry]) -> list[str]:
-        """Their packs are noted; returns what is missing."""
+    def _used(self, entries: list[PackEntry]) -> list[CheckFinding]:
+        """Their packs are noted, those too that are missing; returns what is wrong with them."""
         followed = list(self._objects.followed(entries))
-        self._use_packs([one for one in followed if isinstance(one, Located)])
-        return [one for one in followed if isinstance(one, str)]
+        self._use_packs([one for one in followed if self._objects.is_own(one.entry)])
+        return [one.lost for one in followed if one.lost is not None]
 
     def _found(
         self, id_: str, keys: Sequence[str], base: Snapshot | None, task: Task
@@ -185,11 +190,7 @@ class Snapshots:
         if not whole:
             return None
         snapshot, entries = max(whole, key=lambda pair: pair[0].optime or NOWHERE)
-        gone = self._used(entries)
-        if gone:
-            self._report.tell(f"snapshot {id_} was found, but can not be restored: {gone[0]}")
-            return _failed(snapshot, f"blocks of it are missing: {gone[0]}")
-        return snapshot
+        return self._in_doubt(snapshot, self._used(entries))
 
     def _read(
         self, id_: str, key: str, base: Snapshot | None, task: Task

@@ -9,6 +9,8 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.storage.base import Storage
 
 MANIFESTS = "manifests"
+REMOVED = "deployment removed"
+"""The event that says so."""
 
 
 def deployments_in(storage: Storage) -> Iterator[str]:
@@ -24,14 +26,15 @@ def deployments_in(storage: Storage) -> Iterator[str]:
 def strangers_in(storage: Storage, metadata: Metadata) -> list[str]:
     """Raises StorageError, MetadataError.
 
-    What was removed is none: its manifests may stay for a while, under a lock, and its events stay
-    as the audit.
+    What was removed is none: its manifests may stay for a while, under a lock, and the event of
+    its removal stays as the audit. Other events say nothing: a rebuild that was broken off has
+    brought them back before the deployment.
     """
     return [
         id_
         for id_ in deployments_in(storage)
         if metadata.deployments.find(id_) is None
-        and metadata.events.one({"deployment": id_}) is None
+        and metadata.events.one({"deployment": id_, "kind": REMOVED}) is None
     ]
 
 

@@ -39,6 +39,7 @@ PHASE = "checking objects"
 CIRCLE = 1 << 64
 
 Record = TypeVar("Record", Pack, Snapshot, OplogChunk, Slice, CatalogueName)
+Keyed = TypeVar("Keyed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +237,8 @@ def _ignored(_: object) -> None:
 
 
 def joined(
-    records: Iterable[Record], key: Callable[[Record], str], listed: Iterable[StoredObject]
-) -> Iterator[tuple[Record, StoredObject | None]]:
+    records: Iterable[Keyed], key: Callable[[Keyed], str], listed: Iterable[StoredObject]
+) -> Iterator[tuple[Keyed, StoredObject | None]]:
     """Each record with its object, if that is listed. Both come in the order of keys."""
     objects = iter(listed)
     stored = next(objects, None)

@@ -9,7 +9,8 @@ store: packs before the manifests that refer to them. So the copy is at any mome
 be restored from, as it was a while ago.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mmsconsole.errors import ObjectMissing
@@ -19,7 +20,8 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.optime import Optime
-from mmsconsole.storage.base import Storage
+from mmsconsole.storage.base import Storage, StoredObject
+from mmsconsole.stores.checking import joined
 from mmsconsole.stores.chunk_object import chunk_folder, key_position
 from mmsconsole.stores.moved import SUFFIX as MOVED
 from mmsconsole.stores.moved import decoded
@@ -74,8 +76,8 @@ class Copying:
     def extras(self) -> Iterator[str]:
         """Keys in the copy that the first store has not (any more)."""
         for folder in (*self._own_folders(), self._packs_folder()):
-            kept = {stored.key for stored in self._first.list(folder)}
-            yield from (one.key for one in self._second.list(folder) if one.key not in kept)
+            both = joined(self._second.list(folder), _key, self._first.list(folder))
+            yield from (one.key for one, there in both if there is None)
 
     def _own_folders(self) -> tuple[str, str]:
         id_ = plain_id(self._deployment.id)
@@ -123,17 +125,30 @@ class Copying:
         return None if common is None else common.end
 
     def _copy_lost_chunks(self, task: Task) -> None:
-        """Those before the copy's last one that it has not: lost there, or stored anew since."""
-        folder = chunk_folder(self._deployment.id)
-        there = {stored.key for stored in self._second.list(folder)}
-        end = max(there, default="").removeprefix(f"{folder}/")
-        for chunk in self._metadata.chunks.in_order(self._deployment.id):
+        """Those up to the copy's end that it has not: lost there, or stored anew since."""
+        id_, lost = self._deployment.id, list[OplogChunk]()
+        folder, end = chunk_folder(id_), ""
+
+        def listed() -> Iterator[StoredObject]:
+            nonlocal end
+            for stored in self._second.list(folder):
+                end = stored.key
+                yield stored
+
+        there = listed()
+        for chunk, stored in joined(self._metadata.chunks.in_order(id_), _key, there):
             task.check()
-            position = key_position(chunk.end)
-            if position > end[: len(position)]:
-                return
-            if chunk.key not in there:
-                self._copy(chunk.key, chunk.sha256)
+            if stored is None:
+                lost.append(chunk)
+                continue
+            self._copy_all(lost)
+            lost.clear()
+        deque(there, maxlen=0)  # to its end
+        self._copy_all(one for one in lost if f"{folder}/{key_position(one.end)}" <= end)
+
+    def _copy_all(self, chunks: Iterable[OplogChunk]) -> None:
+        for chunk in chunks:
+            self._copy(chunk.key, chunk.sha256)
 
     def _newest_first(self) -> Iterator[OplogChunk]:
         position: Optime | None = None
@@ -189,3 +204,7 @@ class Copying:
     def _copy(self, key: str, sha256: str) -> None:
         """`sha256`: of the whole object."""
         self._second.put(key, VerifiedParts(self._first, key, sha256))
+
+
+def _key(one: OplogChunk | StoredObject) -> str:
+    return one.key

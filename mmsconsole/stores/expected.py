@@ -33,10 +33,9 @@ class Expected:
         self._heads = {one.id for one in metadata.heads.all()}
         self._elsewhere = {one.id for one in deployments if store not in (one.store, one.copy_to)}
         copied = {(one.group, one.store) for one in deployments if one.copy_to == store}
-        self._pools_elsewhere = {
-            pool.id for pool in metadata.pools.all()
-            if pool.store != store and (pool.group, pool.store) not in copied
-        }  # fmt: skip
+        elsewhere = [pool for pool in metadata.pools.all() if pool.store != store]
+        self._copied = {one.id for one in elsewhere if (one.group, one.store) in copied}
+        self._pools_elsewhere = {one.id for one in elsewhere} - self._copied
 
     def among(self, keys: Iterable[str]) -> set[str]:
         """Those that belong there; what does not look like an object of ours is let alone, and so
@@ -77,7 +76,10 @@ class Expected:
         def is_expected(kind: str, pack: Pack | None) -> bool:
             if kind == "moved":
                 return True  # goes with its pack's record, and may have to outlive the metadata
-            return pack is not None and not pack.dropped and pack.pool not in self._pools_elsewhere
+            if pack is None or pack.pool in self._pools_elsewhere:
+                return False
+            # A copy gives a pack up when it has what took its place: that is the copying's to know.
+            return not pack.dropped or pack.pool in self._copied
 
         return {
             key for key, match in found.items()

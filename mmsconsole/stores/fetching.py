@@ -36,6 +36,8 @@ class Fetching:
         self._zstd = Zstd(checksum=False)
         self._followed: set[str] = set()
         """Ids of packs that are gone; a list tells where to."""
+        self._moved_away: set[str] = set()
+        """Ids of packs that are gone, and a list tells where to."""
         self._only_second: set[str] = set()
         """Ids of packs that are gone from the first store, and nothing tells where to."""
 
@@ -79,6 +81,8 @@ class Fetching:
             yield self._from_second(pack, read, hops)
             return
         self._followed.add(pack.id)
+        if isinstance(error, ObjectMissing):
+            self._moved_away.add(pack.id)
         for moved in coalesced(blocks):
             yield from self.blocks(moved, hops - 1)
 

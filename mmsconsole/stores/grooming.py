@@ -13,7 +13,7 @@ condemned. Manifests are never touched.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mmsconsole.metadata.blocks import Pack
+from mmsconsole.metadata.blocks import UNTOLD, Pack
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.jobs import JobKind
 from mmsconsole.metadata.pools import Pool
@@ -182,12 +182,11 @@ def condemn(
 ) -> None:
     """No cut that begins from now on refers to these packs.
 
-    The epoch that is written is one that no cut has read before the packs were condemned. It is
-    raised for those too that were `condemned` when somebody died before he could raise it.
+    They are condemned before the epoch is raised, and only then told which one that is: so no cut
+    of that epoch, or a later one, has seen them before, however long this takes. It is done for
+    those too that are `condemned`, and at which somebody died in between.
     """
-    epoch = metadata.pools.epoch(pool) + 1
-    metadata.packs.condemn(ids, epoch)
-    if ids or any(pack.condemned >= epoch for pack in condemned):
-        raised = metadata.pools.bump(pool)
-        if raised > epoch:
-            metadata.packs.condemn(ids, raised)
+    metadata.packs.condemn(ids)
+    untold = [pack.id for pack in condemned if pack.condemned == UNTOLD]
+    if ids or untold:
+        metadata.packs.tell_epoch([*ids, *untold], metadata.pools.bump(pool))

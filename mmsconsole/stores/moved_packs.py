@@ -34,16 +34,12 @@ class MovedPacks:
             if pack.id in self._cached:
                 self._cached.move_to_end(pack.id)
                 return self._cached[pack.id]
-        try:
-            blocks = read_moved(self._storage, moved_key(pack.key))
-        except ObjectMissing as error:
-            raise ObjectMissing("is not in the storage", where=pack.key) from error
-        self._keep(pack.id, blocks)
-        return blocks
+        return self._read(pack)
 
     def block(self, pack: PackEntry, number: int, hash_: bytes) -> MovedBlock:
         """Where one block of such a pack lies now. Raises ObjectMissing, ObjectCorrupt."""
-        found = self.of(pack).get(number)
+        # As long as the pack was there its list could grow: it may have been read before that.
+        found = self.of(pack).get(number) or self._read(pack).get(number)
         if found is None:
             what = f"is gone, and the block {hash_.hex()} in it was not moved"
             raise ObjectMissing(what, where=pack.key)
@@ -52,10 +48,17 @@ class MovedPacks:
             raise ObjectCorrupt(what, where=moved_key(pack.key))
         return found
 
+    def _read(self, pack: PackEntry) -> MovedBlocks:
+        try:
+            blocks = read_moved(self._storage, moved_key(pack.key))
+        except ObjectMissing as error:
+            raise ObjectMissing("is not in the storage", where=pack.key) from error
+        self._keep(pack.id, blocks)
+        return blocks
+
     def _keep(self, pack: str, blocks: MovedBlocks) -> None:
         with self._lock:
-            if pack not in self._cached:
-                self._blocks += len(blocks)
+            self._blocks += len(blocks) - len(self._cached.get(pack, ()))
             self._cached[pack] = blocks
             while self._blocks > CACHED_BLOCKS_MAX and len(self._cached) > 1:
                 _, dropped = self._cached.popitem(last=False)

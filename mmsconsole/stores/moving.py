@@ -8,11 +8,11 @@ index     places that name the old pack: to the new one, or away where nobody ne
 Broken off at any point, it is done again: what the list tells is not copied twice.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from mmsconsole.errors import ObjectCorrupt, ObjectMissing
+from mmsconsole.errors import LeaseLost, ObjectCorrupt, ObjectMissing
 from mmsconsole.metadata.blocks import BlockPlace, Pack
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.pools import Pool
@@ -58,7 +58,8 @@ class Moving:
 
     def empty(self, packs: Sequence[Pack], mark: Mark, task: Task) -> None:
         """What is needed of these packs, by the mark, lies elsewhere too on return; but for
-        those that are damaged. Raises DiskFull, StorageError, MetadataError, Cancelled.
+        those that are damaged. Raises DiskFull, StorageError, MetadataError, Cancelled, and
+        LeaseLost where another groom of the pool has come meanwhile.
         """
         total = sum(pack.stored_bytes for pack in packs)
         done, left = 0, iter(packs)
@@ -79,6 +80,7 @@ class Moving:
                 except (ObjectMissing, ObjectCorrupt) as error:
                     # Of one that nobody needs nothing is lost: it may be gone already.
                     if pack.id in mark.living:
+                        self._check_alone(pack, [])
                         self.damaged[pack.id] = str(error)
             packing.finish()
             new = dict(packing.stored)
@@ -87,7 +89,18 @@ class Moving:
                 raise ObjectCorrupt(f"has not its {entry.bytes} bytes", where=entry.key)
         for one in emptied:
             task.check()
+            self._check_alone(one.pack, {place.pack for place in one.copied.values()})
             self._index(one, self._tell(one, new, mark))
+
+    def _check_alone(self, pack: Pack, new: Collection[str]) -> None:
+        """Raises LeaseLost where another groom has done this meanwhile: the list that it wrote
+        must not be written over, and what was copied here may be gone. `new`: ids of packs.
+        """
+        there = self._metadata.packs.found([pack.id, *new])
+        old = there.get(pack.id)
+        stays = [id_ for id_ in new if id_ in there and not there[id_].condemned]
+        if old is None or old.dropped or len(stays) < len(new):
+            raise LeaseLost("another groom has emptied this pack", where=pack.key)
 
     def _copy(
         self, pack: Pack, mark: Mark, packing: Packing, there: dict[bytes, Place], task: Task

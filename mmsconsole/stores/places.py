@@ -54,7 +54,11 @@ class BoundPlaces:
     one, if it has one.
     """
 
-    def __init__(self, storages: Storages, metadata: Metadata, told: Told = _silent) -> None:
+    def __init__(
+        self, storages: Storages, metadata: Metadata, told: Told = _silent, *, copies: bool = True
+    ) -> None:
+        """`copies`: whether second stores help."""
+        self._copies = copies
         self._storages = storages
         self._metadata = metadata
         self._told = told
@@ -67,7 +71,7 @@ class BoundPlaces:
         deployment = self._metadata.deployments.find(deployment_id)
         if deployment is None:
             return self._storages.of(DEFAULT_STORE)
-        if not deployment.copy_to:
+        if not deployment.copy_to or not self._copies:
             return self._storages.of(deployment.store)
         return self._with_copy(deployment.id, deployment.store, deployment.copy_to)
 

@@ -27,13 +27,16 @@ class Resources:
     storages: Storages
     clock: Clock
     binaries: Sequence[MongodBinary]
+    copies: bool = True
+    """Whether what a store can not give is read from the second one. Not for who is to find what is
+    wrong with the first."""
     sync_store: SyncStore = field(init=False)
     oplog_store: OplogStore = field(init=False)
     _places: BoundPlaces = field(init=False)
 
     def __post_init__(self) -> None:
         second_reads = SecondReads(self.metadata, self.clock)
-        places = BoundPlaces(self.storages, self.metadata, second_reads.note)
+        places = BoundPlaces(self.storages, self.metadata, second_reads.note, copies=self.copies)
         object.__setattr__(self, "_places", places)
         object.__setattr__(self, "sync_store", SyncStore(places, self.metadata))
         object.__setattr__(self, "oplog_store", OplogStore(places, self.metadata, self.clock))

@@ -9,12 +9,16 @@ In this order, each step safe to be done again: until the last one is done the t
 same rollback once more.
 """
 
+from dataclasses import replace
+
+from mmsconsole.metadata.collection import Query
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.optime import Optime
 from mmsconsole.stores.resources import Resources
 
+COMPLETE, DELETING = SnapshotState.COMPLETE.value, SnapshotState.DELETING.value
 LASTING = (SyncPhase.REBUILDING, SyncPhase.ENDED)
 """Of heads that nobody takes a step with any more."""
 
@@ -46,15 +50,29 @@ class RollBack:
         self._resources.oplog_store.cut_back(self._deployment, self._common)
 
     def _invalidate_snapshots(self) -> list[Snapshot]:
+        found = self._resources.metadata.snapshots.all(
+            {"deployment": self._deployment, "state": {"$in": [COMPLETE, DELETING]}}
+        )
+        beyond = [one for one in found if one.optime is not None and one.optime > self._common]
+        return [one for one in beyond if self._invalidate(one.id)]
+
+    def _invalidate(self, id_: str) -> bool:
+        """One that is being deleted may be put back to what it was before. False for those that
+        were not complete.
+        """
         snapshots = self._resources.metadata.snapshots
-        beyond = [
-            snapshot
-            for snapshot in list(snapshots.complete(self._deployment))
-            if snapshot.optime is not None and snapshot.optime > self._common
-        ]
-        for snapshot in beyond:
-            snapshots.set(snapshot.id, state=SnapshotState.INVALID, reason=self._reason)
-        return beyond
+        while (seen := snapshots.find(id_)) is not None:
+            as_seen: Query = {"_id": id_, "state": seen.state.value}
+            if seen.state is SnapshotState.COMPLETE:
+                changes: dict[str, object] = {"state": SnapshotState.INVALID}
+            elif seen.leaving is not None and seen.leaving.state is SnapshotState.COMPLETE:
+                as_seen["leaving.id"] = seen.leaving.id
+                changes = {"leaving": replace(seen.leaving, state=SnapshotState.INVALID)}
+            else:
+                return False
+            if snapshots.set_where(as_seen, reason=self._reason, **changes) is not None:
+                return True
+        return False
 
     def _tell(self, invalid: list[Snapshot]) -> None:
         last = self._resources.metadata.chunks.last(self._deployment)

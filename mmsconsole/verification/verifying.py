@@ -1,7 +1,7 @@
 """One verification: restored for real, looked over, compared; and its verdict."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmsconsole.errors import (
@@ -59,7 +59,7 @@ class Verification:
 
     def __init__(self, resources: Resources, nice: int = NICE) -> None:
         """`nice`: how much others go first."""
-        self._resources = resources
+        self._resources = replace(resources, copies=False)
         self._nice = nice
         self._metadata = resources.metadata
         self._root = root_of(resources.settings)

@@ -181,6 +181,17 @@ def test_deleting_the_only_snapshot_says_what_that_means(
     assert "nothing can be restored" in ran.err
 
 
+def test_deleting_the_first_snapshot_of_the_window_says_which_moments_go_with_it(
+    terminal: Terminal, daemon: Daemon, synced: str
+) -> None:
+    first, second = (daemon.snapshot(synced, Optime(at, 1)) for at in (9, 30))
+    daemon.chunks(synced, Optime(9, 1), Optime(20, 1), Optime(40, 1))
+    ran = terminal.run("snapshot", "delete", first.id, typed="\n", tty=True)
+    assert "the moments after 1970-01-01 00:00:09Z (9:1) and before 1970-01-01 00:00:30Z" in ran.err
+    later = terminal.run("snapshot", "delete", second.id, typed="\n", tty=True)
+    assert "can not be restored any more" not in later.err
+
+
 def test_doctor_works_without_an_engine(no_engine: Terminal, short_folder: Path) -> None:
     no_engine.environ = {"MMSCONSOLE_HOME": str(short_folder / "home")}
     ran = no_engine.run("doctor", "--json")

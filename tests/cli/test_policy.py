@@ -36,6 +36,8 @@ def test_a_policy_is_shown_and_set_of_a_deployment_or_of_the_group(
     assert "the first of each week, for 2 weeks" in terminal.run("policy", "show", shop).out
     again = terminal.run("policy", "set", shop, "--inherit", "weekly", "--json")
     assert again.value["policy"]["weekly"] == 8
+    as_an_option = terminal.run("policy", "set", shop, "--inherit", "base-days", "--json")
+    assert (as_an_option.code, as_an_option.value["decided_by"]["base_days"]) == (0, "settings")
 
 
 def test_every_key_has_its_option(terminal: Terminal, shop: str) -> None:

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from mmsconsole.console.screens import policy
+
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "COLORTERM", "SSH_TTY", "SSH_CONNECTION", "TEXTUAL_ANIMATIONS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(policy, "STANDSTILL_SECONDS", 0.02)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ async def test_values_say_where_they_come_from_and_what_they_mean(home: Path) ->
         driver.expect("a snapshot every 6h", "inherited from the settings", "allowed: 0 (none by")
         assert driver.line_with("base_days").split()[1:3] == ["4", "here"]
         assert driver.line_with("weekly").split()[1:3] == ["6", "group"]
-        await driver.press(*BASE_DAYS)
+        await driver.burst(*BASE_DAYS)
         driver.expect("every snapshot, for 4 days", "decided here; i inherits 2 again")
 
 
@@ -30,7 +30,7 @@ async def test_what_would_go_is_shown_while_a_value_is_stepped(home: Path) -> No
     async with console(rich_scene(), home) as driver:
         await driver.press("7")
         driver.expect("✓ nothing is deleted by it", "any second since 2026-07-15 11:59Z")
-        await driver.press(*BASE_DAYS, "h", "h", "h")
+        await driver.burst(*BASE_DAYS, "h", "h", "h")
         driver.expect(
             "✗ 5 snapshots would go, 92 MB stored", "── 5 would go", "◔ 07-15 17:59  -07-16"
         )
@@ -43,13 +43,16 @@ async def test_what_would_go_is_shown_while_a_value_is_stepped(home: Path) -> No
 
 async def test_a_value_that_keeps_more_says_how_much_longer(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
-        await driver.press("7", *DAILY, "l", "l")
+        await driver.press("7")
+        await driver.burst(*DAILY, "l", "l")
         driver.expect("● 07-14 23:59  +08-14    base, daily", "+ later, - sooner")
 
 
 async def test_a_change_that_deletes_wants_the_name_typed_beside_the_table(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
-        await driver.press("7", *BASE_DAYS, "h", "h", "h", "S")
+        await driver.press("7")
+        await driver.burst(*BASE_DAYS, "h", "h", "h")
+        await driver.press("S")
         driver.expect(
             "base_days 4 becomes 1.", "This deletes 5 snapshots:", "Type orders to confirm"
         )
@@ -57,7 +60,8 @@ async def test_a_change_that_deletes_wants_the_name_typed_beside_the_table(home:
         await driver.press("escape")
         assert asked(driver, "set_policy") == []
 
-        await driver.press("S", *"orders", "enter")
+        await driver.press("S")
+        await driver.burst(*"orders", "enter")
         assert asked(driver, "set_policy") == [("set_policy", "orders", {"base_days": 1}, True)]
         driver.expect("The policy of orders is changed.", "expired already")
         driver.expect_not("not saved")
@@ -65,7 +69,9 @@ async def test_a_change_that_deletes_wants_the_name_typed_beside_the_table(home:
 
 async def test_a_change_that_deletes_nothing_asks_simply(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
-        await driver.press("7", *DAILY, "l", "S")
+        await driver.press("7")
+        await driver.burst(*DAILY, "l")
+        await driver.press("S")
         driver.expect("daily 7 becomes 15.", "Nothing is deleted by it.")
         await driver.press("enter")
         assert asked(driver, "set_policy") == []
@@ -76,18 +82,21 @@ async def test_a_change_that_deletes_nothing_asks_simply(home: Path) -> None:
 
 async def test_a_value_goes_back_to_what_is_inherited(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
-        await driver.press("7", *BASE_DAYS, "i")
+        await driver.press("7")
+        await driver.burst(*BASE_DAYS, "i")
         assert driver.line_with("▸ base_days").split()[1:5] == ["base_days", "→", "2", "above"]
         await driver.press("S")
         driver.expect("base_days 4 becomes 2 (inherited).")
-        await driver.press(*"orders", "enter")
+        await driver.burst(*"orders", "enter")
         assert asked(driver, "set_policy") == [("set_policy", "orders", {"base_days": None}, True)]
         assert driver.line_with("▸ base_days").split()[2:4] == ["2", "settings"]
 
 
 async def test_a_typed_value_is_judged_at_each_sign(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
-        await driver.press("7", *BASE_DAYS, "enter", "backspace", "x")
+        await driver.press("7")
+        await driver.burst(*BASE_DAYS)
+        await driver.press("enter", "backspace", "x")
         driver.expect("not a whole number; base_days is 1 to")
         await driver.press("enter")
         driver.expect("new value")  # it stays open
@@ -107,14 +116,17 @@ async def test_the_value_that_stands_there_is_no_change(home: Path) -> None:
 
 async def test_escape_closes_the_field_with_the_value_before(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
-        await driver.press("7", *BASE_DAYS, "enter", "backspace", "1", "escape")
+        await driver.press("7")
+        await driver.burst(*BASE_DAYS)
+        await driver.press("enter", "backspace", "1", "escape")
         driver.expect_not("new value", "not saved")
         assert "mms › orders › policy" in driver.header
 
 
 async def test_values_that_do_not_go_together_are_told_and_not_saved(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
-        await driver.press("7", *BASE_DAYS, "l", "l")
+        await driver.press("7")
+        await driver.burst(*BASE_DAYS, "l", "l")
         driver.expect("base_days can not be 6", "1 to 5 with an interval of 360")
         await driver.press("S")
         assert not driver.asks
@@ -129,13 +141,16 @@ async def test_nothing_changed_is_nothing_to_save(home: Path) -> None:
 
 async def test_changes_wait_where_they_were_left(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
-        await driver.press("7", *DAILY, "l", "3", "7")
+        await driver.press("7")
+        await driver.burst(*DAILY, "l")
+        await driver.press("3", "7")
         driver.expect("1 change, not saved", "→ 15")
 
 
 async def test_a_change_of_somebody_else_comes_under_ours(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
-        await driver.press("7", *DAILY, "l")
+        await driver.press("7")
+        await driver.burst(*DAILY, "l")
         driver.scene.policies.keys["orders"] |= {"weekly": 9}
         await driver.tick()
         assert driver.line_with("weekly").split()[1:3] == ["9", "here"]
@@ -151,9 +166,10 @@ async def test_the_group_s_policy_is_a_tab_away_and_concerns_all(home: Path) -> 
     async with console(scene, home) as driver:
         await driver.press("7", "tab")
         driver.expect("── group default", "orders any second since", "payments any second")
-        await driver.press(*BASE_DAYS, "h", "S")
+        await driver.burst(*BASE_DAYS, "h")
+        await driver.press("S")
         driver.expect("This deletes", "payments base", "Type default to confirm:")
-        await driver.press(*"default", "enter")
+        await driver.burst(*"default", "enter")
         assert asked(driver, "set_policy") == [("set_policy", None, {"base_days": 1}, True)]
         await driver.press("tab")
         assert "mms › orders › policy" in driver.header
@@ -174,7 +190,8 @@ async def test_a_typed_command_names_its_deployment(home: Path) -> None:
 async def test_never_more_than_one_preview_is_asked_for_at_a_time(home: Path) -> None:
     """While the first is under way, values go on changing; of those between none is asked."""
     async with console(rich_scene(), home) as driver:
-        await driver.press("7", *BASE_DAYS)
+        await driver.press("7")
+        await driver.burst(*BASE_DAYS)
         before = len(asked(driver, "preview_policy"))
         driver.scene.gate.clear()
         await driver.pilot.press("h")
@@ -206,7 +223,9 @@ async def test_what_has_become_a_deletion_meanwhile_is_refused_and_kept(home: Pa
     scene = rich_scene()
     scene.fail["set_policy"] = Refused("this would delete 1 snapshot", where="orders")
     async with console(scene, home) as driver:
-        await driver.press("7", *DAILY, "l", "S", "right", "enter")
+        await driver.press("7")
+        await driver.burst(*DAILY, "l")
+        await driver.press("S", "right", "enter")
         driver.expect("orders: this would delete 1 snapshot.", "1 change, not saved")
 
 

@@ -21,7 +21,7 @@ async def test_enter_opens_one_with_all_that_is_known_of_it(home: Path) -> None:
         await driver.press("3", "j", "j", "enter")
         assert "mms › orders › snapshots › snapshot 6592c4f1a2b3" in driver.header
         driver.expect("data as of", "1.2 GB in 57 files, 14 MB new", "by schedule", "── events")
-        driver.expect("kept for base, daily, oplog window, last verified; no end is")
+        driver.expect("kept, no end is known, for base, daily, oplog window, last")
         driver.expect("verified 2026-07-16 00:21:00Z: restored for real")
         await driver.press("escape")
         assert driver.line_with("▸").startswith("▸ 2026-07-15 23:59:57Z")
@@ -41,8 +41,7 @@ async def test_a_hold_wants_its_reason(home: Path) -> None:
         driver.expect("a reason is 1 to 200 characters in one line")
         assert driver.scene.calls == []
 
-        await driver.type("before the migration")
-        await driver.press("enter")
+        await driver.burst(*"before the migration", "enter")
         assert driver.scene.calls == [("hold_snapshot", NEWEST, "before the migration")]
         driver.expect("The snapshot of 2026-07-16 05:59:57Z is held.")
         assert "■ held" in driver.line_with("▸ 2026-07-16 05:59:57Z")
@@ -57,7 +56,9 @@ async def test_escape_holds_nothing(home: Path) -> None:
 
 async def test_a_release_says_what_becomes_of_it_first(home: Path) -> None:
     async with console(rich_scene(), home, (132, 40)) as driver:
-        await driver.press("3", *["j"] * 11, "H")
+        await driver.press("3")
+        await driver.burst(*["j"] * 11)
+        await driver.press("H")
         driver.expect("It is held: audit of July, ask anna.", "Without that it is kept for base")
         await driver.press("enter")
         assert driver.scene.calls == []
@@ -78,11 +79,10 @@ async def test_a_date_is_judged_while_it_is_typed_and_said_again_before_it_count
     async with console(rich_scene(), home) as driver:
         await driver.press("3", "j", "j", "j", "E")
         driver.expect("It is kept for base, oplog window now.")
-        await driver.type("2026-07-01")
+        await driver.burst(*"2026-07-01")
         driver.expect("the date has to lie ahead")
-        await driver.press(*["backspace"] * 5)
-        await driver.type("08-01")
-        await driver.press("enter")
+        await driver.burst(*["backspace"] * 5)
+        await driver.burst(*"08-01", "enter")
         driver.expect("Let it expire at 2026-08-01 00:00:00Z?", "it stays all the")
         assert driver.scene.calls == []
         await driver.press("right", "enter")
@@ -93,12 +93,11 @@ async def test_a_date_is_judged_while_it_is_typed_and_said_again_before_it_count
 async def test_what_expires_now_wants_the_name_or_the_id_typed(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
         await driver.press("3", "j", "E")
-        await driver.type("now")
+        await driver.burst(*"now")
         await driver.press("enter", "enter")
         driver.expect("that is not it")
         assert driver.scene.calls == []
-        await driver.type(NEWEST)
-        await driver.press("enter")
+        await driver.burst(*NEWEST, "enter")
         assert driver.scene.calls == [("expire_snapshot", NEWEST, None)]
 
 
@@ -106,8 +105,7 @@ async def test_a_deletion_says_what_stands_on_it_and_takes_the_id_too(home: Path
     async with console(rich_scene(), home) as driver:
         await driver.press("3", "j", "enter", "D")
         driver.expect("It is the newest good one that there is.", f"Type orders or {NEWEST}")
-        await driver.type(NEWEST)
-        await driver.press("enter")
+        await driver.burst(*NEWEST, "enter")
         assert driver.scene.calls == [("delete_snapshot", NEWEST)]
         driver.expect("⊘ deleting", "no longer: anna asked for it")
 

@@ -67,7 +67,7 @@ async def test_a_damaged_store_names_the_objects_what_they_hurt_and_what_to_do(
     home: Path,
 ) -> None:
     async with console(SCENES["troubled"](), home, LARGE) as driver:
-        driver.expect("The store default is damaged: packs/default/4e/")
+        driver.expect("The store default is damaged, objects missing or wrong: 2; what can")
         await driver.press("8")
         assert "✗ damaged" in driver.line_with("▸ default")
         await driver.press("enter")

@@ -10,12 +10,16 @@ ENTER, ESCAPE, LEFT, UP, TAB = "\r", "\x1b", "\x1b[D", "\x1b[A", "\t"
 CELL_BYTES_MAX = 150
 
 
-@pytest.mark.parametrize("keys", ["", "2", "3"], ids=["overview", "deployment", "snapshots"])
-def test_an_idle_console_sends_nothing(home: Path, keys: str) -> None:
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [("", ""), ("2", "orders "), ("3", "orders "), ("7", "14 kept"), ("8", "9.2 GB living")],
+    ids=["overview", "deployment", "snapshots", "policy", "stores"],
+)
+def test_an_idle_console_sends_nothing(home: Path, keys: str, shown: str) -> None:
     with ConsoleTerminal("rich", home=home) as terminal:
         terminal.until("DEPLOYMENT")
         if keys:
-            terminal.press_until(keys, "orders ")
+            terminal.press_until(keys, shown)
         terminal.until_quiet()
         assert terminal.read(2.2) == 0  # over two refreshes
 

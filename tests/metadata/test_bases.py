@@ -6,7 +6,7 @@ import pytest
 
 from mmsconsole.metadata.bases import bases
 from mmsconsole.metadata.database import Metadata
-from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.snapshots import Snapshot, SnapshotState, Verdict
 from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.optime import Optime
 from tests.metadata.records import NOW, chunk, deployment
@@ -38,6 +38,13 @@ def test_the_newest_is_the_best(stored: Metadata) -> None:
 def test_one_in_doubt_comes_behind_the_others(stored: Metadata) -> None:
     stored.snapshots.set("s30", doubt="its head was found damaged")
     assert found(stored) == ["s20", "s10", "s30"]
+
+
+def test_one_that_was_verified_bad_is_no_base(stored: Metadata) -> None:
+    for id_ in ("s10", "s20"):
+        stored.snapshots.set(id_, doubt="its head was found damaged")
+    stored.snapshots.set("s30", verdict=Verdict.BAD)
+    assert found(stored) == ["s20", "s10"]
 
 
 def test_some_can_be_left_out(stored: Metadata) -> None:

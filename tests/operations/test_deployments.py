@@ -177,6 +177,42 @@ def test_a_store_that_is_not_there_or_is_the_same_twice_is_refused(
         two_stores.edit_deployment(shop, copy_to="default")
 
 
+def with_stores(operations: Operations, **stores: StoreSettings) -> Operations:
+    desk = operations._desk
+    tree = desk.settings.tree.model_copy(update={"stores": stores})
+    operations._desk = replace(desk, settings=Settings(tree, desk.settings.home))
+    return operations
+
+
+def test_a_backup_is_never_kept_inside_the_set_that_it_is_of(operations: Operations) -> None:
+    """It would be lost with it, and each write of the backup would be backed up again."""
+    inside = SecretStr("mongodb://vault:s3cret@source:27017,other:27017/vault")
+    with_stores(operations, inside=StoreSettings(url=inside))
+    with pytest.raises(Refused, match="lies in the replica set") as refused:
+        operations.add_deployment("shop", URI, store="inside")
+    assert "s3cret" not in str(refused.value)
+    with pytest.raises(Refused, match="lies in the replica set"):
+        operations.add_deployment("shop", URI, copy_to="inside")
+    assert operations.deployments() == []
+
+
+def test_what_is_encrypted_in_one_store_is_not_copied_in_plain_to_another(
+    operations: Operations, tmp_path: Path
+) -> None:
+    def folder(name: str, **key: str) -> StoreSettings:
+        return StoreSettings(url=SecretStr(str(tmp_path / name)), **key)
+
+    with_stores(
+        operations, vault=folder("vault", key_file="/k"), safe=folder("safe", key_file="/k"),
+        plain=folder("plain"),
+    )  # fmt: skip
+    operations.add_deployment("shop", URI, store="vault")
+    with pytest.raises(Refused, match="a copy in plain would not be"):
+        operations.edit_deployment("shop", copy_to="plain")
+    assert operations.edit_deployment("shop", copy_to="safe").copy is not None
+    assert operations.edit_deployment("shop", copy_to="none").copy is None
+
+
 def test_editing_changes_what_is_given_and_keeps_the_history(
     operations: Operations, daemon: Daemon, synced: str
 ) -> None:

@@ -374,3 +374,30 @@ def test_the_list_says_what_keeps_each_and_what_verifications_found(
     )  # fmt: skip
     assert {"base", "last good"} <= set(new.kept_for)
     assert old.expires_at is not None
+
+
+# -- what happened to one
+
+
+def test_what_happened_to_one_snapshot_is_told_newest_first_and_nothing_of_others(
+    operations: Operations, metadata: Metadata, taken: str
+) -> None:
+    deployment = metadata.deployments.named("shop").id
+    metadata.events.add(
+        Event(
+            new_id(),
+            NOW,
+            "snapshot complete",
+            f"snapshot {taken} is complete",
+            deployment=deployment,
+        )
+    )
+    operations.hold_snapshot(taken, "audit")
+    newer = next(one.id for one in operations.snapshots("shop") if one.id != taken)
+    operations.hold_snapshot(newer, "audit")
+    operations.release_snapshot(taken)
+
+    told = [event.kind for event in operations.snapshot_events(taken)]
+    assert told == ["snapshot released", "snapshot held", "snapshot complete"]
+    with pytest.raises(NotFound):
+        operations.snapshot_events("no such one")

@@ -120,6 +120,15 @@ def test_a_preview_shows_what_goes_and_why_and_changes_nothing(
     assert len(operations.snapshots("shop")) == len(history)
 
 
+def test_a_preview_tells_what_was_stored_for_what_goes(
+    operations: Operations, history: dict[str, str], synced: str
+) -> None:
+    preview = operations.preview_policy(synced, SHRINK)
+    assert preview.gone_bytes == 100 * len(preview.gone) > 0
+    assert {row.new_bytes for row in preview.rows} == {100}
+    assert history
+
+
 def test_a_preview_is_what_the_daemon_then_does(
     operations: Operations, daemon: Daemon, history: dict[str, str]
 ) -> None:

@@ -1,5 +1,6 @@
 """What stores hold, and grooms that people ask for."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,23 @@ def test_stores_are_listed_with_what_they_hold(operations: Operations, history: 
     assert (store.name, store.deployments, store.copies) == ("default", (history.id,), ())
     assert store.free_bytes
     assert store.error == ""
+
+
+def test_places_are_asked_only_where_that_is_wanted(
+    operations: Operations, settings: Settings
+) -> None:
+    folder = settings.store_folders["default"]
+    (store,) = operations.stores(ask=False)
+    assert (store.free_bytes, store.error) == (None, "")
+    assert operations.store("default").free_bytes
+
+    shutil.rmtree(folder)
+    folder.write_bytes(b"no folder")
+    away = operations.store("default")
+    assert away.free_bytes is None
+    assert away.error
+    with pytest.raises(SettingsError):
+        operations.store("offsite")
 
 
 def test_a_store_that_holds_nothing_is_not_groomed(

@@ -77,8 +77,10 @@ def test_who_has_not_the_key_is_told_before_anything_is_started(
     url = Secret(str(tmp_path / "storage"))
     made = temporary_resources(url, file, {}, encrypted.resources.clock, Cancellation())
 
-    with pytest.raises(KeyUnusable), made:
+    with pytest.raises(KeyUnusable) as unusable, made:
         pass
+    assert unusable.value.where == str(tmp_path / "storage")
+    assert "--key-file" in unusable.value.hint, "there are no settings to name a key in"
 
 
 # -- the settings of a restore from a store alone

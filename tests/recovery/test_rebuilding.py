@@ -1,17 +1,27 @@
 """The metadata made anew from a store: as it was, or with a word about what is not."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
+
+from mmsconsole.errors import NotFound
+from mmsconsole.metadata.blocks import TAG_BYTES
+from mmsconsole.metadata.checks import doubted_key
 from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.metadata.window_ends import WindowEnd
+from mmsconsole.operations.store_restore import WHAT_IT_HOLDS, StoreWish, restore
+from mmsconsole.recovery.catalogues import NOTHING
+from mmsconsole.stores.checking import EVERYTHING, Checking
 from mmsconsole.stores.grooming import Grooming
 from mmsconsole.stores.grooming_plan import Limits
 from mmsconsole.stores.manifest import PackEntry
 from mmsconsole.stores.moved import MovedBlock, encoded, moved_key
 from mmsconsole.stores.objects import sha256_hex
 from mmsconsole.stores.packs import PackBuilder, read_index
+from mmsconsole.stores.suspects import suspected
 from mmsconsole.task import Task
 from tests.metadata.records import NOW
 from tests.recovery.conftest import Stand, at, body
@@ -92,6 +102,21 @@ def test_without_a_catalogue_the_manifests_tell(stand: Stand) -> None:
     assert report.found == 2
 
 
+def test_a_store_with_nothing_in_it_is_not_called_one_that_lost_its_catalogue(stand: Stand) -> None:
+    assert stand.rebuilt().told == [NOTHING]
+
+
+def test_who_asks_a_store_for_a_snapshot_that_it_has_not_is_told_how_to_see_what_it_has(
+    stand: Stand, tmp_path: Path
+) -> None:
+    filled(stand)
+    stand.lose_metadata()
+    wish = StoreWish("shop-d1", tmp_path / "out", snapshot="5f2c")
+    with pytest.raises(NotFound, match="'5f2c'") as refused:
+        restore(stand.resources, wish, lambda _: None, Task())
+    assert refused.value.hint == WHAT_IT_HOLDS
+
+
 def test_a_snapshot_younger_than_the_catalogue_is_found(stand: Stand) -> None:
     filled(stand).back_up()
     young = stand.snapshot("s3", 33)
@@ -166,7 +191,28 @@ def test_a_missing_pack_casts_doubt_on_who_needs_it(stand: Stand) -> None:
     doubted = [one.id for one in stand.metadata.snapshots.all() if packs[0] in one.doubt]
     assert doubted
     assert any(packs[0] in told for told in report.told)
-    assert not stand.metadata.packs.one({"key": packs[0]})
+    checking = Checking(stand.storage, stand.metadata, "default", EVERYTHING)
+    assert [one.key for one in checking.run(Task())] == [packs[0]]
+    assert suspected(stand.metadata, "default") is None
+
+
+def test_what_has_lost_a_pack_is_kept_without_a_catalogue_too(stand: Stand) -> None:
+    """All snapshots may share that pack, and it may be mended."""
+    filled(stand)
+    packs = {one.key: stand.storage.get(one.key) for one in stand.storage.list("packs")}
+    lost = next(iter(packs))
+    stand.storage.delete(lost)
+
+    stand.rebuilt()
+
+    snapshots = list(stand.metadata.snapshots.all())
+    assert {one.state for one in snapshots} == {SnapshotState.COMPLETE}
+    doubted = [one for one in snapshots if doubted_key(one.doubt) == lost]
+    assert doubted
+    assert all(one.hold for one in doubted)
+
+    stand.storage.put(lost, [packs[lost]])
+    assert list(Checking(stand.storage, stand.metadata, "default", EVERYTHING).run(Task())) == []
 
 
 def test_a_damaged_pack_is_told_and_nothing_builds_on_it(stand: Stand) -> None:
@@ -214,6 +260,16 @@ def test_a_restore_that_ran_has_failed(stand: Stand) -> None:
     assert stand.metadata.restores.get("r1").state is RestoreState.FAILED
 
 
+def test_that_a_store_is_only_the_copy_is_told(stand: Stand) -> None:
+    stand.metadata.deployments.set("d1", store="far", copy_to="default")
+    stand.back_up()
+
+    report = stand.rebuilt()
+
+    assert (stand.found.store, stand.found.copy_to) == ("default", "")
+    assert any("this is its copy" in told for told in report.told)
+
+
 def test_a_removal_goes_on(stand: Stand) -> None:
     stand.metadata.deployments.set("d1", removed=True)
     stand.back_up()
@@ -235,7 +291,7 @@ def test_a_second_rebuild_changes_nothing(stand: Stand) -> None:
     assert (stand.records(), stand.spans(), report.deployments) == (before, spans, [])
 
 
-def moved_away(stand: Stand) -> str:
+def moved_away(stand: Stand, *, dropped: bool = True) -> str:
     """What a groom leaves: the blocks of the only pack lie in a new one. Returns its id."""
     (old,) = stand.storage.list("packs")
     index = read_index(stand.storage, old.key)
@@ -250,7 +306,8 @@ def moved_away(stand: Stand) -> str:
         for there in new.places
     }
     stand.storage.put(moved_key(old.key), [encoded("default", index.header["pack"], blocks)])
-    stand.storage.delete(old.key)
+    if dropped:
+        stand.storage.delete(old.key)
     return new.id
 
 
@@ -268,6 +325,28 @@ def test_blocks_that_a_groom_has_moved_are_followed(stand: Stand) -> None:
     stand.resources.blockstore(stand.found).materialise(snapshot, stand.folder / "r", Task())
     assert contents(stand.folder / "r") == contents(stand.root)
     assert stand.snapshot("s2", 13).new_bytes < 20_000
+
+
+def test_a_pack_whose_blocks_were_put_elsewhere_is_gone_on_with(stand: Stand) -> None:
+    """A groom had not come to its end; or a repair has put there what was wrong in the pack, and
+    what it has put there must not become an orphan.
+    """
+    stand.snapshot("s1", 12)
+    stand.back_up()
+    new = moved_away(stand, dropped=False)
+
+    stand.rebuilt()
+
+    (old,) = stand.metadata.packs.all({"_id": {"$ne": new}})
+    assert (old.condemned, old.dropped, old.blocks) == (1, False, 3)
+    places = stand.metadata.blocks.places("default", [id_[TAG_BYTES:] for id_ in stand.places()])
+    assert {place.pack for place in places.values()} == {new}
+    pool = stand.metadata.pools.ensure("default", "default")
+    done = Grooming(stand.storage, stand.metadata, pool).run(Limits(0, 0), Task())
+    assert (done.moved_bytes, done.dropped) == (0, 1)
+    snapshot = stand.metadata.snapshots.get("s1")
+    stand.resources.blockstore(stand.found).materialise(snapshot, stand.folder / "r", Task())
+    assert contents(stand.folder / "r") == contents(stand.root)
 
 
 def test_a_groom_after_a_rebuild_takes_nothing_that_is_needed(stand: Stand) -> None:

@@ -1,16 +1,21 @@
 """An engine that finds more in a store than it knows says what to do."""
 
+import threading
+from dataclasses import replace
+
 import pytest
 
 from mmsconsole.daemon.recovering import rebuild_store, tell_strangers
 from mmsconsole.errors import Busy, NotFound, Refused, SettingsError
+from mmsconsole.metadata.asking import ask_for_groom
 from mmsconsole.metadata.engines import EngineRecord
-from mmsconsole.metadata.jobs import Job, JobKind
+from mmsconsole.metadata.jobs import Job, JobKind, JobState
 from mmsconsole.operations.operations import Actor, Operations
 from mmsconsole.recovery.strangers import strangers_in
 from mmsconsole.task import Task
 from tests.metadata.records import NOW
 from tests.recovery.conftest import ENGINE, Stand
+from tests.support.clock import ManualClock
 
 
 @pytest.fixture
@@ -83,3 +88,35 @@ def test_another_job_is_no_rebuild(stand: Stand, operations: Operations) -> None
 
     with pytest.raises(NotFound):
         operations.store_rebuild(job.id)
+
+
+def test_a_rebuild_that_was_broken_off_leaves_strangers(
+    stand: Stand, operations: Operations
+) -> None:
+    """What a groom would take for orphans in the meantime is what it has not come to."""
+    stand.event("snapshot asked for", "ann")
+    stand.metadata.deployments.remove("d1")
+
+    assert strangers_in(stand.storage, stand.metadata) == ["d1"]
+
+
+def test_a_rebuild_waits_for_a_groom_that_has_looked_before(stand: Stand) -> None:
+    """It knows nothing of the snapshots that come back, and would take their blocks away."""
+    stand.snapshot("s1", 10)
+    stand.lose_metadata()
+    jobs = stand.metadata.jobs
+    groom = ask_for_groom(stand.metadata, "default", NOW, "ann")
+    jobs.set(groom.id, state=JobState.LEASED)
+
+    class Clock(ManualClock):
+        def wait(self, event: threading.Event, seconds: float) -> bool:
+            assert list(stand.metadata.snapshots.all()) == []
+            jobs.set(groom.id, state=JobState.DONE)
+            return event.is_set()
+
+    resources = replace(stand.resources, clock=Clock())
+    rebuild = Job("j", JobKind.STORE_REBUILD, "", "store rebuild:default", NOW, subject="default")
+    rebuild_store(resources, rebuild, Task())
+
+    assert jobs.get(groom.id).state is JobState.DONE
+    assert [one.id for one in stand.metadata.snapshots.all()] == ["s1"]

@@ -1,15 +1,16 @@
 """A groom beside cuts and restores, whichever of them is how far."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from mmsconsole.errors import LeaseLost
+from mmsconsole.errors import LeaseLost, ObjectMissing
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.jobs import Job, JobKind
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.stores import packs
-from mmsconsole.stores.blockstore import Blockstore
+from mmsconsole.stores.blockstore import Blockstore, Cut
 from mmsconsole.stores.moved import SUFFIX
 from mmsconsole.task import Task
 from tests.support.faulty import FaultyStorage
@@ -163,6 +164,60 @@ def test_a_cut_ends_whenever_a_groom_looks_at_snapshots(
         count = steps.count
         scene.check()
     assert number > 4
+
+
+@pytest.mark.parametrize("only", ["snapshots", "packs", "blocks"])
+def test_another_groom_comes_while_one_was_stopped_and_that_goes_on(
+    storage: FaultyStorage, metadata: Metadata, tmp_path: Path, steps: Steps, only: str
+) -> None:
+    """Its lease was lost, and its process has not noticed yet."""
+    alone = Scene(storage, metadata, tmp_path, "g0")
+    with steps.before_each(lambda _: None, only):
+        alone.groom(storage=steps.of(storage))
+    assert steps.count > 2
+
+    for number in range(1, steps.count + 1):
+        scene = Scene(storage, metadata, tmp_path, f"g{number}")
+
+        def groom(step: int, scene: Scene = scene, number: int = number) -> None:
+            if step == number:
+                scene.groom()
+                scene.take(f"{scene.id}-third", {"a": blocks(1, 5)}, scene.second)
+                scene.groom()
+
+        with steps.before_each(groom, only), suppress(LeaseLost, ObjectMissing):
+            scene.groom(storage=steps.of(storage))
+        scene.check()
+        scene.groom()
+        scene.check()
+
+
+def test_an_epoch_that_was_read_long_ago_condemns_nothing_that_a_cut_may_refer_to(
+    storage: FaultyStorage, metadata: Metadata, tmp_path: Path, steps: Steps
+) -> None:
+    """A groom was stopped when it was about to condemn; others have raised the epoch since."""
+    for number in range(1, 7):  # it condemns in its first steps
+        scene = Scene(storage, metadata, tmp_path, f"g{number}")
+        begun: list[tuple[Snapshot, Cut]] = []
+
+        def others(
+            step: int, scene: Scene = scene, number: int = number,
+            begun: list[tuple[Snapshot, Cut]] = begun,
+        ) -> None:  # fmt: skip
+            if step == number:
+                for _ in range(3):
+                    metadata.pools.bump(scene.pool.id)
+                cut = scene.begin(f"{scene.id}-cut", {"a": blocks(1, 5)})
+                scene.has_job(cut)
+                begun.append((cut, scene.made(cut, scene.second)))
+            elif begun and step == number + 1:
+                scene.groom()
+
+        with steps.before_each(others, only="packs"), suppress(LeaseLost):
+            scene.groom(storage=steps.of(storage))
+        ((cut, made),) = begun
+        scene.complete(cut, made)
+        scene.check()
 
 
 def test_a_cut_that_nobody_works_on_is_called_off_and_waits_for_nobody(

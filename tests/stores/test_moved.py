@@ -135,3 +135,16 @@ def test_a_circle_comes_to_an_end(tmp_path: Path) -> None:
 @given(st.sets(st.integers(0, 5000)))
 def test_numbers_are_bits(numbers: set[int]) -> None:
     assert list(numbers_in(bits_of(numbers))) == sorted(numbers)
+
+
+def test_a_list_that_has_grown_since_it_was_read_is_read_again(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    put(storage, "a1", {3: BLOCKS[3]})
+    lists = MovedPacks(storage)
+    assert lists.block(entry("a1"), 3, bytes([3]) * 32) == BLOCKS[3]
+
+    put(storage, "a1", BLOCKS)
+
+    assert lists.block(entry("a1"), 70, bytes([70]) * 32) == BLOCKS[70]
+    with pytest.raises(ObjectMissing, match="was not moved"):
+        lists.block(entry("a1"), 71, bytes([71]) * 32)

@@ -240,3 +240,17 @@ def test_a_pack_that_a_manifest_names_stays_although_it_has_no_record(
     assert sweeping.run(HOURS, Task(), {needed}).deleted == 1
 
     assert [Path(key).stem for key in history.packs()] == [needed]
+
+
+def test_a_copy_keeps_a_pack_that_was_groomed_away_until_it_is_level_again(
+    history: History, storage: FaultyStorage, metadata: Metadata, manual_clock: ManualClock
+) -> None:
+    """What took the pack's place may not have been copied yet."""
+    (pack,) = metadata.packs.all({"dropped": True})
+    storage.put(pack.key, [b"as it was"])
+    bound_to_first(history, metadata, "default")
+
+    assert pack.key in swept(storage, metadata, manual_clock, {})
+
+    metadata.packs.remove(pack.id)
+    assert pack.key not in swept(storage, metadata, manual_clock, {})

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from mmsconsole.errors import StorageError
+from mmsconsole.metadata.collection import Query
 from mmsconsole.metadata.heads import Head, SyncPhase
+from mmsconsole.metadata.in_use import mark_for_deletion, put_back
 from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.metadata.witnesses import Witness
@@ -69,6 +71,40 @@ def test_what_holds_nothing_of_it_stays_and_what_does_is_marked(stored: Resource
     last = stored.metadata.chunks.last("d1")
     assert last is not None
     assert last.end == COMMON
+
+
+def test_one_that_is_being_deleted_is_invalid_too_when_it_is_put_back(stored: Resources) -> None:
+    """Somebody had begun to use it just before it was marked."""
+    metadata = stored.metadata
+    marked = mark_for_deletion(metadata, "s14", "asked for")
+
+    roll_back(stored)
+
+    assert metadata.snapshots.get("s14").state is SnapshotState.DELETING
+    put_back(metadata, marked)
+    assert state_of(stored, "s14") == ("invalid", REASON)
+
+
+@pytest.mark.parametrize("then", ["deleting", "complete"])
+def test_one_that_changes_while_it_is_looked_at_is_invalid_too(
+    stored: Resources, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    snapshots = stored.metadata.snapshots
+    real, marked = snapshots.set_where, []
+
+    def changed_before(query: Query, **changes: object) -> object:
+        if not marked and changes.get("reason") == REASON:
+            marked.append(mark_for_deletion(stored.metadata, "s14", "asked for"))
+            if then == "complete":
+                put_back(stored.metadata, marked[0])
+        return real(query, **changes)
+
+    monkeypatch.setattr(snapshots, "set_where", changed_before)
+    roll_back(stored)
+    put_back(stored.metadata, snapshots.get("s14"))
+
+    assert marked
+    assert state_of(stored, "s14") == ("invalid", REASON)
 
 
 def test_what_a_head_said_of_the_history_taken_back_is_forgotten(stored: Resources) -> None:

@@ -11,7 +11,7 @@ from mmsconsole.clock import SystemClock
 from mmsconsole.daemon.mending import mend
 from mmsconsole.errors import Cancelled, HeadSuspect, Refused
 from mmsconsole.head.validating import in_words
-from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.metadata.snapshots import SnapshotState, Verdict
 from mmsconsole.metadata.validations import ValidationKind
 from mmsconsole.strategies import continuous, validating
 from mmsconsole.strategies.consequences import Consequence
@@ -89,6 +89,8 @@ def test_snapshots_since_the_last_good_validation_are_in_doubt(
     before = bench.snapshot(backup)
     backup.validate(Task())
     after = bench.snapshot(backup)
+    verified = bench.snapshot(backup)
+    bench.metadata.snapshots.set(verified.id, verdict=Verdict.GOOD)
     spoil(file_of(bench))
     rotten = bench.snapshot(backup)
     with pytest.raises(HeadSuspect):
@@ -97,6 +99,7 @@ def test_snapshots_since_the_last_good_validation_are_in_doubt(
     doubts = {one.id: one.doubt for one in bench.metadata.snapshots.of(bench.deployment.id)}
     assert doubts[before.id] == ""
     assert "checksum error" in doubts[after.id]
+    assert doubts[verified.id] == "", "it was restored, and every collection was whole"
     assert "checksum error" in doubts[rotten.id]
 
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rich.console import Console
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.worker import WorkerState
 
@@ -18,6 +19,7 @@ from tests.support.fake_operations import FakeOperations, StandingClock
 
 SMALL, LARGE = (80, 24), (132, 40)
 PATIENCE_SECONDS = 60.0
+SIGNS = {"enter": "\r", "backspace": "\x7f", "escape": "\x1b"}
 KEYS = {" ": "space", ":": "colon", "/": "slash", "?": "question_mark", "-": "minus", "@": "at"}
 
 
@@ -58,6 +60,13 @@ class ConsoleDriver:
         for key in keys:
             await self.pilot.press(key)
             await self.settled()
+
+    async def burst(self, *keys: str) -> None:
+        """All at once, as a slow link delivers them; no key may open what a later one is for."""
+        for key in keys:
+            self.app.post_message(Key(key, SIGNS.get(key, key)))
+        await self.pilot.pause()
+        await self.settled()
 
     async def type(self, text: str) -> None:
         for char in text:

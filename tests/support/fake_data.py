@@ -220,8 +220,8 @@ def troubled(name: str) -> BackupStatus:
             WarningView("source", "critical", "the source can not be read since 09:04:30Z"),
             WarningView("verification", "critical", "snapshot 6592c4f1a2b3 is bad: app.carts: 2 of "
                         "48,120 documents differ"),
-            WarningView("store", "critical", "the store default is damaged: packs/default/4e/4e1f"
-                        "00c2a9b85d7733c1 is damaged, and 1 more"),
+            WarningView("store", "critical", "the store default is damaged, objects missing or "
+                        "wrong: 2; what can be done: mmsconsole store repair default --dry-run"),
             WarningView("oplog window", "critical", "the source's oplog holds 4 h; the tail is "
                         "3 h behind, and reads nothing: a resync is needed in about 1 h")),
         validation=ValidationView("files", NOW - timedelta(hours=5), newest.start, False, 0, 0,

@@ -267,10 +267,20 @@ def test_a_wrong_byte_in_a_manifest_is_found_and_the_manifest_named(
 
 @pytest.mark.parametrize("damage", [Damages.spoil, Damages.remove])
 def test_a_damaged_oplog_chunk_makes_the_moment_bad_and_not_the_snapshot(
-    bench: Bench, snapshot: Snapshot, moment: Witness, damages: Damages, damage: Damage
-) -> None:
+    bench: Bench, snapshot: Snapshot, moment: Witness, damages: Damages, damage: Damage,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+) -> None:  # fmt: skip
+    """Although a second copy has it, which restores would read."""
     assert snapshot.optime is not None
     chunk = next(bench.metadata.chunks.after(bench.deployment.id, snapshot.optime))
+    stores = {"default": bench.resources.storage, "far": LocalStorage(tmp_path)}
+    stores["far"].put(chunk.key, [stores["default"].get(chunk.key)])
+    storages = Storages(list(stores), stores.__getitem__)
+    monkeypatch.setattr(bench, "resources", replace(bench.resources, storages=storages))
+    copied = bench.metadata.deployments.get(bench.deployment.id)
+    monkeypatch.setattr(
+        bench.metadata.deployments, "find", lambda _: replace(copied, copy_to="far")
+    )
     damage(damages, file_of(bench, chunk.key))
 
     assert_bad(bench, moment.id, chunk.key)

@@ -143,8 +143,28 @@ def delete(context: typer.Context, id_: Id, yes: Yes = False) -> Answer:
     if snapshot.state == "complete" and not _others(operations, snapshot):
         shell.tell(f"it is the only complete snapshot of {snapshot.deployment}: without it "
                    "nothing can be restored")  # fmt: skip
+    lost = _moments_of(operations, snapshot)
+    if lost:
+        shell.tell(f"without it {lost} can not be restored any more")
     _confirm(shell, snapshot, "delete it", yes=yes)
     return Answer(operations.delete_snapshot(id_))
+
+
+def _moments_of(operations: "Operations", snapshot: "SnapshotView") -> str:
+    """Which moments are reached from this snapshot alone, in words; empty: none."""
+    from mmsconsole.cli.words import position
+
+    windows = operations.backup_status(snapshot.deployment).windows
+    window = next((one for one in windows if one.start == snapshot.optime), None)
+    if window is None or window.start == window.end:
+        return ""
+    later = [
+        other.optime
+        for other in _others(operations, snapshot)
+        if other.optime is not None and window.start < other.optime <= window.end
+    ]
+    until = f"before {position(min(later))}" if later else f"up to {position(window.end)}"
+    return f"the moments after {position(window.start)} and {until}"
 
 
 def _others(operations: "Operations", snapshot: "SnapshotView") -> list["SnapshotView"]:

@@ -221,8 +221,8 @@ def _advice(damage: CheckView, page: Page) -> list[Line]:
                       "itself: put back there under its name, all is well again.")  # fmt: skip
     advice += [
         "Restore what is hurt from another snapshot, or from a second copy, while there is one.",
-        f"Take a new snapshot ({key_of('snapshot.take')}), so that there is a good one to begin "
-        "from, and look for what spoiled the place.",
+        f"Take a new snapshot of the deployment ({key_of('snapshot.take')} in its views), so that "
+        "there is a good one to begin from, and look for what spoiled the place.",
         f"Then check again and read all of it ({key_of('store.check')}, 100).",
     ]
     numbered = []

@@ -119,3 +119,57 @@ def test_the_pointer_s_label_is_on_the_side_with_room() -> None:
 def test_a_snapshot_without_an_optime_stands_where_it_was_asked_for() -> None:
     asked = replace(SNAPSHOTS[0], optime=None)
     assert timeline.moment_of(asked) == asked.created_at
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_verdicts_stand_below_their_snapshots_and_a_bad_one_speaks_for_its_cell(
+    glyphs: Glyphs,
+) -> None:
+    good = replace(SNAPSHOTS[0], verdict="good")
+    bad = replace(SNAPSHOTS[5], verdict="bad")
+    axis = timeline.axis_for(SNAPSHOTS, None, NOW, 60)
+    drawn = timeline.verdicts_line([good, bad], axis, glyphs)
+    found = {span.text.strip(): span.tone for span in drawn[1:] if span.text.strip()}
+    assert found == {glyphs.done: Tone.GOOD, glyphs.bad: Tone.BAD}
+    marks = plain(timeline.marks_line([good, bad], axis, glyphs))
+    assert plain(drawn).index(glyphs.bad) == marks.index(glyphs.mark_bad, LABEL_CELLS)
+
+    far = Axis(NOW - timedelta(days=3000), NOW, 60)
+    assert plain(timeline.verdicts_line([good, bad], far, glyphs))[LABEL_CELLS:].strip() == (
+        glyphs.bad
+    )
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_held_and_soon_gone_have_marks_of_their_own(glyphs: Glyphs) -> None:
+    held = replace(SNAPSHOTS[0], hold="audit")
+    soon = replace(SNAPSHOTS[5], expires_at=NOW + timedelta(hours=3), hold="")
+    axis = timeline.axis_for(SNAPSHOTS, None, NOW, 60)
+    drawn = timeline.kept_line([held, soon], NOW, axis, glyphs)
+    found = {span.text.strip(): span.tone for span in drawn[1:] if span.text.strip()}
+    assert found == {glyphs.held: Tone.ACCENT, glyphs.soon: Tone.WARN}
+
+
+def test_rows_without_any_mark_are_left_out() -> None:
+    plain_ones = [replace(each, verdict="", hold="", expires_at=None) for each in SNAPSHOTS]
+    axis = timeline.axis_for(plain_ones, None, NOW, 60)
+    assert timeline.verdicts_line(plain_ones, axis, UNICODE) == ()
+    assert timeline.kept_line(plain_ones, NOW, axis, UNICODE) == ()
+
+
+def test_one_that_is_being_deleted_and_a_bad_one_are_told_apart() -> None:
+    leaving = replace(SNAPSHOTS[0], state="deleting")
+    bad = replace(SNAPSHOTS[5], verdict="bad")
+    axis = timeline.axis_for(SNAPSHOTS, None, NOW, 60)
+    for glyphs in (UNICODE, ASCII):
+        marks = timeline.marks_line([leaving, bad], axis, glyphs)
+        found = {span.text.strip(): span.tone for span in marks[1:] if span.text.strip()}
+        assert found == {glyphs.mark_leaving: Tone.DIM, glyphs.mark_bad: Tone.BAD}
+
+
+def test_time_whose_oplog_is_kept_no_longer_is_no_warning() -> None:
+    at = [data.optime(NOW - timedelta(minutes=minutes)) for minutes in (50, 40, 20, 10)]
+    windows = [Window(at[0], at[1]), Window(at[2], at[3])]
+    gaps = [Gap(at[1], at[2], "kept no longer", trimmed=True)]
+    drawn = timeline.window_line([], windows, gaps, HOUR, UNICODE)
+    assert {span.tone for span in drawn if UNICODE.gap in span.text} == {Tone.DIM}
