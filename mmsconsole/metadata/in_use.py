@@ -95,8 +95,10 @@ def put_back(metadata: Metadata, marked: Snapshot) -> None:
 
 def _same_leaving(seen: Snapshot, marked: Snapshot) -> Leaving | None:
     """None where what was decided is not in force any more."""
-    same = seen.state is SnapshotState.DELETING and seen.leaving and marked.leaving
-    return seen.leaving if same and seen.leaving.id == marked.leaving.id else None
+    now, then = seen.leaving, marked.leaving
+    if seen.state is not SnapshotState.DELETING or now is None or then is None:
+        return None
+    return now if now.id == then.id else None
 
 
 def uses(metadata: Metadata, deployment: str) -> Iterator[Use]:

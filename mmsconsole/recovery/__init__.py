@@ -10,6 +10,7 @@
       chunks.py       the stored oplog, from the headers of its chunks
       packs.py        packs, and where each block lies, from their indexes
       heads.py        heads whose folders are still there; a rebuild for the others
+    taking.py       what is taken from a catalogue: of what is known already nothing changes
     report.py       what was found, and what people must be told
 
     temporary.py    a metadata database for one restore, with no engine and no home

@@ -50,19 +50,21 @@ class PoolObjects:
             kept.add(name.partition(".")[0])
 
     def followed(self, entries: Iterable[PackEntry]) -> Iterator[Located]:
-        """These packs, and those that their blocks were moved to. Raises StorageError."""
+        """These packs, and those that their blocks were moved to. All of them are our own. Raises
+        StorageError.
+        """
         waiting, seen = list(entries), set[str]()
         while waiting:
             entry = waiting.pop()
             if entry.id in seen:
                 continue
             seen.add(entry.id)
-            if self.is_own(entry) and entry.id in self._there:
+            if entry.id in self._there:
                 elsewhere = self._put_elsewhere(entry)
                 yield Located(entry, dropped=False, emptied=bool(elsewhere))
                 waiting += elsewhere
                 continue
-            if not (self.is_own(entry) and entry.id in self._moved):
+            if entry.id not in self._moved:
                 missing = CheckFinding(entry.key, Fault.MISSING, "is not in the storage")
                 yield Located(entry, dropped=False, lost=missing)
                 continue
@@ -73,7 +75,8 @@ class PoolObjects:
                 yield Located(entry, dropped=True, lost=damaged)
             else:
                 yield Located(entry, dropped=True)
-                waiting += {block.pack for block in blocks.values()}
+                packs = {block.pack for block in blocks.values()}
+                waiting += filter(self.is_own, packs)
 
     def _put_elsewhere(self, entry: PackEntry) -> set[PackEntry]:
         """Packs that have blocks of one that is there."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmsconsole.errors import ObjectCorrupt, ObjectMissing
 from mmsconsole.metadata.checks import CheckFinding, Fault
@@ -103,6 +103,14 @@ def snapshot_of_header(
     return made if is_sane(made) else None
 
 
+class Wrong(NamedTuple):
+    """With the packs of a snapshot."""
+
+    lost: list[CheckFinding]
+    foreign: list[str]
+    """Keys of what can not be packs of its group."""
+
+
 class Snapshots:
     """Of one deployment."""
 
@@ -154,19 +162,20 @@ class Snapshots:
             entries = [use.entry for use in read_uses(self._storage, record.manifest_key)]
         except (ObjectMissing, ObjectCorrupt) as error:
             damaged = CheckFinding(record.manifest_key, Fault.DAMAGED, error.what)
-            return self._in_doubt(record, [damaged])
+            return self._in_doubt(record, Wrong([damaged], []))
         return self._in_doubt(record, self._used(entries))
 
-    def _in_doubt(self, record: Snapshot, lost: Sequence[CheckFinding]) -> Snapshot:
+    def _in_doubt(self, record: Snapshot, wrong: Wrong) -> Snapshot:
         """It stays: what is wrong with its objects may still be mended, from a copy or the head.
         The doubt is that of a check, so that a repair knows of it, and may take it away.
         """
-        if record.state is not SnapshotState.COMPLETE or not lost:
+        if record.state is not SnapshotState.COMPLETE or not (wrong.lost or wrong.foreign):
             return record
-        for one in lost:
-            told = f"{one.key} is {one.fault}: {one.said}"
-            self._report.tell(f"snapshot {record.id} is in doubt: {told}")
-        return replace(record, doubt=record.doubt or lost[0].doubt)
+        doubts = [f"its manifest names what is no pack of ours: {key}" for key in wrong.foreign]
+        doubts += [one.doubt for one in wrong.lost]
+        for doubt in doubts:
+            self._report.tell(f"snapshot {record.id} is in doubt: {doubt}")
+        return replace(record, doubt=record.doubt or doubts[0])
 
     def _without_manifest(self, record: Snapshot) -> Snapshot | None:
         if record.state is SnapshotState.DELETING:
@@ -176,11 +185,13 @@ class Snapshots:
             return _failed(record, GONE)
         return replace(record, manifest_key="", manifest_sha256="")
 
-    def _used(self, entries: list[PackEntry]) -> list[CheckFinding]:
+    def _used(self, entries: list[PackEntry]) -> Wrong:
         """Their packs are noted, those too that are missing; returns what is wrong with them."""
-        followed = list(self._objects.followed(entries))
-        self._use_packs([one for one in followed if self._objects.is_own(one.entry)])
-        return [one.lost for one in followed if one.lost is not None]
+        own = [entry for entry in entries if self._objects.is_own(entry)]
+        followed = list(self._objects.followed(own))
+        self._use_packs(followed)
+        foreign = [entry.key for entry in entries if not self._objects.is_own(entry)]
+        return Wrong([one.lost for one in followed if one.lost is not None], foreign)
 
     def _found(
         self, id_: str, keys: Sequence[str], base: Snapshot | None, task: Task

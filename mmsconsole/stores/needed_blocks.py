@@ -86,6 +86,7 @@ def hurt_snapshots(
         wrong = needed.of(pack.id)
         if not pack.dropped:
             image = image_of(storage, pack)
-            wrong = PackLook(pack, pool.group, [image], names.get(pack.id, NO_NAMES)).wrong
+            look = PackLook(pack, pool.group, [image], names.get(pack.id, NO_NAMES))
+            wrong &= ~bits_of(look.good)
         found[pack.id] = needed.snapshots(pack.id, wrong)
     return found

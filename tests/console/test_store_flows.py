@@ -128,6 +128,14 @@ async def test_a_check_asks_how_much_is_read_whole(home: Path) -> None:
         driver.expect("The store default is being checked, 9% of it is read whole.")
 
 
+async def test_what_is_typed_in_one_burst_is_what_is_taken(home: Path) -> None:
+    """Backspace before the signs that follow it, and enter after them."""
+    async with console(rich_scene(), home) as driver:
+        await driver.press("8", "c")
+        await driver.burst("backspace", "1", "0", "0", "enter")
+        assert driver.scene.calls == [("start_check", "default", 1.0)]
+
+
 async def test_a_running_job_is_shown_with_its_time_left_and_cancelled(home: Path) -> None:
     async with console(with_job("check"), home) as driver:
         await driver.press("8", "enter")
@@ -147,7 +155,8 @@ async def test_a_verification_of_what_is_kept_there_is_shown_too(home: Path) -> 
 
 async def test_nothing_runs_nothing_is_cancelled(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
-        await driver.press("8", "C")
+        await driver.command("stores")
+        await driver.press("C")
         driver.expect("No job is under way here.")
 
 

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from mmsconsole.daemon.checking import clear_doubt
 from mmsconsole.metadata.codec import to_document
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.recovery.checks import checked_deployment, is_own_head, is_sane
 from mmsconsole.stores.catalogue import CatalogueWriter, catalogue_key
 from mmsconsole.stores.framing import MANIFEST, frame, optime_document
+from mmsconsole.stores.manifest import PackEntry, PackUse
+from mmsconsole.stores.manifest_reader import read_uses
 from mmsconsole.stores.manifest_writer import ManifestWriter
 from mmsconsole.stores.packs import PackBuilder, read_index
 from tests.metadata.records import NOW, later
@@ -257,3 +260,19 @@ def test_a_deployment_is_bound_to_the_store_where_it_was_found() -> None:
     assert checked(block_bytes=7).block_bytes == 256 * 1024
     assert checked(backup=BackupState.STARTED).backup is BackupState.STOPPED
     assert checked(backup=BackupState.INACTIVE).backup is BackupState.INACTIVE
+
+
+def test_what_is_no_pack_of_its_group_casts_a_doubt_that_no_repair_takes_away(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = stand.snapshot("s1", 12)
+    stand.back_up()
+    entry = PackEntry("x", "packs/other/x.pack", 10, "")
+    named = [*read_uses(stand.storage, snapshot.manifest_key), PackUse(entry, 1)]
+    monkeypatch.setattr("mmsconsole.recovery.snapshots.read_uses", lambda *_: named)
+
+    stand.rebuilt()
+
+    assert "no pack of ours" in stand.metadata.snapshots.get("s1").doubt
+    assert clear_doubt(stand.metadata, "default", set()) == []
+    assert stand.metadata.packs.find("x") is None

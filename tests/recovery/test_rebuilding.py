@@ -19,6 +19,7 @@ from mmsconsole.stores.grooming import Grooming
 from mmsconsole.stores.grooming_plan import Limits
 from mmsconsole.stores.manifest import PackEntry
 from mmsconsole.stores.moved import MovedBlock, encoded, moved_key
+from mmsconsole.stores.needed_blocks import hurt_snapshots
 from mmsconsole.stores.objects import sha256_hex
 from mmsconsole.stores.packs import PackBuilder, read_index
 from mmsconsole.stores.suspects import suspected
@@ -194,6 +195,10 @@ def test_a_missing_pack_casts_doubt_on_who_needs_it(stand: Stand) -> None:
     checking = Checking(stand.storage, stand.metadata, "default", EVERYTHING)
     assert [one.key for one in checking.run(Task())] == [packs[0]]
     assert suspected(stand.metadata, "default") is None
+    (pack,) = stand.metadata.packs.all({"key": packs[0]})
+    pool = stand.metadata.pools.get("default")
+    hurt = hurt_snapshots(stand.storage, stand.metadata, pool, [pack], Task())
+    assert hurt == {pack.id: tuple(doubted)}
 
 
 def test_what_has_lost_a_pack_is_kept_without_a_catalogue_too(stand: Stand) -> None:

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from mmsconsole.console.present.text import Line, Span, Tone, line, wrap
+from mmsconsole.console.present.text import Line, Span, Tone, cells, line, wrap
 from mmsconsole.console.widgets.command_line import field
 from mmsconsole.console.widgets.lines import Lines
 
@@ -114,7 +114,7 @@ class Dialog(ModalScreen[str]):
         if self.question.table:
             told += [*self.question.table, ()]
         if self.question.typed:
-            told += wrap_typed(self.question.typed)
+            told += typed_lines(self.question.typed)
         return told
 
     def _say(self, text: str, tone: Tone) -> None:
@@ -122,10 +122,7 @@ class Dialog(ModalScreen[str]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        event.input.call_later(self._confirm)  # signs typed before enter may be on the way still
-
-    def _confirm(self) -> None:
-        if self.query_one(Input).value.strip() in self.question.typed:
+        if event.value.strip() in self.question.typed:
             self.dismiss(self.question.choices[-1].id)
         else:
             self._say("that is not it; esc does nothing", Tone.WARN)
@@ -134,13 +131,17 @@ class Dialog(ModalScreen[str]):
         self.dismiss(NO_ANSWER)
 
 
-def wrap_typed(allowed: Sequence[str]) -> list[Line]:
-    """Type orders or 5f2c01aa90b1 to confirm: — what can not be typed is not asked for."""
+def typed_lines(allowed: Sequence[str]) -> list[Line]:
+    """Type orders or 5f2c01aa90b1 to confirm. What can not be typed is not asked for."""
     names = [name for name in allowed if name.isprintable()] or list(allowed)
     told = line("Type ", Span(names[0], Tone.BAD))
     for name in names[1:]:
         told = line(told, " or ", Span(name, Tone.BAD))
-    return [line(told, " to confirm:")]
+    whole = line(told, " to confirm:")
+    if cells(whole) <= TEXT_CELLS:
+        return [whole]
+    each = [part for name in names for part in wrap(name, TEXT_CELLS, Tone.BAD)]
+    return [line("Type one of these to confirm:"), *each]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +192,7 @@ class Prompt(ModalScreen[str]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        event.input.call_later(self._take)  # signs typed before enter may be on the way still
-
-    def _take(self) -> None:
-        text = self.query_one(Input).value.strip()
+        text = event.value.strip()
         complaint = self.wanted.complaint(text)
         if complaint:
             wrong = wrap(complaint, TEXT_CELLS, Tone.WARN)
