@@ -23,7 +23,7 @@ from tests.faults.operations import OPERATIONS, Operation
 from tests.support.faulty import FaultyStorage
 from tests.support.metadata import empty
 
-STRIDE = int(os.environ.get("MMS_FAULT_STRIDE", "4"))
+STRIDE = int(os.environ.get("MMS_FAULT_STRIDE", "7"))
 """Of a history's calls so many are passed over; with 1 each of them fails (a minute)."""
 METHODS = ("put", "get", "get_range", "size", "list", "delete", "free_bytes")
 

@@ -107,7 +107,7 @@ def offset(of: SnapshotPolicy, moment: datetime) -> timedelta:
 
 
 @given(POLICIES, MOMENTS | CHANGES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_due_times_never_stand_still_and_leave_no_hole(of: SnapshotPolicy, begin: datetime) -> None:
     interval = timedelta(minutes=of.interval_minutes)
     before = latest_due(of, begin)
@@ -145,7 +145,7 @@ def test_every_clock_time_of_the_grid_is_due_the_first_time_that_a_clock_shows_i
 
 
 @given(POLICIES, CHANGES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_question_sees_the_same_due_times(of: SnapshotPolicy, moment: datetime) -> None:
     latest, following = latest_due(of, moment), next_due(of, moment)
     assert latest is not None
