@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mmsconsole.errors import ObjectCorrupt, StorageError
 from mmsconsole.storage.base import Buffer, Storage, StoredObject
 from mmsconsole.storage.data_keys import FOLDER, KeyRing
+from mmsconsole.storage.forwarding import Forwarding
 from mmsconsole.storage.keys import check_key
 from mmsconsole.storage.master_key import MasterKey
 from mmsconsole.storage.sealing import (
@@ -40,7 +41,7 @@ class Opened:
     segments: Segments
 
 
-class EncryptedStorage:
+class EncryptedStorage(Forwarding):
     """Wraps a storage and implements Storage; all sizes are of plain bytes.
 
     Raises KeyUnusable where the master key does not fit the store, ObjectCorrupt where a byte
@@ -94,12 +95,6 @@ class EncryptedStorage:
     def delete(self, key: str) -> None:
         self._inner.delete(_checked(key))
         self._forget(key)
-
-    def free_bytes(self) -> int | None:
-        return self._inner.free_bytes()
-
-    def sweep(self) -> int:
-        return self._inner.sweep()
 
     @property
     def _inner(self) -> Storage:

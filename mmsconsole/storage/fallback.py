@@ -1,11 +1,12 @@
 """Two storages that hold the same objects: what the first one can not give, the second may."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 from mmsconsole.errors import ObjectCorrupt, ObjectMissing, StorageError
-from mmsconsole.storage.base import Buffer, Storage, StoredObject
+from mmsconsole.storage.base import Storage
+from mmsconsole.storage.forwarding import Forwarding
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ def _silent(_: str) -> None:
     """Nobody wants to know."""
 
 
-class FallbackStorage:
+class FallbackStorage(Forwarding):
     """Reads from `first`, and from `second` where that fails. Everything else is the first's.
 
     Bytes that are wrong without the storage's knowing are found by who reads them: that is then
@@ -47,8 +48,9 @@ class FallbackStorage:
         """The same, for who has another way to what the first one has not."""
         return FallbackStorage(self.first, self.second, self.told, missing_too=False)
 
-    def put(self, key: str, parts: Iterable[Buffer]) -> int:
-        return self.first.put(key, parts)
+    @property
+    def _inner(self) -> Storage:
+        return self.first
 
     def get(self, key: str) -> bytes:
         return self._read(key, lambda storage: storage.get(key))
@@ -58,18 +60,6 @@ class FallbackStorage:
 
     def size(self, key: str) -> int:
         return self._read(key, lambda storage: storage.size(key))
-
-    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        return self.first.list(prefix, after)
-
-    def delete(self, key: str) -> None:
-        self.first.delete(key)
-
-    def free_bytes(self) -> int | None:
-        return self.first.free_bytes()
-
-    def sweep(self) -> int:
-        return self.first.sweep()
 
     def _read(self, key: str, read: Callable[[Storage], Found]) -> Found:
         if self._without > 0:

@@ -1,15 +1,14 @@
 """The stores that the settings name."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from mmsconsole.clock import Clock
 from mmsconsole.errors import SettingsError
-from mmsconsole.settings import Settings
-from mmsconsole.storage.base import Buffer, Storage, StoredObject
+from mmsconsole.settings import DEFAULT_STORE, Settings
+from mmsconsole.storage.base import Storage
+from mmsconsole.storage.forwarding import Forwarding
 from mmsconsole.task import Cancellation
-
-DEFAULT = "default"
 
 
 class Storages:
@@ -30,7 +29,7 @@ class Storages:
     @classmethod
     def one(cls, storage: Storage) -> "Storages":
         """Only the default store."""
-        return cls([DEFAULT], lambda _: storage)
+        return cls([DEFAULT_STORE], lambda _: storage)
 
     def of(self, name: str) -> Storage:
         """Raises SettingsError where no store has that name, and what opening it raises."""
@@ -51,36 +50,16 @@ class Storages:
         self._waits.cancel()
 
 
-class NamedStorage:
+class NamedStorage(Forwarding):
     """The store of a name, opened when it is used: it may be away when it is named."""
 
     def __init__(self, storages: Storages, name: str) -> None:
         self._storages = storages
         self._name = name
 
-    def put(self, key: str, parts: Iterable[Buffer]) -> int:
-        return self._storages.of(self._name).put(key, parts)
-
-    def get(self, key: str) -> bytes:
-        return self._storages.of(self._name).get(key)
-
-    def get_range(self, key: str, offset: int, length: int) -> bytes:
-        return self._storages.of(self._name).get_range(key, offset, length)
-
-    def size(self, key: str) -> int:
-        return self._storages.of(self._name).size(key)
-
-    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        return self._storages.of(self._name).list(prefix, after)
-
-    def delete(self, key: str) -> None:
-        self._storages.of(self._name).delete(key)
-
-    def free_bytes(self) -> int | None:
-        return self._storages.of(self._name).free_bytes()
-
-    def sweep(self) -> int:
-        return self._storages.of(self._name).sweep()
+    @property
+    def _inner(self) -> Storage:
+        return self._storages.of(self._name)
 
 
 def open_storages(settings: Settings, clock: Clock | None = None) -> Storages:

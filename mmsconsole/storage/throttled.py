@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from mmsconsole.clock import Clock
 from mmsconsole.rate import STEP_SECONDS, Bucket
-from mmsconsole.storage.base import Buffer, Storage, StoredObject
+from mmsconsole.storage.base import Buffer, Storage
+from mmsconsole.storage.forwarding import Forwarding
 from mmsconsole.task import Cancellation
 
 MEGABYTE = 1_000_000
@@ -36,7 +37,7 @@ class SharedThrottle:
             self._stop.check()
 
 
-class Throttled:
+class Throttled(Forwarding):
     """Wraps a storage and implements Storage."""
 
     def __init__(
@@ -46,8 +47,12 @@ class Throttled:
         clock: Clock,
         stop: Cancellation | None = None,
     ) -> None:
-        self._inner = inner
+        self._storage = inner
         self._throttle = SharedThrottle(mb_per_second * MEGABYTE, clock, stop or Cancellation())
+
+    @property
+    def _inner(self) -> Storage:
+        return self._storage
 
     def put(self, key: str, parts: Iterable[Buffer]) -> int:
         return self._inner.put(key, self._slowly(parts))
@@ -57,21 +62,6 @@ class Throttled:
 
     def get_range(self, key: str, offset: int, length: int) -> bytes:
         return self._taken(self._inner.get_range(key, offset, length))
-
-    def size(self, key: str) -> int:
-        return self._inner.size(key)
-
-    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        return self._inner.list(prefix, after)
-
-    def delete(self, key: str) -> None:
-        self._inner.delete(key)
-
-    def free_bytes(self) -> int | None:
-        return self._inner.free_bytes()
-
-    def sweep(self) -> int:
-        return self._inner.sweep()
 
     def _slowly(self, parts: Iterable[Buffer]) -> Iterator[Buffer]:
         for part in parts:

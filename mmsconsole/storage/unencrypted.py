@@ -1,14 +1,14 @@
 """A store without a master key: everything goes through, unless the store is an encrypted one."""
 
 import threading
-from collections.abc import Iterable, Iterator
 
 from mmsconsole.errors import KeyUnusable
-from mmsconsole.storage.base import Buffer, Storage, StoredObject
+from mmsconsole.storage.base import Storage
 from mmsconsole.storage.data_keys import FOLDER, is_sealed, wraps_in
+from mmsconsole.storage.forwarding import Forwarding
 
 
-class UnencryptedStorage:
+class UnencryptedStorage(Forwarding):
     """Wraps a storage and implements Storage. Looks once, before the first call.
 
     Everything raises KeyUnusable where the store is encrypted: what would be written is meant
@@ -28,30 +28,6 @@ class UnencryptedStorage:
         if first is not None and is_sealed(self.unchecked, first.key):
             what = "the store is encrypted, no master key is named, and its data keys are gone"
             raise KeyUnusable(what, where=FOLDER)
-
-    def put(self, key: str, parts: Iterable[Buffer]) -> int:
-        return self._inner.put(key, parts)
-
-    def get(self, key: str) -> bytes:
-        return self._inner.get(key)
-
-    def get_range(self, key: str, offset: int, length: int) -> bytes:
-        return self._inner.get_range(key, offset, length)
-
-    def size(self, key: str) -> int:
-        return self._inner.size(key)
-
-    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        return self._inner.list(prefix, after)
-
-    def delete(self, key: str) -> None:
-        self._inner.delete(key)
-
-    def free_bytes(self) -> int | None:
-        return self._inner.free_bytes()
-
-    def sweep(self) -> int:
-        return self._inner.sweep()
 
     @property
     def _inner(self) -> Storage:

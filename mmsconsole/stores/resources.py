@@ -10,9 +10,9 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.events import Event, Severity
 from mmsconsole.mongod.binaries import MongodBinary
-from mmsconsole.settings import Settings
+from mmsconsole.settings import DEFAULT_STORE, Settings
 from mmsconsole.storage.base import Storage
-from mmsconsole.storage.storages import DEFAULT, Storages
+from mmsconsole.storage.storages import Storages
 from mmsconsole.stores.blockstore import Blockstore
 from mmsconsole.stores.oplog import OplogStore
 from mmsconsole.stores.places import BoundPlaces
@@ -44,7 +44,7 @@ class Resources:
     @property
     def storage(self) -> Storage:
         """The default store's."""
-        return self.storages.of(DEFAULT)
+        return self.storages.of(DEFAULT_STORE)
 
     def blockstore(self, deployment: Deployment) -> Blockstore:
         """That of the deployment's pool."""

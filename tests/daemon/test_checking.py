@@ -20,11 +20,9 @@ from tests.support.clock import ManualClock
 from tests.support.faulty import FaultyStorage
 from tests.support.metadata import settings_of
 from tests.support.snapshots import (
-    completed,
     deployment_record,
-    files_below,
     half_random,
-    snapshot_record,
+    taken,
     write_files,
 )
 
@@ -63,11 +61,7 @@ def resources(
 @pytest.fixture
 def snapshot(resources: Resources, short_folder: Path) -> Snapshot:
     root = write_files(short_folder / "head", {"a": half_random(1, 9000)})
-    asked = resources.metadata.snapshots.add(snapshot_record("s1"))
-    blockstore = resources.blockstore(resources.metadata.deployments.get("d1"))
-    cut = blockstore.cut(asked, root, files_below(root), None, Task())
-    resources.metadata.snapshots.remove("s1")
-    return resources.metadata.snapshots.add(completed(asked, cut))
+    return taken(resources, root)
 
 
 def checked(resources: Resources, share: float) -> StoreCheck:

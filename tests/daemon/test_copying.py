@@ -20,11 +20,10 @@ from tests.support.clock import ManualClock
 from tests.support.faulty import FaultyStorage
 from tests.support.metadata import settings_of
 from tests.support.snapshots import (
-    completed,
     deployment_record,
-    files_below,
     half_random,
     snapshot_record,
+    taken,
     write_files,
 )
 
@@ -80,16 +79,6 @@ def resources(
 
 def keys(storage: FaultyStorage) -> list[str]:
     return [stored.key for stored in storage.list("")]
-
-
-def taken(resources: Resources, root: Path) -> Snapshot:
-    """A complete snapshot of what `root` holds."""
-    deployment = resources.metadata.deployments.get("d1")
-    snapshot = resources.metadata.snapshots.add(snapshot_record("s1"))
-    cut = resources.blockstore(deployment).cut(snapshot, root, files_below(root), None, Task())
-    done = replace(completed(snapshot, cut), finished_at=resources.clock.now())
-    resources.metadata.snapshots.remove("s1")
-    return resources.metadata.snapshots.add(done)
 
 
 def test_a_round_copies_oplog_and_snapshots(

@@ -15,7 +15,6 @@ from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.jobs import JobState
 from mmsconsole.storage.local import LocalStorage
 from mmsconsole.storage.storages import Storages
-from mmsconsole.stores import packs
 from mmsconsole.stores.packs import read_index
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.chunk_again import chunk_again
@@ -24,19 +23,10 @@ from tests.stores.test_cut_back import body
 from tests.support.clock import ManualClock
 from tests.support.damaged import flip, make_copy, put_head
 from tests.support.faulty import FaultyStorage
-from tests.support.history import BLOCK_BYTES, History
+from tests.support.history import History, blocks
 from tests.support.metadata import settings_of
-from tests.support.snapshots import half_random
 
-
-def blocks(*seeds: int) -> bytes:
-    return b"".join(half_random(seed, BLOCK_BYTES) for seed in seeds)
-
-
-@pytest.fixture(autouse=True)
-def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of four blocks."""
-    monkeypatch.setattr(packs, "PACK_BYTES", 4 * BLOCK_BYTES // 2)
+pytestmark = pytest.mark.usefixtures("small_packs")
 
 
 @pytest.fixture

@@ -6,15 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mmsconsole.demo.replica_set import LocalReplicaSet
-from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.snapshots import Snapshot
@@ -25,8 +22,7 @@ from mmsconsole.recovery.backing_up import back_up
 from mmsconsole.recovery.rebuilding import Rebuilding
 from mmsconsole.strategies.continuous import ContinuousBackup
 from mmsconsole.task import Task
-from tests.support.backups import Bench, emptied, wait_until
-from tests.support.folders import short_folder_for
+from tests.support.backups import Bench, wait_until
 from tests.support.metadata import empty
 from tests.support.processes import mongods_below
 
@@ -73,13 +69,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(
-    backup_source: LocalReplicaSet, session_metadata: Metadata, mongod_binary: MongodBinary
-) -> Iterator[World]:
-    with short_folder_for("mms-") as folder:
-        bench = Bench(emptied(backup_source), empty(session_metadata), folder, mongod_binary)
-        yield World(bench)
-        bench.close()
+def world(lasting_bench: Bench) -> World:
+    return World(lasting_bench)
 
 
 def test_every_moment_is_restored(world: World) -> None:

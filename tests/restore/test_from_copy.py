@@ -1,7 +1,6 @@
 """A store that is damaged, or lost: repaired from head and source, restored from the copy."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -9,12 +8,9 @@ import pytest
 from mmsconsole.daemon.checking import StoreChecks
 from mmsconsole.daemon.copying import CopyKeeper
 from mmsconsole.daemon.repairing import StoreRepairs
-from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.metadata.asking import ask_for_check, ask_for_repair
-from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.jobs import JobState
 from mmsconsole.metadata.snapshots import Snapshot
-from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.mongod.fingerprint import Fingerprint, differences
 from mmsconsole.optime import Optime
 from mmsconsole.restore.restoring import Restoring
@@ -23,10 +19,8 @@ from mmsconsole.storage.storages import Storages
 from mmsconsole.stores.manifest_reader import PlacedBlock
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
-from tests.support.backups import Bench, emptied
+from tests.support.backups import Bench
 from tests.support.damaged import flip
-from tests.support.folders import short_folder_for
-from tests.support.metadata import empty
 from tests.support.snapshots import manifest_of
 
 pytestmark = pytest.mark.xdist_group("restores")
@@ -50,28 +44,24 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(
-    backup_source: LocalReplicaSet, session_metadata: Metadata, mongod_binary: MongodBinary
-) -> Iterator[World]:
-    with short_folder_for("mms-") as folder:
-        bench = Bench(emptied(backup_source), empty(session_metadata), folder, mongod_binary)
-        stores = {"default": bench.storage, "offsite": LocalStorage(folder / "offsite")}
-        storages = Storages(list(stores), stores.__getitem__)
-        given = bench.resources
-        resources = Resources(given.settings, given.metadata, storages, given.clock, given.binaries)
-        bench.client.still.c.insert_many(
-            {"_id": number, "text": random.randbytes(1500)} for number in range(2000)
-        )
-        backup = bench.synced()
-        bench.wait_stored(bench.write())
-        snapshot, at_snapshot = bench.snapshot(backup), bench.state()
-        point = bench.write(*range(1000, 1100))
-        bench.wait_stored(point)
-        at_point = bench.state()
-        bench.metadata.deployments.set(bench.deployment.id, copy_to="offsite")
-        CopyKeeper(resources).round(Task())
-        yield World(bench, resources, snapshot, point, at_snapshot, at_point)
-        bench.close()
+def world(lasting_bench: Bench) -> World:
+    bench = lasting_bench
+    stores = {"default": bench.storage, "offsite": LocalStorage(bench.folder / "offsite")}
+    storages = Storages(list(stores), stores.__getitem__)
+    given = bench.resources
+    resources = Resources(given.settings, given.metadata, storages, given.clock, given.binaries)
+    bench.client.still.c.insert_many(
+        {"_id": number, "text": random.randbytes(1500)} for number in range(2000)
+    )
+    backup = bench.synced()
+    bench.wait_stored(bench.write())
+    snapshot, at_snapshot = bench.snapshot(backup), bench.state()
+    point = bench.write(*range(1000, 1100))
+    bench.wait_stored(point)
+    at_point = bench.state()
+    bench.metadata.deployments.set(bench.deployment.id, copy_to="offsite")
+    CopyKeeper(resources).round(Task())
+    return World(bench, resources, snapshot, point, at_snapshot, at_point)
 
 
 def checked(world: World) -> bool:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.errors import (
     Cancelled,
     DiskFull,
@@ -21,19 +20,15 @@ from mmsconsole.errors import (
 )
 from mmsconsole.head.files import snapshot_files
 from mmsconsole.head.server import HeadServer
-from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
-from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.mongod.fingerprint import differences
 from mmsconsole.optime import Optime
 from mmsconsole.restore import restoring
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.restore.target import WORK
 from mmsconsole.task import Task
-from tests.support.backups import Bench, emptied, wait_until
-from tests.support.folders import short_folder_for
-from tests.support.metadata import empty
+from tests.support.backups import Bench, wait_until
 from tests.support.processes import mongods_below
 from tests.support.snapshots import contents, write_files
 
@@ -53,13 +48,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(
-    backup_source: LocalReplicaSet, session_metadata: Metadata, mongod_binary: MongodBinary
-) -> Iterator[World]:
-    with short_folder_for("mms-") as folder:
-        bench = Bench(emptied(backup_source), empty(session_metadata), folder, mongod_binary)
-        yield World(bench)
-        bench.close()
+def world(lasting_bench: Bench) -> World:
+    return World(lasting_bench)
 
 
 @pytest.fixture

@@ -9,13 +9,12 @@ from mmsconsole.errors import LeaseLost, ObjectMissing
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.jobs import Job, JobKind
 from mmsconsole.metadata.snapshots import Snapshot
-from mmsconsole.stores import packs
 from mmsconsole.stores.blockstore import Blockstore, Cut
 from mmsconsole.stores.moved import SUFFIX
 from mmsconsole.task import Task
 from tests.support.faulty import FaultyStorage
-from tests.support.history import BLOCK_BYTES, History
-from tests.support.snapshots import LATER, contents, half_random
+from tests.support.history import History, blocks
+from tests.support.snapshots import LATER, contents
 from tests.support.steps import STORAGE, Steps
 
 EVERY = 6
@@ -24,19 +23,12 @@ those behind them, and so on.
 """
 
 
-@pytest.fixture(autouse=True)
-def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of four blocks."""
-    monkeypatch.setattr(packs, "PACK_BYTES", 4 * BLOCK_BYTES // 2)
+pytestmark = pytest.mark.usefixtures("small_packs")
 
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     return Steps(monkeypatch)
-
-
-def blocks(*seeds: int) -> bytes:
-    return b"".join(half_random(seed, BLOCK_BYTES) for seed in seeds)
 
 
 class Scene(History):

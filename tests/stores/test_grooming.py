@@ -8,7 +8,6 @@ import pytest
 from mmsconsole.errors import Cancelled, DiskFull, ObjectCorrupt, ObjectLocked, ObjectMissing
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.snapshots import SnapshotState
-from mmsconsole.stores import packs
 from mmsconsole.stores.figures import deployment_figures, pool_figures
 from mmsconsole.stores.grooming import Grooming
 from mmsconsole.stores.grooming_plan import Limits
@@ -16,18 +15,9 @@ from mmsconsole.stores.moved import SUFFIX
 from mmsconsole.stores.packs import read_index
 from mmsconsole.task import Cancellation, Task
 from tests.support.faulty import FaultyStorage, no_space
-from tests.support.history import BLOCK_BYTES, EVERYTHING, History
-from tests.support.snapshots import half_random
+from tests.support.history import BLOCK_BYTES, EVERYTHING, History, blocks
 
-
-@pytest.fixture(autouse=True)
-def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of four blocks."""
-    monkeypatch.setattr(packs, "PACK_BYTES", 4 * BLOCK_BYTES // 2)
-
-
-def blocks(*seeds: int) -> bytes:
-    return b"".join(half_random(seed, BLOCK_BYTES) for seed in seeds)
+pytestmark = pytest.mark.usefixtures("small_packs")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from mmsconsole.errors import ObjectCorrupt, ObjectMissing, StorageError
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.storage.fallback import READS_WITHOUT, FallbackStorage
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores import packs, reads
+from mmsconsole.stores import reads
 from mmsconsole.stores.blockstore import Blockstore
 from mmsconsole.stores.moved import MovedBlock, encoded, moved_key
 from mmsconsole.stores.packing import Packing
@@ -20,11 +20,7 @@ from tests.support.faulty import FaultyStorage
 from tests.support.history import BLOCK_BYTES, History
 from tests.support.snapshots import contents, half_random
 
-
-@pytest.fixture(autouse=True)
-def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of four blocks."""
-    monkeypatch.setattr(packs, "PACK_BYTES", 4 * BLOCK_BYTES // 2)
+pytestmark = pytest.mark.usefixtures("small_packs")
 
 
 @pytest.fixture

@@ -7,27 +7,18 @@ from pathlib import Path
 import pytest
 
 from mmsconsole.metadata.database import Metadata
-from mmsconsole.stores import packs
 from mmsconsole.stores.moved import moved_key
 from tests.support.damaged import Stand, put_head
 from tests.support.faulty import FaultyStorage
 from tests.support.faulty_disk import Fault, FaultyDisk, Killed
-from tests.support.history import BLOCK_BYTES, History
+from tests.support.history import History, blocks
 from tests.support.metadata import empty
-from tests.support.snapshots import half_random
 
 EVERY = {"packs": 4, "lists": 3}
 """Of the changes in the middle of which it is killed."""
 
 
-@pytest.fixture(autouse=True)
-def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of four blocks."""
-    monkeypatch.setattr(packs, "PACK_BYTES", 4 * BLOCK_BYTES // 2)
-
-
-def blocks(*seeds: int) -> bytes:
-    return b"".join(half_random(seed, BLOCK_BYTES) for seed in seeds)
+pytestmark = pytest.mark.usefixtures("small_packs")
 
 
 def scene(storage: FaultyStorage, metadata: Metadata, folder: Path, group: str) -> History:

@@ -22,14 +22,10 @@ from tests.stores.test_cut_back import at, body
 from tests.stores.test_sync import collection
 from tests.support.damaged import Stand, flip, make_copy, put_head
 from tests.support.faulty import FaultyStorage
-from tests.support.history import BLOCK_BYTES, History
-from tests.support.snapshots import LATER, half_random
+from tests.support.history import History, blocks
+from tests.support.snapshots import LATER
 
 Pick = Callable[[Stand], str]
-
-
-def blocks(*seeds: int) -> bytes:
-    return b"".join(half_random(seed, BLOCK_BYTES) for seed in seeds)
 
 
 @pytest.fixture

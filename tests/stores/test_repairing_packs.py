@@ -12,26 +12,18 @@ from mmsconsole.storage.base import Storage
 from mmsconsole.storage.encrypted import EncryptedStorage
 from mmsconsole.storage.local import LocalStorage
 from mmsconsole.storage.master_key import MasterKey
-from mmsconsole.stores import packs
 from mmsconsole.stores.block import hash_of
 from mmsconsole.stores.moved import moved_key
 from mmsconsole.stores.packs import read_index
 from tests.support.damaged import Stand, flip, make_copy, put_head
 from tests.support.faulty import FaultyStorage
-from tests.support.history import BLOCK_BYTES, History
+from tests.support.history import History, blocks
 from tests.support.snapshots import half_random
 
 Hurt = Callable[[Storage, str], None]
 
 
-def blocks(*seeds: int) -> bytes:
-    return b"".join(half_random(seed, BLOCK_BYTES) for seed in seeds)
-
-
-@pytest.fixture(autouse=True)
-def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of four blocks."""
-    monkeypatch.setattr(packs, "PACK_BYTES", 4 * BLOCK_BYTES // 2)
+pytestmark = pytest.mark.usefixtures("small_packs")
 
 
 @pytest.fixture

@@ -34,7 +34,8 @@ from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.continuous import ContinuousBackup
 from mmsconsole.task import Task
 from tests.support.faulty import FaultyStorage
-from tests.support.metadata import settings_of
+from tests.support.folders import short_folder_for
+from tests.support.metadata import empty, settings_of
 
 Client = MongoClient[dict[str, Any]]
 WAIT_SECONDS = 60
@@ -240,6 +241,17 @@ def backup_source(
     started = LocalReplicaSet(mongod_binary.path, folder, clock, 1, extra=flags).start()
     yield started
     started.kill()
+
+
+@pytest.fixture(scope="module")
+def lasting_bench(
+    backup_source: LocalReplicaSet, session_metadata: Metadata, mongod_binary: MongodBinary
+) -> Iterator[Bench]:
+    """One for all tests of a module; nobody else of its group may use the source meanwhile."""
+    with short_folder_for("mms-") as folder:
+        bench = Bench(emptied(backup_source), empty(session_metadata), folder, mongod_binary)
+        yield bench
+        bench.close()
 
 
 @pytest.fixture

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from mmsconsole.errors import LeaseLost
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.storage.base import Storage
+from mmsconsole.stores import packs
 from mmsconsole.stores.blockstore import Blockstore, Cut
 from mmsconsole.stores.grooming import Groomed, Grooming
 from mmsconsole.stores.grooming_plan import Limits
@@ -18,6 +21,7 @@ from tests.support.snapshots import (
     contents,
     deployment_record,
     files_below,
+    half_random,
     snapshot_record,
     write_files,
 )
@@ -25,6 +29,16 @@ from tests.support.snapshots import (
 EVERYTHING = Limits(living_percent=100, dead_bytes=0)
 """Whatever is dead comes back."""
 BLOCK_BYTES = 64 << 10
+
+
+@pytest.fixture
+def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of four blocks."""
+    monkeypatch.setattr(packs, "PACK_BYTES", 4 * BLOCK_BYTES // 2)
+
+
+def blocks(*seeds: int) -> bytes:
+    return b"".join(half_random(seed, BLOCK_BYTES) for seed in seeds)
 
 
 class History:

@@ -14,6 +14,7 @@ from mmsconsole.secret import Secret
 from mmsconsole.storage.base import Storage
 from mmsconsole.stores.blockstore import Blockstore, Cut
 from mmsconsole.stores.manifest_reader import ManifestReader
+from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 
 CutRoot = Callable[..., Snapshot]
@@ -101,3 +102,13 @@ def manifest_of(storage: Storage, snapshot: Snapshot) -> ManifestReader:
 
 def pack_keys(storage: Storage) -> list[str]:
     return [found.key for found in storage.list("packs")]
+
+
+def taken(resources: Resources, root: Path, id_: str = "s1", deployment: str = "d1") -> Snapshot:
+    """A complete snapshot of what `root` holds, with its record."""
+    snapshots = resources.metadata.snapshots
+    asked = snapshots.add(snapshot_record(id_, deployment=deployment))
+    blockstore = resources.blockstore(resources.metadata.deployments.get(deployment))
+    cut = blockstore.cut(asked, root, files_below(root), None, Task())
+    snapshots.remove(id_)
+    return snapshots.add(replace(completed(asked, cut), finished_at=resources.clock.now()))

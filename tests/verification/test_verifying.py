@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.errors import (
     Cancelled,
     DiskFull,
@@ -20,11 +19,9 @@ from mmsconsole.errors import (
     VerificationBad,
 )
 from mmsconsole.head.server import HeadServer
-from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState, Verdict
 from mmsconsole.metadata.witnesses import Witness
-from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.storage.local import LocalStorage
 from mmsconsole.storage.storages import Storages
 from mmsconsole.stores.blockstore import Blockstore
@@ -32,9 +29,7 @@ from mmsconsole.task import Cancellation, Task
 from mmsconsole.verification import verifying
 from mmsconsole.verification.folder import root_of
 from mmsconsole.verification.verifying import GONE, SOCKET, Outcome, Verification
-from tests.support.backups import Bench, emptied
-from tests.support.folders import short_folder_for
-from tests.support.metadata import empty
+from tests.support.backups import Bench
 from tests.support.processes import mongods_below
 
 pytestmark = pytest.mark.xdist_group("restores")
@@ -74,13 +69,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(
-    backup_source: LocalReplicaSet, session_metadata: Metadata, mongod_binary: MongodBinary
-) -> Iterator[World]:
-    with short_folder_for("mms-") as folder:
-        bench = Bench(emptied(backup_source), empty(session_metadata), folder, mongod_binary)
-        yield World(bench)
-        bench.close()
+def world(lasting_bench: Bench) -> World:
+    return World(lasting_bench)
 
 
 @pytest.fixture
