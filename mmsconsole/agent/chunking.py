@@ -12,7 +12,7 @@ from mmsconsole import rawbson
 from mmsconsole.errors import OplogError, UnreadableEntry
 from mmsconsole.optime import Optime
 from mmsconsole.rawbson import Buffer
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 
 
 class EntryHead(NamedTuple):

@@ -6,7 +6,7 @@ from mmsconsole.metadata.syncs import SyncCollection
 from mmsconsole.metadata.tails import Tail
 from mmsconsole.optime import Optime
 from mmsconsole.rawbson import Buffer
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 
 
 class SliceUplink(Protocol):

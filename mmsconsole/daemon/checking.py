@@ -9,8 +9,8 @@ from mmsconsole.metadata.checks import FINDINGS_MAX, CheckFinding, StoreCheck, d
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.jobs import Job, JobKind
-from mmsconsole.stores.checking import Checking, Part
-from mmsconsole.stores.needed_blocks import hurt_snapshots
+from mmsconsole.stores.check.checking import Checking, Part
+from mmsconsole.stores.check.needed_blocks import hurt_snapshots
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 

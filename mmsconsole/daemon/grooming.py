@@ -10,12 +10,12 @@ from mmsconsole.metadata.jobs import Job, JobKind
 from mmsconsole.metadata.pools import Pool
 from mmsconsole.metadata.store_stats import PoolStats
 from mmsconsole.recovery.strangers import strangers_in, strangers_in_words
-from mmsconsole.stores.figures import deployment_figures, pool_figures
-from mmsconsole.stores.grooming import Groomed, Grooming
-from mmsconsole.stores.grooming_plan import MB, Limits
+from mmsconsole.stores.groom.figures import deployment_figures, pool_figures
+from mmsconsole.stores.groom.grooming import Groomed, Grooming
+from mmsconsole.stores.groom.grooming_plan import MB, Limits
+from mmsconsole.stores.groom.sweeping import Sweeping, Swept
+from mmsconsole.stores.groom.uses import KnownUses
 from mmsconsole.stores.resources import Resources
-from mmsconsole.stores.sweeping import Sweeping, Swept
-from mmsconsole.stores.uses import KnownUses
 from mmsconsole.task import Task
 
 SCHEDULE = "schedule"

@@ -13,12 +13,12 @@ from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.jobs import Job
 from mmsconsole.recovery.backing_up import back_up
 from mmsconsole.stores.catalogue import CatalogueName
-from mmsconsole.stores.checking import EVERYTHING, Checking
-from mmsconsole.stores.grooming import Grooming
-from mmsconsole.stores.remedies import Remedy
-from mmsconsole.stores.repairing import Helpers, Repairing
+from mmsconsole.stores.check.checking import EVERYTHING, Checking
+from mmsconsole.stores.check.remedies import Remedy
+from mmsconsole.stores.check.repairing import Helpers, Repairing
+from mmsconsole.stores.check.suspects import Suspect, suspected
+from mmsconsole.stores.groom.grooming import Grooming
 from mmsconsole.stores.resources import Resources
-from mmsconsole.stores.suspects import Suspect, suspected
 from mmsconsole.strategies.chunk_again import chunk_again
 from mmsconsole.task import Task
 

@@ -48,7 +48,7 @@ def run_engine(
 def real_parts(settings: Settings, clock: Clock) -> EngineParts:
     # Imported here: the console, which starts and asks for engines, needs nothing of them.
     from mmsconsole.daemon.daemon import Daemon
-    from mmsconsole.storage.key_check import checked_storages
+    from mmsconsole.storage.encryption.key_check import checked_storages
 
     return EngineParts(settings, clock, checked_storages, Daemon)
 

@@ -12,8 +12,8 @@ from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.views import KeysView
 
 if TYPE_CHECKING:
-    from mmsconsole.storage.encrypted import EncryptedStorage
-    from mmsconsole.storage.master_key import MasterKey
+    from mmsconsole.storage.encryption.encrypted import EncryptedStorage
+    from mmsconsole.storage.encryption.master_key import MasterKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def drop_old(desk: Desk, store: str) -> KeysView:
 
 
 def _opened(desk: Desk, store: str) -> "tuple[EncryptedStorage, MasterKey]":
-    from mmsconsole.storage.encrypted import EncryptedStorage
+    from mmsconsole.storage.encryption.encrypted import EncryptedStorage
     from mmsconsole.storage.open import open_storage
 
     storage = open_storage(desk.settings, store)
@@ -74,7 +74,7 @@ def _opened(desk: Desk, store: str) -> "tuple[EncryptedStorage, MasterKey]":
 
 
 def _master(new: NewKey, store: str, current: "MasterKey") -> "MasterKey | None":
-    from mmsconsole.storage.master_key import key_from_command, key_from_file
+    from mmsconsole.storage.encryption.master_key import key_from_command, key_from_file
 
     if new.file is None and not new.command:
         return None

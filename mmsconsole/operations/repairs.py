@@ -55,10 +55,10 @@ def plan(desk: Desk, store: str) -> RepairView:
     where it could be taken from. Raises NotFound where no check tells what that is, StorageError.
     """
     from mmsconsole.storage.storages import open_storages
-    from mmsconsole.stores.oplog import OplogStore
+    from mmsconsole.stores.check.repairing import Helpers, Repairing
+    from mmsconsole.stores.check.suspects import suspected
+    from mmsconsole.stores.oplog.oplog_store import OplogStore
     from mmsconsole.stores.places import BoundPlaces
-    from mmsconsole.stores.repairing import Helpers, Repairing
-    from mmsconsole.stores.suspects import suspected
     from mmsconsole.strategies.chunk_again import chunk_again
     from mmsconsole.task import Task
 

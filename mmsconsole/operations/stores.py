@@ -52,8 +52,8 @@ def plan_groom(desk: Desk, store: str) -> GroomPlanView:
     told what is needed, StorageError.
     """
     from mmsconsole.storage.open import open_storage
-    from mmsconsole.stores.grooming import Grooming
-    from mmsconsole.stores.grooming_plan import Limits
+    from mmsconsole.stores.groom.grooming import Grooming
+    from mmsconsole.stores.groom.grooming_plan import Limits
     from mmsconsole.task import Task
 
     storage = open_storage(desk.settings, store)

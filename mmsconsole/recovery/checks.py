@@ -14,7 +14,7 @@ from mmsconsole.metadata.restores import UNFINISHED, Restore, RestoreState
 from mmsconsole.optime import INCREMENT_MAX, Optime
 from mmsconsole.policy.policy import check_value
 from mmsconsole.secret import Secret
-from mmsconsole.stores.block import BLOCK_BYTES, is_block_size
+from mmsconsole.stores.blocks.block import BLOCK_BYTES, is_block_size
 from mmsconsole.stores.objects import is_plain_id
 
 NO_ENGINE_GOES_ON = "the metadata database was lost while it ran"

@@ -22,10 +22,10 @@ from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.failures import metadata_errors
 from mmsconsole.recovery.report import Report
 from mmsconsole.storage.base import Storage, StoredObject
-from mmsconsole.stores.chunk_contents import same_position
-from mmsconsole.stores.chunk_header import HEAD_BYTES, chunk_of_header
-from mmsconsole.stores.chunk_object import ChunkObjects, chunk_folder
 from mmsconsole.stores.objects import sha256_hex
+from mmsconsole.stores.oplog.chunk_contents import same_position
+from mmsconsole.stores.oplog.chunk_header import HEAD_BYTES, chunk_of_header
+from mmsconsole.stores.oplog.chunk_object import ChunkObjects, chunk_folder
 from mmsconsole.stores.places import OnePlace
 from mmsconsole.task import Task
 from mmsconsole.threads import in_order

@@ -12,9 +12,9 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.pools import Pool
 from mmsconsole.recovery.report import Report
 from mmsconsole.storage.base import Storage
-from mmsconsole.stores.manifest import PackEntry
-from mmsconsole.stores.moved import SUFFIX, moved_key, read_moved
-from mmsconsole.stores.packs import PackIndex, pack_key, read_index, sizes_of
+from mmsconsole.stores.blocks.manifest import PackEntry
+from mmsconsole.stores.blocks.moved import SUFFIX, moved_key, read_moved
+from mmsconsole.stores.blocks.packs import PackIndex, pack_key, read_index, sizes_of
 from mmsconsole.task import Task
 from mmsconsole.threads import in_order
 

@@ -32,8 +32,8 @@ from mmsconsole.recovery.heads import Heads
 from mmsconsole.recovery.packs import Packs, PoolObjects
 from mmsconsole.recovery.report import Report
 from mmsconsole.recovery.snapshots import Snapshots
-from mmsconsole.stores.chunk_contents import holds
-from mmsconsole.stores.chunk_object import ChunkObjects
+from mmsconsole.stores.oplog.chunk_contents import holds
+from mmsconsole.stores.oplog.chunk_object import ChunkObjects
 from mmsconsole.stores.places import OnePlace
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task

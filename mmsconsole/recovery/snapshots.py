@@ -17,11 +17,11 @@ from mmsconsole.recovery.checks import NO_ENGINE_GOES_ON, is_sane
 from mmsconsole.recovery.packs import Located, PoolObjects
 from mmsconsole.recovery.report import Report
 from mmsconsole.storage.base import Storage
-from mmsconsole.stores.chunk_header import optime_of_document
+from mmsconsole.stores.blocks.manifest import TRAILER_BYTES, PackEntry, Trailer
+from mmsconsole.stores.blocks.manifest_reader import ManifestReader, read_uses
 from mmsconsole.stores.framing import PREFIX_BYTES, Header
-from mmsconsole.stores.manifest import TRAILER_BYTES, PackEntry, Trailer
-from mmsconsole.stores.manifest_reader import ManifestReader, read_uses
 from mmsconsole.stores.objects import is_plain_id
+from mmsconsole.stores.oplog.chunk_header import optime_of_document
 from mmsconsole.task import Task
 
 FOLDER = "manifests"

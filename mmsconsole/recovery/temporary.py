@@ -22,7 +22,7 @@ from mmsconsole.metadata.server import PrivateServer
 from mmsconsole.mongod.binaries import find_binaries
 from mmsconsole.secret import Secret
 from mmsconsole.settings import DEFAULT_STORE, HOME, PREFIX, Settings, load_settings
-from mmsconsole.storage.key_check import check_key
+from mmsconsole.storage.encryption.key_check import check_key
 from mmsconsole.storage.open import open_storage
 from mmsconsole.storage.storages import Storages
 from mmsconsole.storage.urls import shown_url

@@ -9,12 +9,12 @@ from mmsconsole.errors import SettingsError
 from mmsconsole.secret import Secret
 from mmsconsole.settings import DEFAULT_STORE, Settings, StoreSettings
 from mmsconsole.storage.base import Storage
-from mmsconsole.storage.encrypted import EncryptedStorage
+from mmsconsole.storage.encryption.encrypted import EncryptedStorage
+from mmsconsole.storage.encryption.master_key import master_key
+from mmsconsole.storage.encryption.unencrypted import UnencryptedStorage
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.storage.master_key import master_key
 from mmsconsole.storage.retrying import Backoff, Retrying
 from mmsconsole.storage.throttled import Throttled
-from mmsconsole.storage.unencrypted import UnencryptedStorage
 from mmsconsole.storage.urls import WHERE, scheme_of
 from mmsconsole.task import Cancellation
 
@@ -80,25 +80,25 @@ def _open_folder(store: StoreSettings, _clock: Clock) -> Storage:
 
 
 def _open_s3(store: StoreSettings, clock: Clock) -> Storage:
-    from mmsconsole.storage.s3 import open_s3
+    from mmsconsole.storage.s3.s3_storage import open_s3
 
     return open_s3(store, clock)
 
 
 def _open_gcs(store: StoreSettings, _clock: Clock) -> Storage:
-    from mmsconsole.storage.cloud import open_gcs
+    from mmsconsole.storage.clouds.cloud_storage import open_gcs
 
     return open_gcs(store)
 
 
 def _open_azure(store: StoreSettings, _clock: Clock) -> Storage:
-    from mmsconsole.storage.cloud import open_azure
+    from mmsconsole.storage.clouds.cloud_storage import open_azure
 
     return open_azure(store)
 
 
 def _open_mongo(store: StoreSettings, _clock: Clock) -> Storage:
-    from mmsconsole.storage.mongo_url import open_mongo
+    from mmsconsole.storage.mongodb.url import open_mongo
 
     return open_mongo(Secret(store.url.get_secret_value()), store.timeout_seconds)
 

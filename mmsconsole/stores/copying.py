@@ -21,11 +21,11 @@ from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.optime import Optime
 from mmsconsole.storage.base import Storage, StoredObject
-from mmsconsole.stores.checking import joined
-from mmsconsole.stores.chunk_object import chunk_folder, key_position
-from mmsconsole.stores.moved import SUFFIX as MOVED
-from mmsconsole.stores.moved import decoded
+from mmsconsole.stores.blocks.moved import SUFFIX as MOVED
+from mmsconsole.stores.blocks.moved import decoded
+from mmsconsole.stores.check.checking import joined
 from mmsconsole.stores.objects import plain_id
+from mmsconsole.stores.oplog.chunk_object import chunk_folder, key_position
 from mmsconsole.stores.verified import VerifiedParts
 from mmsconsole.task import Task
 

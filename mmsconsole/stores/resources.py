@@ -13,10 +13,10 @@ from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.settings import DEFAULT_STORE, Settings
 from mmsconsole.storage.base import Storage
 from mmsconsole.storage.storages import Storages
-from mmsconsole.stores.blockstore import Blockstore
-from mmsconsole.stores.oplog import OplogStore
+from mmsconsole.stores.blocks.blockstore import Blockstore
+from mmsconsole.stores.blocks.second_reads import SecondReads
+from mmsconsole.stores.oplog.oplog_store import OplogStore
 from mmsconsole.stores.places import BoundPlaces
-from mmsconsole.stores.second_reads import SecondReads
 from mmsconsole.stores.sync import SyncStore
 
 

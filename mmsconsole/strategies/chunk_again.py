@@ -12,7 +12,7 @@ from mmsconsole.metadata.chunks import OplogChunk
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.rawbson import array_of
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.strategies.origin import origin_of
 from mmsconsole.task import Task
 

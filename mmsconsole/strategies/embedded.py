@@ -9,7 +9,7 @@ from mmsconsole.metadata.syncs import Slice, SyncCollection
 from mmsconsole.metadata.tails import Tail
 from mmsconsole.optime import Optime
 from mmsconsole.rawbson import Buffer
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 

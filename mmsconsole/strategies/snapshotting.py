@@ -18,7 +18,7 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
-from mmsconsole.stores.blockstore import Cut
+from mmsconsole.stores.blocks.blockstore import Cut
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 

@@ -15,7 +15,7 @@ from mmsconsole.errors import SourceError
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores.oplog import OplogStore
+from mmsconsole.stores.oplog.oplog_store import OplogStore
 from mmsconsole.stores.places import OnePlace
 from tests.agent.conftest import guarded_set
 from tests.support.guarded import GuardedSet

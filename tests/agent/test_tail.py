@@ -16,7 +16,7 @@ from mmsconsole.mongod.process import MongodProcess
 from mmsconsole.mongod.source_uri import parse_uri
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from tests.support.guarded import GuardedSet
 from tests.support.tailing import assert_continuous, newest, start, tailing, write
 from tests.support.uplink import RecordingUplink

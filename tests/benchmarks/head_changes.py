@@ -38,7 +38,7 @@ from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import find_binaries
 from mmsconsole.mongod.process import HEAD_FLAGS, MongodOptions, MongodProcess
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores.blockstore import Blockstore
+from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.task import Task
 from tests.benchmarks.store_files import PAGE_BYTES, hash_all, spending, table
 from tests.support.metadata import empty, private_metadata, settings_of

@@ -39,13 +39,13 @@ from mmsconsole.optime import Optime
 from mmsconsole.settings import Settings
 from mmsconsole.storage.base import Buffer, StoredObject
 from mmsconsole.storage.storages import Storages
-from mmsconsole.stores.checking import Checking, Part
-from mmsconsole.stores.grooming import Grooming
-from mmsconsole.stores.grooming_plan import Limits
-from mmsconsole.stores.manifest import PackUse, manifest_key
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.blocks.manifest import PackUse, manifest_key
+from mmsconsole.stores.check.checking import Checking, Part
+from mmsconsole.stores.groom.grooming import Grooming
+from mmsconsole.stores.groom.grooming_plan import Limits
+from mmsconsole.stores.groom.uses import KnownUses
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.stores.resources import Resources
-from mmsconsole.stores.uses import KnownUses
 from mmsconsole.task import Task
 from tests.benchmarks.mark_curve import PACK_BLOCKS, Ends, entry, name
 from tests.support import oplog_entries

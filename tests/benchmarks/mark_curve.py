@@ -15,14 +15,14 @@ from hashlib import sha256
 
 import bson
 
-from mmsconsole.stores.manifest import (
+from mmsconsole.stores.blocks.manifest import (
     PackEntry,
     PackUse,
     Trailer,
     packs_digest,
     use_document,
 )
-from mmsconsole.stores.uses import KnownUses
+from mmsconsole.stores.groom.uses import KnownUses
 from mmsconsole.task import Task
 
 PACK_BLOCKS = 128

@@ -20,10 +20,10 @@ from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.mongod.binaries import find_binaries
 from mmsconsole.secret import Secret
 from mmsconsole.storage.base import Storage
-from mmsconsole.storage.encrypted import EncryptedStorage
+from mmsconsole.storage.encryption.encrypted import EncryptedStorage
+from mmsconsole.storage.encryption.master_key import MasterKey
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.storage.master_key import MasterKey
-from mmsconsole.storage.mongo_url import open_mongo
+from mmsconsole.storage.mongodb.url import open_mongo
 
 PACK_BYTES = 32 << 20
 PART_BYTES = 128 << 10

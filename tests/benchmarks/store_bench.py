@@ -34,7 +34,7 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.mongod.binaries import find_binaries
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores.blockstore import Blockstore, Cut
+from mmsconsole.stores.blocks.blockstore import Blockstore, Cut
 from mmsconsole.task import Task
 from tests.benchmarks.store_files import hash_all, hash_and_pack_all, make_files, spending
 from tests.support.metadata import empty, private_metadata, settings_of

@@ -29,8 +29,8 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.mongod.binaries import find_binaries
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores.block import BLOCK_BYTES
-from mmsconsole.stores.blockstore import Blockstore
+from mmsconsole.stores.blocks.block import BLOCK_BYTES
+from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.task import Task
 from tests.benchmarks.store_files import (
     PAGE_BYTES,

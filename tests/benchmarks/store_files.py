@@ -13,7 +13,7 @@ from time import perf_counter
 import psutil
 import zstandard
 
-from mmsconsole.stores.block import BLOCK_BYTES
+from mmsconsole.stores.blocks.block import BLOCK_BYTES
 
 READ_BYTES = 1 << 20
 PAGE_BYTES = 4096

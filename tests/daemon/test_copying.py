@@ -15,7 +15,7 @@ from mmsconsole.storage.local import LocalStorage
 from mmsconsole.storage.storages import Storages
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
-from tests.stores.test_cut_back import at, body
+from tests.stores.oplog.test_cut_back import at, body
 from tests.support.clock import ManualClock
 from tests.support.faulty import FaultyStorage
 from tests.support.metadata import settings_of

@@ -16,7 +16,7 @@ from mmsconsole.mongod.fingerprint import Fingerprint, differences
 from mmsconsole.operations.operations import Actor, Operations
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.strategies import continuous, tailing
 from tests.support import oplog_entries as made
 from tests.support.backups import Bench, wait_until

@@ -15,11 +15,11 @@ from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.jobs import JobState
 from mmsconsole.storage.local import LocalStorage
 from mmsconsole.storage.storages import Storages
-from mmsconsole.stores.packs import read_index
+from mmsconsole.stores.blocks.packs import read_index
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.chunk_again import chunk_again
 from mmsconsole.task import Cancellation, Task
-from tests.stores.test_cut_back import body
+from tests.stores.oplog.test_cut_back import body
 from tests.support.clock import ManualClock
 from tests.support.damaged import flip, make_copy, put_head
 from tests.support.faulty import FaultyStorage

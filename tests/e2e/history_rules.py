@@ -10,8 +10,8 @@ from mmsconsole.operations.check_views import CheckView
 from mmsconsole.operations.views import Window
 from mmsconsole.settings import DEFAULT_STORE
 from mmsconsole.storage.open import open_storage
-from mmsconsole.stores.grooming import Grooming, Look
-from mmsconsole.stores.grooming_plan import Limits
+from mmsconsole.stores.groom.grooming import Grooming, Look
+from mmsconsole.stores.groom.grooming_plan import Limits
 from mmsconsole.task import Task
 from tests.support.product import Product, gaps_between
 

@@ -17,7 +17,7 @@ from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.optime import Optime
 from mmsconsole.storage.local import LocalStorage
 from mmsconsole.storage.storages import Storages
-from mmsconsole.stores.blockstore import Blockstore
+from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 from tests.faults.operations import at, chunk_body

@@ -20,10 +20,10 @@ from mmsconsole.rawbson import array_of
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.restore.target import WORK
 from mmsconsole.storage.storages import Storages
-from mmsconsole.stores.blockstore import Blockstore
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.blocks.blockstore import Blockstore
+from mmsconsole.stores.groom.sweeping import Sweeping
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.stores.resources import Resources
-from mmsconsole.stores.sweeping import Sweeping
 from mmsconsole.strategies.placing import remove_head
 from mmsconsole.task import Task
 from tests.support import oplog_entries as made

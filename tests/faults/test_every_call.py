@@ -16,7 +16,7 @@ import pytest
 
 from mmsconsole.errors import MmsError
 from mmsconsole.restore import restoring
-from mmsconsole.stores import packs
+from mmsconsole.stores.blocks import packs
 from mmsconsole.stores.resources import Resources
 from tests.faults.history import FIRST, SECOND, Round
 from tests.faults.operations import OPERATIONS, Operation

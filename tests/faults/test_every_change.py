@@ -14,7 +14,7 @@ import pytest
 
 from mmsconsole.errors import MmsError
 from mmsconsole.restore import restoring
-from mmsconsole.stores import packs
+from mmsconsole.stores.blocks import packs
 from mmsconsole.stores.resources import Resources
 from tests.faults.operations import OPERATIONS, Operation
 from tests.support.faulty_disk import Fault, FaultyDisk, Killed

@@ -14,8 +14,8 @@ import pytest
 
 from mmsconsole.errors import ObjectCorrupt, ObjectMissing
 from mmsconsole.metadata.restores import RestoreState
-from mmsconsole.stores import packs
-from mmsconsole.stores.packs import read_index
+from mmsconsole.stores.blocks import packs
+from mmsconsole.stores.blocks.packs import read_index
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 from tests.faults.operations import ARRAY, FILES, OTHER, Restored, SliceStored, at, chunk_body

@@ -26,7 +26,7 @@ from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
 from mmsconsole.optime import Optime
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 from tests.support import oplog_entries as made

@@ -18,7 +18,7 @@ from mmsconsole.optime import Optime
 from mmsconsole.recovery.backing_up import BackedUp, back_up
 from mmsconsole.recovery.rebuilding import Extent, Rebuilding
 from mmsconsole.recovery.report import Report
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 from tests.metadata.records import NOW

@@ -11,12 +11,12 @@ from mmsconsole.metadata.codec import to_document
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.recovery.checks import checked_deployment, is_own_head, is_sane
+from mmsconsole.stores.blocks.manifest import PackEntry, PackUse
+from mmsconsole.stores.blocks.manifest_reader import read_uses
+from mmsconsole.stores.blocks.manifest_writer import ManifestWriter
+from mmsconsole.stores.blocks.packs import PackBuilder, read_index
 from mmsconsole.stores.catalogue import CatalogueWriter, catalogue_key
 from mmsconsole.stores.framing import MANIFEST, frame, optime_document
-from mmsconsole.stores.manifest import PackEntry, PackUse
-from mmsconsole.stores.manifest_reader import read_uses
-from mmsconsole.stores.manifest_writer import ManifestWriter
-from mmsconsole.stores.packs import PackBuilder, read_index
 from tests.metadata.records import NOW, later
 from tests.recovery.conftest import Stand, at, body
 from tests.support.snapshots import deployment_record, snapshot_record

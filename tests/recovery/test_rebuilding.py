@@ -14,15 +14,15 @@ from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.operations.store_restore import WHAT_IT_HOLDS, StoreWish, restore
 from mmsconsole.recovery.catalogues import NOTHING
-from mmsconsole.stores.checking import EVERYTHING, Checking
-from mmsconsole.stores.grooming import Grooming
-from mmsconsole.stores.grooming_plan import Limits
-from mmsconsole.stores.manifest import PackEntry
-from mmsconsole.stores.moved import MovedBlock, encoded, moved_key
-from mmsconsole.stores.needed_blocks import hurt_snapshots
+from mmsconsole.stores.blocks.manifest import PackEntry
+from mmsconsole.stores.blocks.moved import MovedBlock, encoded, moved_key
+from mmsconsole.stores.blocks.packs import PackBuilder, read_index
+from mmsconsole.stores.check.checking import EVERYTHING, Checking
+from mmsconsole.stores.check.needed_blocks import hurt_snapshots
+from mmsconsole.stores.check.suspects import suspected
+from mmsconsole.stores.groom.grooming import Grooming
+from mmsconsole.stores.groom.grooming_plan import Limits
 from mmsconsole.stores.objects import sha256_hex
-from mmsconsole.stores.packs import PackBuilder, read_index
-from mmsconsole.stores.suspects import suspected
 from mmsconsole.task import Task
 from tests.metadata.records import NOW
 from tests.recovery.conftest import Stand, at, body

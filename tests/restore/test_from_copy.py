@@ -16,7 +16,7 @@ from mmsconsole.optime import Optime
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.storage.local import LocalStorage
 from mmsconsole.storage.storages import Storages
-from mmsconsole.stores.manifest_reader import PlacedBlock
+from mmsconsole.stores.blocks.manifest_reader import PlacedBlock
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 from tests.support.backups import Bench

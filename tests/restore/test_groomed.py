@@ -12,7 +12,7 @@ from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.mongod.fingerprint import differences
 from mmsconsole.settings import GroomSettings
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores.blockstore import Blockstore
+from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 from tests.support.backups import Bench

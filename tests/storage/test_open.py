@@ -9,15 +9,15 @@ import pytest
 from mmsconsole.errors import Cancelled, SettingsError
 from mmsconsole.settings import StoreSettings, load_settings
 from mmsconsole.storage.base import Storage
-from mmsconsole.storage.cloud import CloudStorage
+from mmsconsole.storage.clouds.cloud_storage import CloudStorage
+from mmsconsole.storage.encryption.unencrypted import UnencryptedStorage
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.storage.mongo import MongoStorage
+from mmsconsole.storage.mongodb.mongo_storage import MongoStorage
 from mmsconsole.storage.open import open_storage, open_url
 from mmsconsole.storage.retrying import Retrying
-from mmsconsole.storage.s3 import S3Storage
+from mmsconsole.storage.s3.s3_storage import S3Storage
 from mmsconsole.storage.storages import open_storages
 from mmsconsole.storage.throttled import Throttled
-from mmsconsole.storage.unencrypted import UnencryptedStorage
 from tests.support.clock import ManualClock
 
 
@@ -102,8 +102,8 @@ def test_a_lock_where_there_is_none_is_refused(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "module", "package", "extra"),
     [
-        ("s3://bucket", "mmsconsole.storage.s3", "boto3", "s3"),
-        ("gs://bucket", "mmsconsole.storage.cloud", "obstore", "cloud"),
+        ("s3://bucket", "mmsconsole.storage.s3.s3_storage", "boto3", "s3"),
+        ("gs://bucket", "mmsconsole.storage.clouds.cloud_storage", "obstore", "cloud"),
     ],
 )
 def test_a_package_that_is_missing_is_named_with_its_extra(

@@ -8,10 +8,10 @@ import pytest
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores import cutting
-from mmsconsole.stores.block import BLOCK_BYTES
-from mmsconsole.stores.blockstore import Blockstore
-from mmsconsole.stores.planning import Piece
+from mmsconsole.stores.blocks import cutting
+from mmsconsole.stores.blocks.block import BLOCK_BYTES
+from mmsconsole.stores.blocks.blockstore import Blockstore
+from mmsconsole.stores.blocks.planning import Piece
 from mmsconsole.task import Task
 from tests.support.faulty import FaultyStorage
 from tests.support.snapshots import (

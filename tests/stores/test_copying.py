@@ -9,12 +9,12 @@ from mmsconsole.metadata.copies import CopyState
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores.blockstore import Blockstore
+from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.stores.copying import Copying
-from mmsconsole.stores.oplog import OplogStore
+from mmsconsole.stores.oplog.oplog_store import OplogStore
 from mmsconsole.stores.places import OnePlace
 from mmsconsole.task import Task
-from tests.stores.test_cut_back import at, body, fill
+from tests.stores.oplog.test_cut_back import at, body, fill
 from tests.support.clock import ManualClock
 from tests.support.faulty import FaultyStorage
 from tests.support.history import History

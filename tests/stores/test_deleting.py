@@ -5,9 +5,9 @@ import pytest
 from mmsconsole.errors import StorageUnreachable
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.storage.storages import Storages
-from mmsconsole.stores.blockstore import Blockstore
+from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.stores.deleting import Deleting, retry_deletions
-from mmsconsole.stores.oplog import OplogStore
+from mmsconsole.stores.oplog.oplog_store import OplogStore
 from mmsconsole.stores.places import OnePlace
 from mmsconsole.task import Task
 from tests.support.clock import ManualClock

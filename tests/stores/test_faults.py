@@ -14,9 +14,9 @@ import pytest
 from mmsconsole.errors import DiskFull, MetadataError, MmsError, ObjectCorrupt, StorageError
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.snapshots import Snapshot
-from mmsconsole.stores import packs
-from mmsconsole.stores.block import BLOCK_BYTES
-from mmsconsole.stores.blockstore import Blockstore
+from mmsconsole.stores.blocks import packs
+from mmsconsole.stores.blocks.block import BLOCK_BYTES
+from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.task import Task
 from tests.support.faulty import FaultyStorage, no_space
 from tests.support.snapshots import (

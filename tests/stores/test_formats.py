@@ -15,13 +15,13 @@ import pytest
 from mmsconsole.errors import ObjectCorrupt
 from mmsconsole.metadata.blocks import BlockPlace
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores.block import BLOCK_BYTES, hash_of, is_block_size, zero_hash
+from mmsconsole.stores.blocks.block import BLOCK_BYTES, hash_of, is_block_size, zero_hash
+from mmsconsole.stores.blocks.manifest import NO_PACK, FileEntry, PackEntry, PackUse
+from mmsconsole.stores.blocks.manifest_reader import ManifestReader, read_uses
+from mmsconsole.stores.blocks.manifest_writer import ManifestWriter
+from mmsconsole.stores.blocks.packs import PackBuilder, pack_key, read_index
 from mmsconsole.stores.framing import CHUNK, MANIFEST, PACK, SLICE, frame, unframe
-from mmsconsole.stores.manifest import NO_PACK, FileEntry, PackEntry, PackUse
-from mmsconsole.stores.manifest_reader import ManifestReader, read_uses
-from mmsconsole.stores.manifest_writer import ManifestWriter
 from mmsconsole.stores.objects import sha256_hex
-from mmsconsole.stores.packs import PackBuilder, pack_key, read_index
 from mmsconsole.task import Task
 
 HASHES = [hash_of(bytes([number])) for number in range(3)]

@@ -27,7 +27,7 @@ from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.mongod.fingerprint import differences
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.strategies import continuous, tailing
 from mmsconsole.strategies.consequences import DAMAGED_MAX
 from mmsconsole.strategies.continuous import ContinuousBackup

@@ -12,7 +12,7 @@ from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.metadata.witnesses import Witness
 from mmsconsole.optime import Optime
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.rolling_back import RollBack
 from tests.support import oplog_entries as made

@@ -242,7 +242,9 @@ def test_bytes_that_changed_under_times_that_did_not_are_found_by_a_full_read_an
 ) -> None:
     root = Path(still.head.path)
     attempt(resources, still, "s1")
-    monkeypatch.setattr("mmsconsole.stores.planning.is_untouched", lambda before, now: bool(before))
+    monkeypatch.setattr(
+        "mmsconsole.stores.blocks.planning.is_untouched", lambda before, now: bool(before)
+    )
     rot(root / "db/b.wt")
 
     untouched = attempt(resources, still, "s2", LATER + timedelta(days=1))

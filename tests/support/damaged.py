@@ -12,12 +12,12 @@ from mmsconsole.metadata.copies import CopyState
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.heads import Head
 from mmsconsole.storage.base import Storage
-from mmsconsole.stores.checking import Checking, Part
+from mmsconsole.stores.check.checking import Checking, Part
+from mmsconsole.stores.check.remedies import Remedy
+from mmsconsole.stores.check.repairing import Helpers, Repairing
 from mmsconsole.stores.copying import Copying
-from mmsconsole.stores.oplog import ChunkBody, OplogStore
+from mmsconsole.stores.oplog.oplog_store import ChunkBody, OplogStore
 from mmsconsole.stores.places import OnePlace
-from mmsconsole.stores.remedies import Remedy
-from mmsconsole.stores.repairing import Helpers, Repairing
 from mmsconsole.task import Task
 from tests.support.clock import ManualClock
 from tests.support.history import History

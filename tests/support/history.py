@@ -11,11 +11,11 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.storage.base import Storage
-from mmsconsole.stores import packs
-from mmsconsole.stores.blockstore import Blockstore, Cut
-from mmsconsole.stores.grooming import Groomed, Grooming
-from mmsconsole.stores.grooming_plan import Limits
-from mmsconsole.stores.manifest_reader import read_uses
+from mmsconsole.stores.blocks import packs
+from mmsconsole.stores.blocks.blockstore import Blockstore, Cut
+from mmsconsole.stores.blocks.manifest_reader import read_uses
+from mmsconsole.stores.groom.grooming import Groomed, Grooming
+from mmsconsole.stores.groom.grooming_plan import Limits
 from mmsconsole.task import Task
 from tests.support.snapshots import (
     contents,

@@ -12,8 +12,8 @@ from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.optime import Optime
 from mmsconsole.policy.fates import RetentionPlan
 from mmsconsole.policy.policy import SnapshotPolicy
-from mmsconsole.stores.manifest import manifest_key
-from mmsconsole.stores.oplog import ChunkBody
+from mmsconsole.stores.blocks.manifest import manifest_key
+from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.stores.resources import Resources
 from tests.support import oplog_entries as made
 from tests.support.clock import ManualClock

@@ -10,8 +10,8 @@ from mmsconsole.errors import MmsError
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.optime import Optime
 from mmsconsole.rawbson import array_of
-from mmsconsole.stores.chunk_contents import optimes_of
-from mmsconsole.stores.oplog import ChunkBody, OplogStore
+from mmsconsole.stores.oplog.chunk_contents import optimes_of
+from mmsconsole.stores.oplog.oplog_store import ChunkBody, OplogStore
 from tests.support.faulty import FaultyStorage
 
 WALL = datetime(2024, 1, 1, 12, tzinfo=UTC)

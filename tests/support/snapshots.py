@@ -12,8 +12,8 @@ from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
 from mmsconsole.storage.base import Storage
-from mmsconsole.stores.blockstore import Blockstore, Cut
-from mmsconsole.stores.manifest_reader import ManifestReader
+from mmsconsole.stores.blocks.blockstore import Blockstore, Cut
+from mmsconsole.stores.blocks.manifest_reader import ManifestReader
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 

@@ -4,12 +4,12 @@ from mmsconsole.errors import ObjectMissing, StorageError
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.storage.base import Storage
-from mmsconsole.stores.block import unpacked
+from mmsconsole.stores.blocks.block import unpacked
+from mmsconsole.stores.blocks.manifest import NO_PACK, BlockRecord, FileEntry, PackEntry
+from mmsconsole.stores.blocks.manifest_reader import ManifestReader
+from mmsconsole.stores.blocks.moved import MovedBlock
+from mmsconsole.stores.blocks.moved_packs import MovedPacks
 from mmsconsole.stores.compression import Zstd
-from mmsconsole.stores.manifest import NO_PACK, BlockRecord, FileEntry, PackEntry
-from mmsconsole.stores.manifest_reader import ManifestReader
-from mmsconsole.stores.moved import MovedBlock
-from mmsconsole.stores.moved_packs import MovedPacks
 from mmsconsole.task import Task
 
 

@@ -13,8 +13,8 @@ from mmsconsole.metadata.tails import Tail
 from mmsconsole.oplog.entry import entries
 from mmsconsole.optime import Optime
 from mmsconsole.rawbson import Buffer
-from mmsconsole.stores.chunk_contents import optimes_of, up_to
-from mmsconsole.stores.oplog import ChunkBody, OplogStore
+from mmsconsole.stores.oplog.chunk_contents import optimes_of, up_to
+from mmsconsole.stores.oplog.oplog_store import ChunkBody, OplogStore
 
 WAIT_SECONDS = 60
 

@@ -24,7 +24,7 @@ from mmsconsole.metadata.snapshots import Snapshot, SnapshotState, Verdict
 from mmsconsole.metadata.witnesses import Witness
 from mmsconsole.storage.local import LocalStorage
 from mmsconsole.storage.storages import Storages
-from mmsconsole.stores.blockstore import Blockstore
+from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.task import Cancellation, Task
 from mmsconsole.verification import verifying
 from mmsconsole.verification.folder import root_of

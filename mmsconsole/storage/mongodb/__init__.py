@@ -1,0 +1,1 @@
+"""Objects in a database of a MongoDB replica set."""

@@ -1,0 +1,1 @@
+"""Groom: which blocks are needed, and how space comes back from the others."""
