@@ -1,4 +1,4 @@
-"""New blocks into packs: filled in memory, stored by a thread of their own.
+"""New blocks into packs: filled in memory, stored by threads of their own.
 
 Order: the pack is durable, then its record, then the places of its blocks. Until they are in
 the metadata the places are remembered here, so that a block is stored once.
@@ -6,6 +6,7 @@ the metadata the places are remembered here, so that a block is stored once.
 
 import hashlib
 import secrets
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
@@ -18,8 +19,14 @@ from mmsconsole.stores.blocks.manifest import PackEntry
 from mmsconsole.stores.blocks.packs import PackBuilder, sizes_of
 
 
+WRITERS = 2
+"""One hashes a pack or tells the metadata of it while the other one waits for the disk."""
+
+
 class Packing:
-    """A context manager. At most two packs are in memory: one being filled, one being stored."""
+    """A context manager. In memory are at most one pack that is being filled and WRITERS that are
+    being stored.
+    """
 
     def __init__(self, storage: Storage, metadata: Metadata, pool: Pool, attempt: str = "") -> None:
         """`attempt`: of the cut that the blocks are for."""
@@ -30,9 +37,9 @@ class Packing:
         self._pool = pool
         self._attempt = attempt
         self._filling: PackBuilder | None = None
-        self._storing: Future[None] | None = None
+        self._storing: deque[Future[None]] = deque()
         self._on_the_way: dict[bytes, Place] = {}
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="pack")
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="pack")
 
     def __enter__(self) -> "Packing":
         return self
@@ -43,7 +50,7 @@ class Packing:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._writer.shutdown(wait=True)
+        self._writers.shutdown(wait=True)
 
     def place_of(self, hash_: bytes) -> Place | None:
         """If the block is on its way. May be asked from any thread."""
@@ -63,18 +70,17 @@ class Packing:
     def finish(self) -> None:
         """Every block that was added is durable and recorded on return."""
         self._seal()
-        self._wait()
+        self._wait(0)
 
     def _seal(self) -> None:
-        self._wait()
+        self._wait(WRITERS - 1)
         if self._filling is not None:
-            self._storing = self._writer.submit(self._store, self._filling)
+            self._storing.append(self._writers.submit(self._store, self._filling))
             self._filling = None
 
-    def _wait(self) -> None:
-        if self._storing is not None:
-            self._storing.result()
-            self._storing = None
+    def _wait(self, storing_max: int) -> None:
+        while len(self._storing) > storing_max:
+            self._storing.popleft().result()
 
     def _store(self, pack: PackBuilder) -> None:
         parts = pack.parts()

@@ -1,0 +1,1 @@
+"""The formats of mongodump: archives and folders, written and read as streams."""

@@ -1,0 +1,1 @@
+"""What speaks HTTPS: downloads, health, metrics."""
