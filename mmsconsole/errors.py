@@ -11,6 +11,7 @@ MmsError
 │   ├── NoRoom            the estimate does not fit the disk
 │   ├── OutsideWindow     the point cannot be restored
 │   ├── TargetNotEmpty    the restore's folder has something in it
+│   ├── TargetRefused     what a restore goes to does not take it: keys, rights, versions
 │   ├── NoSuitableMongod  no binary at hand suits the source
 │   └── SourceRefused     the source cannot be backed up as it is
 │       ├── NotAReplicaSet, ServerTooOld, WrongReplicaSet
@@ -34,6 +35,8 @@ MmsError
 │   ├── StorageUnreachable no answer, or one of "try again"
 │   └── DiskFull
 │       └── MongodDiskFull a mongod of ours found no room; a MongodFailed too
+├── TargetUnreachable     what a restore goes to does not answer, or broke off
+├── DumpDamaged           not what mongodump writes, or cut off
 ├── VerificationBad       what was restored to be verified is not what it should be
 ├── MetadataError         the metadata database does not answer, or holds another schema
 ├── OplogError
@@ -113,6 +116,10 @@ class OutsideWindow(Refused):
 class TargetNotEmpty(Refused):
     code = "target_not_empty"
     default_hint = "name a folder that does not exist yet, or an empty one"
+
+
+class TargetRefused(Refused):
+    code = "target_refused"
 
 
 class NoSuitableMongod(Refused):
@@ -303,6 +310,18 @@ class WindowEnded(ResyncRequired):
     ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.at = at
+
+
+class TargetUnreachable(MmsError):
+    code = "target_unreachable"
+    default_hint = "what was sent is kept there; it is tried again"
+
+
+class DumpDamaged(MmsError):
+    """Of a dump from outside: an archive, a file of a dump folder, or a name in them."""
+
+    code = "dump_damaged"
+    default_hint = "take another copy of the dump: this one is damaged, or mongodump did not end"
 
 
 class VerificationBad(MmsError):

@@ -39,7 +39,9 @@ def _turn(item: pytest.Item) -> int:
     return LONGEST_FIRST.index(marker.args[0]) if marker else len(LONGEST_FIRST)
 
 
-pytest_plugins = ["tests.support.backups", "tests.support.history", "tests.support.s3"]
+pytest_plugins = [
+    "tests.support.backups", "tests.support.history", "tests.support.s3", "tests.support.sshd",
+]  # fmt: skip
 
 StartMongod = Callable[..., MongodProcess]
 
