@@ -141,6 +141,12 @@ def hashes_of(client: Client, chosen: Iterable[Listed]) -> dict[str, str]:
     return hashes
 
 
+def hash_of_collection(client: Client, database: str, name: str) -> str:
+    """Of one that has documents. Raises as source_errors does."""
+    one = Listed(database, name, "collection", "", "", (), natural=False)
+    return hashes_of(client, [one])[one.ns]
+
+
 def hash_of_documents(client: Client, one: Listed, check: Callable[[], None] = lambda: None) -> str:
     """The same MD5, of what dbHash leaves out too: it skips system collections that it does not
     know. `check` is called every few MB, and may raise. Raises as source_errors does.

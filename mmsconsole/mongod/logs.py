@@ -19,6 +19,8 @@ DUMP = "corrupt_dump"
 """In lines that hold the bytes of a rotten block, which are somebody's data."""
 ABOUT_FILES = ("WiredTiger error", "Unable to read the storage engine metadata file")
 """How messages about what mongod found in its files begin (6.0.5)."""
+LISTENS = 23016
+"""The number of that message."""
 SURROUNDINGS = frozenset({
     errno.EPERM, errno.EACCES, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE,
     errno.EBUSY, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS,
@@ -52,6 +54,11 @@ def reason(said: str) -> str:
     plain = [line.strip() for line in said.splitlines() if _entry(line) is None]
     text = "; ".join(filter(None, plain))
     return text[:REASON_CHARACTERS_MAX] or "its log says nothing"
+
+
+def tells_of_listening(said: str) -> bool:
+    """Whether it has its port ("Waiting for connections", 4.4 to 8.0)."""
+    return any(line.get("id") == LISTENS for line in map(_entry, said.splitlines()) if line)
 
 
 def tells_of_damage(said: str) -> bool:

@@ -110,13 +110,20 @@ class MongodProcess:
 
     def _wait_until_it_answers(self, clock: Clock, timeout_seconds: float) -> None:
         deadline = clock.monotonic() + timeout_seconds
-        while not answers(self.options.listen):
+        while not (answers(self.options.listen) and self._listens):
             if not self.alive:
                 raise self.why_it_ended()
             if clock.monotonic() > deadline:
                 what = f"did not answer within {timeout_seconds:.0f} s of its start"
                 raise MongodFailed(what, where=str(self.options.dbpath), hint=self._see_log)
             clock.sleep(POLL_SECONDS)
+
+    @property
+    def _listens(self) -> bool:
+        """Itself: on a port that was taken meanwhile, somebody else's mongod answers."""
+        if self.options.listen.is_unix:
+            return True
+        return logs.tells_of_listening(logs.read_from(self.options.log, self._log_offset))
 
     def why_it_ended(self) -> MongodFailed:
         """The error that tells it, of one that has; MongodDiskFull or FilesDamaged where that is

@@ -1,8 +1,10 @@
 import stat
+from dataclasses import replace
 
 import psutil
 import pytest
 
+from mmsconsole.demo.replica_set import free_ports
 from mmsconsole.errors import MongodFailed, MongodLibraryMissing
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
@@ -160,3 +162,17 @@ def test_a_head_keeps_no_diagnostic_data_and_expires_nothing(mongod, client):
 
     assert parameters["ttlMonitorEnabled"] is False
     assert not (mongod.options.dbpath / "diagnostic.data").exists()
+
+
+def test_a_port_that_somebody_else_has_is_told_though_a_mongod_answers_there(
+    short_folder, mongod_binary, clock
+):
+    listen = Address.loopback(free_ports(1)[0])
+    first = MongodOptions(mongod_binary.path, short_folder / "one", listen, short_folder / "a.log")
+    other = replace(first, dbpath=short_folder / "two", log=short_folder / "b.log")
+    running = MongodProcess.start(first, clock)
+    try:
+        with pytest.raises(MongodFailed, match="in use"):
+            MongodProcess.start(other, clock)
+    finally:
+        running.kill()
