@@ -1,8 +1,10 @@
-"""Work spread over threads, its results in order, never more of it ahead than allowed."""
+"""Work spread over threads; its results in order, never more of it ahead than allowed, or as it
+ends.
+"""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -28,4 +30,22 @@ def in_order(
                 yield waiting.popleft().result()
         finally:
             for future in waiting:
+                future.cancel()
+
+
+def as_it_ends(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int
+) -> Generator[Result, None, None]:
+    """work(item) of every item, begun in their order, given out in the order in which it ends: no
+    thread waits for one that takes long. All items and results may be in memory at one time.
+
+    It ends as `in_order` does.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        begun = [pool.submit(work, item) for item in items]
+        try:
+            for future in as_completed(begun):
+                yield future.result()
+        finally:
+            for future in begun:
                 future.cancel()

@@ -46,6 +46,21 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: 
     assert files_below(tmp_path) == ["file"]
 
 
+def test_of_a_large_file_the_disk_writes_the_beginning_while_the_rest_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[int, int]] = []
+    monkeypatch.setattr(durable, "WRITEBACK_BYTES", 100)
+    monkeypatch.setattr(
+        durable, "begin_writeback", lambda _, offset, length: begun.append((offset, length))
+    )
+
+    durable.write_file(tmp_path / "small", [b"x" * 99])
+    durable.write_file(tmp_path / "large", [b"x" * 60] * 5)
+
+    assert begun == [(0, 120), (120, 120)]
+
+
 def test_threads_that_write_one_file_do_not_mix_their_bytes(tmp_path: Path) -> None:
     path = tmp_path / "file"
     both_begun = threading.Barrier(2)

@@ -1,12 +1,13 @@
 """Work spread over threads."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
-from mmsconsole.threads import in_order
+from mmsconsole.threads import as_it_ends, in_order
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -66,3 +67,39 @@ def test_closing_it_ends_it() -> None:
 
     assert count <= 5
     assert not [thread for thread in threading.enumerate() if "ThreadPool" in thread.name]
+
+
+def test_as_it_ends_one_that_takes_long_keeps_nobody_waiting() -> None:
+    others_have_ended = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            assert others_have_ended.wait(60)
+        return item
+
+    taken = []
+    for result in as_it_ends(work, range(6), threads=2):
+        taken.append(result)
+        if len(taken) == 5:
+            others_have_ended.set()
+
+    assert taken[-1] == 0
+    assert sorted(taken) == list(range(6))
+
+
+def test_as_it_ends_an_error_ends_it_and_what_runs_is_waited_for() -> None:
+    begun, ended = [], []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if item == 2:
+            raise ValueError("the third")
+        time.sleep(0.01)  # all of them would take five seconds
+        ended.append(item)
+
+    with pytest.raises(ValueError, match="the third"):
+        for _ in as_it_ends(work, range(1000), threads=2):
+            pass
+
+    assert sorted([*ended, 2]) == sorted(begun)
+    assert len(begun) < 1000

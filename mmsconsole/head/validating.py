@@ -43,6 +43,8 @@ class Validated:
     problem: Problem | None
     unverified: bool = False
     """Its documents and indexes were read, but not every block of its files."""
+    documents: int | None = None
+    """How many there are, counted one by one; None: it was not read to its end."""
 
 
 def collections_of(server: HeadServer) -> list[str]:
@@ -70,8 +72,8 @@ def validate_collection(server: HeadServer, ns: str, *, written: bool = False) -
             with server.errors():
                 found = _validate(server, ns)
             if not _was_busy(found):
-                return Validated(_problem(ns, found))
-        return Validated(_problem(ns, found), unverified=True)
+                return Validated(_problem(ns, found), documents=found.get("nrecords"))
+        return Validated(_problem(ns, found), unverified=True, documents=found.get("nrecords"))
     except FilesDamaged as error:
         return Validated(Problem(ns, f"its mongod {in_words([error.what])}"))
 

@@ -18,11 +18,16 @@ from mmsconsole.metadata.events import Events
 from mmsconsole.metadata.groups import Groups
 from mmsconsole.metadata.heads import Heads
 from mmsconsole.metadata.jobs import Jobs
+from mmsconsole.metadata.links import Links
+from mmsconsole.metadata.live_writes import LiveWrites
+from mmsconsole.metadata.openings import Openings
 from mmsconsole.metadata.orphans import Orphans
 from mmsconsole.metadata.policies import Policies
 from mmsconsole.metadata.pools import Pools
+from mmsconsole.metadata.restore_secrets import RestoreSecrets
 from mmsconsole.metadata.restores import Restores
 from mmsconsole.metadata.snapshots import Snapshots
+from mmsconsole.metadata.store_marks import StoreMarks
 from mmsconsole.metadata.store_stats import StoreStats
 from mmsconsole.metadata.syncs import Slices, SyncCollections
 from mmsconsole.metadata.tails import LagSamples, Tails
@@ -61,6 +66,7 @@ class Metadata:
         self.pools = Pools(self.database)
         self.orphans = Orphans(self.database)
         self.store_stats = StoreStats(self.database)
+        self.store_marks = StoreMarks(self.database)
         self.packs = Packs(self.database)
         self.blocks = Blocks(self.database)
         self.copies = Copies(self.database)
@@ -68,6 +74,10 @@ class Metadata:
         self.deletions = Deletions(self.database)
         self.jobs = Jobs(self.database)
         self.restores = Restores(self.database)
+        self.links = Links(self.database)
+        self.restore_secrets = RestoreSecrets(self.database)
+        self.live_writes = LiveWrites(self.database)
+        self.openings = Openings(self.database)
         self.events = Events(self.database)
         self.engines = Engines(self.database)
 

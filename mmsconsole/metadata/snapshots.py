@@ -62,6 +62,8 @@ class Snapshot:
     fcv: str = ""
     manifest_key: str = ""
     manifest_sha256: str = ""
+    manifest_bytes: int = 0
+    """0: not known."""
     files: int = 0
     bytes: int = 0
     """Size of the files."""

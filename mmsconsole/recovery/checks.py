@@ -91,8 +91,13 @@ def is_policy(record: object) -> bool:
 
 
 def settled(record: object, *, store: str, now: datetime) -> object:
-    """No job goes on with a restore; a pool is that of the store where it was found."""
-    if isinstance(record, Restore) and record.state in UNFINISHED:
+    """No job goes on with a restore, and nobody removes what it names: those are places of another
+    engine. A pool is that of the store where it was found.
+    """
+    if isinstance(record, Restore):
+        record = replace(record, staging="", touched=False)
+        if record.state not in UNFINISHED:
+            return record
         failed = RestoreState.FAILED
         return replace(record, state=failed, reason=NO_ENGINE_GOES_ON, finished_at=now)
     if isinstance(record, Pool):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from mmsconsole.errors import ObjectCorrupt, ObjectMissing
 from mmsconsole.metadata.checks import CheckFinding, Fault
@@ -103,14 +103,6 @@ def snapshot_of_header(
     return made if is_sane(made) else None
 
 
-class Wrong(NamedTuple):
-    """With the packs of a snapshot."""
-
-    lost: list[CheckFinding]
-    foreign: list[str]
-    """Keys of what can not be packs of its group."""
-
-
 class Snapshots:
     """Of one deployment."""
 
@@ -159,20 +151,19 @@ class Snapshots:
         if record.manifest_key not in keys:
             return self._without_manifest(record)
         try:
-            entries = [use.entry for use in read_uses(self._storage, record.manifest_key)]
+            used = read_uses(self._storage, record.manifest_key)
         except (ObjectMissing, ObjectCorrupt) as error:
             damaged = CheckFinding(record.manifest_key, Fault.DAMAGED, error.what)
-            return self._in_doubt(record, Wrong([damaged], []))
-        return self._in_doubt(record, self._used(entries))
+            return self._in_doubt(record, [damaged])
+        return self._in_doubt(record, self._used(used.entries(self._deployment.group)))
 
-    def _in_doubt(self, record: Snapshot, wrong: Wrong) -> Snapshot:
+    def _in_doubt(self, record: Snapshot, lost: Sequence[CheckFinding]) -> Snapshot:
         """It stays: what is wrong with its objects may still be mended, from a copy or the head.
         The doubt is that of a check, so that a repair knows of it, and may take it away.
         """
-        if record.state is not SnapshotState.COMPLETE or not (wrong.lost or wrong.foreign):
+        if record.state is not SnapshotState.COMPLETE or not lost:
             return record
-        doubts = [f"its manifest names what is no pack of ours: {key}" for key in wrong.foreign]
-        doubts += [one.doubt for one in wrong.lost]
+        doubts = [one.doubt for one in lost]
         for doubt in doubts:
             self._report.tell(f"snapshot {record.id} is in doubt: {doubt}")
         return replace(record, doubt=record.doubt or doubts[0])
@@ -185,13 +176,11 @@ class Snapshots:
             return _failed(record, GONE)
         return replace(record, manifest_key="", manifest_sha256="")
 
-    def _used(self, entries: list[PackEntry]) -> Wrong:
+    def _used(self, entries: list[PackEntry]) -> list[CheckFinding]:
         """Their packs are noted, those too that are missing; returns what is wrong with them."""
-        own = [entry for entry in entries if self._objects.is_own(entry)]
-        followed = list(self._objects.followed(own))
+        followed = list(self._objects.followed(entries))
         self._use_packs(followed)
-        foreign = [entry.key for entry in entries if not self._objects.is_own(entry)]
-        return Wrong([one.lost for one in followed if one.lost is not None], foreign)
+        return [one.lost for one in followed if one.lost is not None]
 
     def _found(
         self, id_: str, keys: Sequence[str], base: Snapshot | None, task: Task
@@ -215,8 +204,8 @@ class Snapshots:
             self._report.tell(f"a manifest is passed over: {error}")
             return None
         return replace(
-            made, manifest_key=key, manifest_sha256=sha256, files=manifest.files_count,
-            bytes=manifest.bytes,
+            made, manifest_key=key, manifest_sha256=sha256, manifest_bytes=manifest.stored_bytes,
+            files=manifest.files_count, bytes=manifest.bytes,
         ), manifest.packs  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from mmsconsole.storage.encryption.encrypted import EncryptedStorage
 from mmsconsole.storage.encryption.master_key import master_key
 from mmsconsole.storage.encryption.unencrypted import UnencryptedStorage
 from mmsconsole.storage.local import LocalStorage
+from mmsconsole.storage.marked import MarkedFolder, Memories, Memory
 from mmsconsole.storage.retrying import Backoff, Retrying
 from mmsconsole.storage.throttled import Throttled
 from mmsconsole.storage.urls import WHERE, scheme_of
@@ -26,26 +27,33 @@ def open_storage(
     name: str = DEFAULT_STORE,
     clock: Clock | None = None,
     stop: Cancellation | None = None,
+    memories: Memories | None = None,
 ) -> Storage:
     """Nothing is asked of the place itself. Raises SettingsError where it can not be used.
 
-    `stop` ends the waits of throttle and retries, for good: Cancelled is raised then.
+    `stop` ends the waits of throttle and retries, for good: Cancelled is raised then. `memories`
+    tell whether a folder is the store that it was; without them it is taken as it is.
     """
     store = settings.store(name)
     section = "storage" if name == DEFAULT_STORE else f"stores.{name}"
     try:
-        return open_url(store, clock, stop)
+        return open_url(store, clock, stop, memories(name) if memories else None)
     except SettingsError as error:
         where = f"{section}.{error.where}"
         raise SettingsError(error.what, where=where, hint=error.hint) from error
 
 
 def open_url(
-    store: StoreSettings, clock: Clock | None = None, stop: Cancellation | None = None
+    store: StoreSettings,
+    clock: Clock | None = None,
+    stop: Cancellation | None = None,
+    memory: Memory | None = None,
 ) -> Storage:
     """As `open_storage`, of a place that no section of the settings has to name."""
     clock, stop = clock or SystemClock(), stop or Cancellation()
     storage = _backend(store, clock)
+    if memory is not None and isinstance(storage, LocalStorage):
+        storage = MarkedFolder(storage, memory)
     if store.mb_per_second:
         storage = Throttled(storage, store.mb_per_second, clock, stop)
     if scheme_of(store.url.get_secret_value()):  # nothing is on the way to a folder

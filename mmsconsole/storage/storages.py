@@ -8,6 +8,7 @@ from mmsconsole.errors import SettingsError
 from mmsconsole.settings import DEFAULT_STORE, Settings
 from mmsconsole.storage.base import Storage
 from mmsconsole.storage.forwarding import Forwarding
+from mmsconsole.storage.marked import Memories
 from mmsconsole.task import Cancellation
 
 
@@ -62,11 +63,15 @@ class NamedStorage(Forwarding):
         return self._storages.of(self._name)
 
 
-def open_storages(settings: Settings, clock: Clock | None = None) -> Storages:
-    """Of all stores in the settings; nothing is opened yet."""
+def open_storages(
+    settings: Settings, clock: Clock | None = None, memories: Memories | None = None
+) -> Storages:
+    """Of all stores in the settings; nothing is opened yet. `memories`: see open_storage."""
     from mmsconsole.storage.open import open_storage
 
     waits = Cancellation()
     return Storages(
-        list(settings.stores), lambda name: open_storage(settings, name, clock, waits), waits
+        list(settings.stores),
+        lambda name: open_storage(settings, name, clock, waits, memories),
+        waits,
     )

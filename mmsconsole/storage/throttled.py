@@ -26,15 +26,18 @@ class SharedThrottle:
         self._bucket = Bucket(0.0, clock.monotonic())
         self._lock = threading.Lock()
 
-    def take(self, count: int) -> None:
-        """`count` bytes went; waits until more may. Raises Cancelled."""
+    def take(self, count: int, stop: Cancellation | None = None) -> None:
+        """`count` bytes went; waits until more may. `stop`: of this caller alone. Raises
+        Cancelled.
+        """
+        stop = stop or self._stop
         with self._lock:
             now = self._clock.monotonic()
             self._bucket = self._bucket.refilled(self._rate, now).charged(count)
             paid_at = now + self._bucket.seconds_of_debt(self._rate)
         while (left := paid_at - self._clock.monotonic()) > 0:
-            self._clock.wait(self._stop.event, min(left, STEP_SECONDS))
-            self._stop.check()
+            self._clock.wait(stop.event, min(left, STEP_SECONDS))
+            stop.check()
 
 
 class Throttled(Forwarding):

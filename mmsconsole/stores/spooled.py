@@ -1,7 +1,7 @@
 """An object that is made before it is stored: in memory, or where it is large in a file."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from mmsconsole.durable import disk_errors
@@ -28,6 +28,13 @@ class Spool:
             self._file.seek(0)
             while part := self._file.read(PART_BYTES):
                 yield part
+
+    def pieces(self, lengths: Iterable[int]) -> Iterator[bytes]:
+        """From its beginning on, pieces of these lengths."""
+        with disk_errors(self._where):
+            self._file.seek(0)
+            for length in lengths:
+                yield self._file.read(length)
 
     def close(self) -> None:
         self._file.close()

@@ -22,8 +22,10 @@ from mmsconsole.metadata.snapshots import (
 from mmsconsole.metadata.validations import shortened
 from mmsconsole.metadata.witnesses import Witness
 from mmsconsole.optime import Optime
-from mmsconsole.restore.replaying import oplog_bytes, place_on, replay_onto
+from mmsconsole.restore.opening import place_on
+from mmsconsole.restore.replaying import oplog_bytes, replay_onto
 from mmsconsole.storage.base import Storage
+from mmsconsole.stores.remembered import known_keys
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 from mmsconsole.verification.choosing import verifiable_of
@@ -37,8 +39,6 @@ STARTING = "starting"
 HOUR_SECONDS = 3600.0
 NICE = 19
 SOCKET, LOG = "v", "verification"
-KNOWN_OBJECTS = 5
-"""So many are looked for before a store without one of them counts as away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +175,11 @@ class Verification:
             task.check()
             server = self._start(base, data, task)
             try:
-                examination = Examination(server, task)
+                examination = Examination(server, witness, task)
                 if point is not None:
                     examination.findings.problems += self._replay(server, base, point, task)
                 examination.validate()
-                examination.compare(witness)
+                examination.compare()
                 return examination.findings
             finally:
                 server.kill()
@@ -213,13 +213,9 @@ class Verification:
 
         Raises StorageUnreachable.
         """
-        metadata = self._metadata
-        deployment = metadata.deployments.get(deployment_id)
+        deployment = self._metadata.deployments.get(deployment_id)
         storage = self._resources.storages.of(deployment.store)
-        complete = list(metadata.snapshots.complete(deployment_id))[-KNOWN_OBJECTS:]
-        chunks = metadata.chunks.before(deployment_id, None, KNOWN_OBJECTS)
-        known = [one.manifest_key for one in complete] + [chunk.key for chunk in chunks]
-        if not any(_is_there(storage, key) for key in known):
+        if not any(_is_there(storage, key) for key in known_keys(self._metadata, deployment)):
             what = "none of the objects that it should hold is there"
             raise StorageUnreachable(what, where=f"store {deployment.store}")
 

@@ -12,7 +12,8 @@ the store is simulated: packs are sizes alone, and of manifests there is the end
     mark        which blocks are needed: by an engine that has just started, and by one that has
                 read all manifests but the newest
     groom       the next groom, which gives back the packs that are dead now
-    check       every object is there with its size, and the ends of all manifests are right
+    check       every object is there with its size; the first one reads all manifests, the next one
+                those that are new
 """
 
 import os
@@ -44,6 +45,7 @@ from mmsconsole.stores.check.checking import Checking, Part
 from mmsconsole.stores.groom.grooming import Grooming
 from mmsconsole.stores.groom.grooming_plan import Limits
 from mmsconsole.stores.groom.uses import KnownUses
+from mmsconsole.stores.objects import sha256_hex
 from mmsconsole.stores.oplog.oplog_store import ChunkBody
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
@@ -132,11 +134,13 @@ class Growing:
         at = Optime(int(self.clock.now().timestamp()), 1, 1)
         id_ = f"s{at.t}"
         key = manifest_key(DEPLOYMENT, id_, "a1")
-        self.storage.add(key, [PackUse(entry(pack), bits) for pack, bits in self._living.items()])
+        uses = [PackUse(entry(pack), bits) for pack, bits in self._living.items()]
+        whole = self.storage.add(key, uses)
         self.metadata.snapshots.add(
             Snapshot(
                 id_, DEPLOYMENT, "h1", self.clock.now(), SnapshotState.COMPLETE, optime=at,
-                replay_from=at, manifest_key=key, finished_at=self.clock.now(),
+                replay_from=at, manifest_key=key, manifest_sha256=sha256_hex([whole]),
+                manifest_bytes=len(whole), finished_at=self.clock.now(),
             )
         )  # fmt: skip
         arrays = [oplog_entries.array(oplog_entries.noop(at.t))]
@@ -181,7 +185,9 @@ class Point:
     dropped: int
     """Packs, by that groom."""
     checked: float
-    """All in seconds."""
+    """By the first check of a store."""
+    checked_again: float
+    """By the next one, which has one new manifest to read. All in seconds."""
 
 
 class Measuring:
@@ -206,13 +212,18 @@ class Measuring:
         expired = seconds(Retention(growing.resources).tick)
         before = len(growing.storage.packs)
         groomed = seconds(lambda: self._grooming(self._known).run(NOTHING_REWRITTEN, task))
-        checking = Checking(growing.storage, self._metadata, "default", Part(0.0, 0.0))
-        checked = seconds(lambda: _none(checking.run(task)))
+        checked = seconds(lambda: self._check(None))
+        checked_again = seconds(lambda: self._check(growing.clock.now()))
         left = len(growing.storage.packs)
         return Point(
             len(views) - 1, left, listed, expired, marked_first, marked, groomed, before - left,
-            checked,
+            checked, checked_again,
         )  # fmt: skip
+
+    def _check(self, since: datetime | None) -> None:
+        storage, nothing = self._growing.storage, Part(0.0, 0.0)
+        checking = Checking(storage, self._metadata, "default", nothing, since)
+        _none(checking.run(Task()))
 
     def _grooming(self, known: KnownUses) -> Grooming:
         pool = self._metadata.pools.get(self._growing.pool.id)
@@ -251,12 +262,15 @@ def main() -> None:
         ) as metadata:
             for blocks in sizes:
                 print(f"\n{blocks:,} blocks, {CHANGED_PERCENT} % changed by each; seconds")
-                print("snapshots   packs    list  expire  mark, new  mark   groom (packs)  check")
+                print(
+                    "snapshots   packs    list  expire  mark, new  mark   groom (packs)  "
+                    "check, first  next"
+                )
                 for one in curve(metadata, settings, blocks):
                     print(
                         f"{one.snapshots:9} {one.packs:7,}  {one.listed:6.3f}  {one.expired:6.3f}  "
                         f"{one.marked_first:9.3f}  {one.marked:5.3f}  {one.groomed:5.3f} "
-                        f"({one.dropped:3})  {one.checked:9.3f}",
+                        f"({one.dropped:3})  {one.checked:12.3f}  {one.checked_again:5.3f}",
                         flush=True,
                     )
 

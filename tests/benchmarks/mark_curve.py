@@ -13,19 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-import bson
-
-from mmsconsole.stores.blocks.manifest import (
-    PackEntry,
-    PackUse,
-    Trailer,
-    packs_digest,
-    use_document,
-)
+from mmsconsole.stores.blocks.block import BLOCK_BYTES
+from mmsconsole.stores.blocks.manifest import PackEntry, PackUse, Trailer, packs_digest
+from mmsconsole.stores.blocks.used_packs import encoded
+from mmsconsole.stores.framing import MANIFEST, frame
 from mmsconsole.stores.groom.uses import KnownUses
 from mmsconsole.task import Task
 
 PACK_BLOCKS = 128
+HEADER = {"block_bytes": BLOCK_BYTES, "group": "default"}
 
 
 class Ends:
@@ -34,10 +30,13 @@ class Ends:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
 
-    def add(self, key: str, uses: list[PackUse]) -> None:
-        table = b"".join(bson.encode(use_document(use)) for use in uses)
-        trailer = Trailer(64, 64, 64, 0, 0, len(uses), packs_digest(key, table), bytes(32))
-        self.objects[key] = bytes(64) + table + trailer.encoded()
+    def add(self, key: str, uses: list[PackUse]) -> bytes:
+        """A manifest without files. Returns all of it."""
+        start, table = frame(MANIFEST, HEADER), encoded(uses)
+        at = (len(start),) * 3
+        trailer = Trailer(*at, 0, 0, 0, len(uses), packs_digest(key, table), bytes(32))
+        self.objects[key] = start + table + trailer.encoded()
+        return self.objects[key]
 
     def size(self, key: str) -> int:
         return len(self.objects[key])

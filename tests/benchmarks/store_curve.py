@@ -6,6 +6,8 @@
 The head is a hundred generated files of equal size, without holes. Per size:
 
     first       nothing is stored yet; beside sha256 and zstd of all files in one thread
+    the disk    as many bytes as that stored, in files of 32 MB, each fsynced, by one thread or two,
+                whichever is faster; beside the same
     0, 1, ...   that many files of the hundred are touched (1 % of their blocks changed); beside
                 sha256 of all files in one thread, which a cut that knows nothing must do
     all read    nothing changed, but every file is read: the weekly full read
@@ -20,7 +22,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +38,7 @@ from tests.benchmarks.store_files import (
     PAGE_BYTES,
     hash_all,
     hash_and_pack_all,
+    seconds_of_disk,
     spending,
     table,
     write_pages,
@@ -74,6 +77,7 @@ class Curve:
 
     def __init__(self, folder: Path, metadata: Metadata, gigabytes: float) -> None:
         self._gigabytes = gigabytes
+        self._folder = folder
         self._chance = random.Random(1)
         self._root = folder / "head"
         self._root.mkdir(parents=True)
@@ -92,7 +96,10 @@ class Curve:
         os.sync()
         with spending() as plain:
             hash_and_pack_all(self._files)
-        yield self._cut("first", plain.seconds)
+        first = self._cut("first", plain.seconds)
+        yield first
+        disk_seconds = seconds_of_disk(self._folder / "disk", int(first.stored_mb * 1e6))
+        yield replace(first, what="the disk", seconds=disk_seconds, memory_mb=0.0)
         with spending() as plain:
             hash_all(self._files)
         for touched in TOUCHED:

@@ -3,8 +3,10 @@
 import hashlib
 import os
 import random
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +16,11 @@ import psutil
 import zstandard
 
 from mmsconsole.stores.blocks.block import BLOCK_BYTES
+from mmsconsole.stores.blocks.packs import PACK_BYTES
 
 READ_BYTES = 1 << 20
 PAGE_BYTES = 4096
+WRITTEN_MAX = 2_000_000_000
 SYMBOLS = bytes(number % 40 for number in range(256))
 """Random bytes among 40: zstd 1 leaves about two thirds of them, at about the speed that it has
 on a head which snappy has compressed."""
@@ -55,6 +59,37 @@ def hash_and_pack_all(files: list[Path]) -> None:
     """What nobody who cuts files for the first time can avoid, in one thread, nothing kept."""
     hash_all(files)
     read_all(files, zstandard.ZstdCompressor(level=1).compress, BLOCK_BYTES)
+
+
+def write_packs(folder: Path, total_bytes: int, writers: int) -> None:
+    """What the disk alone takes for packs: files of 32 MB, each fsynced and closed, by so many
+    threads; the bytes are at hand.
+    """
+    data = random.Random(1).randbytes(READ_BYTES)
+    folder.mkdir()
+
+    def write(at: int) -> None:
+        with (folder / str(at)).open("wb", buffering=0) as file:
+            for start in range(at, min(at + PACK_BYTES, total_bytes), READ_BYTES):
+                file.write(data[: total_bytes - start])
+            os.fsync(file.fileno())
+
+    with ThreadPoolExecutor(writers) as pool:
+        list(pool.map(write, range(0, total_bytes, PACK_BYTES)))
+
+
+def seconds_of_disk(folder: Path, total_bytes: int) -> float:
+    """Of the better of one and two writers; nothing is left. Of much a part is written, and the
+    seconds are reckoned from that.
+    """
+    seconds, written = [], min(total_bytes, WRITTEN_MAX)
+    for writers in (1, 2):
+        os.sync()
+        with spending() as spent:
+            write_packs(folder, written, writers)
+        seconds.append(spent.seconds)
+        shutil.rmtree(folder)
+    return min(seconds) * total_bytes / written
 
 
 @dataclass

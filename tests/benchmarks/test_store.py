@@ -5,9 +5,13 @@ from pathlib import Path
 import pytest
 
 from mmsconsole.metadata.database import Metadata
+from mmsconsole.storage.local import LocalStorage
 from tests.benchmarks.head_changes import changed_bytes, run
+from tests.benchmarks.restore_bench import HEAD, Stored, measured
 from tests.benchmarks.store_bench import Bench
 from tests.benchmarks.store_curve import Curve
+from tests.benchmarks.store_files import make_files
+from tests.support.snapshots import deployment_record
 
 
 def test_a_round_runs_and_every_figure_is_there(metadata: Metadata, tmp_path: Path) -> None:
@@ -16,8 +20,23 @@ def test_a_round_runs_and_every_figure_is_there(metadata: Metadata, tmp_path: Pa
     bench.round()
 
     assert {*bench.seconds} == {
-        "plain", "first cut", "sha256", "untouched", "same again", "cp + sync", "materialise",
+        "plain", "first cut", "disk", "disk2", "sha256", "untouched", "same again", "cp + sync",
+        "materialise",
     }  # fmt: skip
+
+
+def test_a_restore_stands_beside_a_read_of_all_that_the_store_has(
+    metadata: Metadata, tmp_path: Path
+) -> None:
+    make_files(tmp_path / "head", 4)
+    metadata.deployments.add(deployment_record())
+    storage = LocalStorage(tmp_path / "store")
+    stored = Stored(tmp_path / "head", storage, metadata, "default", threads=2)
+
+    (row,) = measured(tmp_path / "head", {"folder": stored}, rounds=1)
+
+    assert len(row) == len(HEAD)
+    assert stored.read_all() == sum(pack.bytes for pack in storage.list("packs"))
 
 
 def test_what_was_touched_is_what_is_stored(metadata: Metadata, tmp_path: Path) -> None:
@@ -25,7 +44,7 @@ def test_what_was_touched_is_what_is_stored(metadata: Metadata, tmp_path: Path) 
 
     stored = {row.what: row.stored_mb for row in rows}
     assert list(stored) == [
-        "first", "0 touched", "1 touched", "10 touched", "100 touched", "all read",
+        "first", "the disk", "0 touched", "1 touched", "10 touched", "100 touched", "all read",
     ]  # fmt: skip
     assert stored["first"] > stored["100 touched"] > stored["10 touched"] > stored["1 touched"]
     assert stored["1 touched"] > stored["0 touched"]

@@ -1,7 +1,9 @@
 """What a verification costs, beside a plain restore to a running mongod in the same run.
 
-python -m tests.benchmarks.verification [--megabytes 370] [--rounds 3] [--json FILE]
+python -m tests.benchmarks.verification [--megabytes 370] [--indexes 2] [--rounds 3] [--json FILE]
 
+pieces     cp and sync of the files, a mongod started on them, dbHash and validate (not full) of one
+           collection after the other: as the target was measured, with --indexes 0
 witness    what the head is read for after the snapshot, outside of its pause
 snapshot   its files written, a mongod started on them, validated, compared, removed again;
            a plain restore is the first two
@@ -13,6 +15,7 @@ Here the mongod of a verification does not let others go first: that of a restor
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -27,7 +30,8 @@ from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.mongod.binaries import MongodBinary, find_binaries
 from mmsconsole.optime import Optime
-from mmsconsole.restore.replaying import place_on, replay_onto
+from mmsconsole.restore.opening import place_on
+from mmsconsole.restore.replaying import replay_onto
 from mmsconsole.strategies.witness_reading import WitnessReading
 from mmsconsole.task import Task
 from mmsconsole.verification.folder import empty_folder
@@ -38,6 +42,7 @@ from tests.support.metadata import private_metadata, settings_of
 BATCH = 2000
 COLLECTIONS = ("orders", "customers", "carts", "events")
 DOCUMENT_BYTES = 1000
+INDEXES = ([("a", 1)], [("b", 1), ("a", 1)])
 MEGABYTE = 1_000_000
 CHANGED = 0.02
 """Share of the documents that the moment's oplog changes."""
@@ -65,22 +70,23 @@ class Pieces:
 
 
 class Run:
-    def __init__(self, bench: Bench, megabytes: float) -> None:
+    def __init__(self, bench: Bench, megabytes: float, indexes: int) -> None:
         self._bench = bench
+        self._indexes = INDEXES[:indexes]
         self._clock = SystemClock()
         self._count = int(megabytes * MEGABYTE / DOCUMENT_BYTES / len(COLLECTIONS))
         """Documents in each collection."""
 
     def fill(self) -> None:
-        """Documents of about a kilobyte, half of which does not compress; two indexes each."""
+        """Documents of about a kilobyte, half of which does not compress."""
         chance = Random(7)
         for name in COLLECTIONS:
             collection = self._bench.client.bench[name]
             for first in range(0, self._count, BATCH):
                 numbers = range(first, min(first + BATCH, self._count))
                 collection.insert_many([_document(n, chance) for n in numbers])
-            collection.create_index("a")
-            collection.create_index([("b", 1), ("a", 1)])
+            for keys in self._indexes:
+                collection.create_index(keys)
 
     def change(self) -> None:
         changed = {"_id": {"$lt": int(self._count * CHANGED)}}
@@ -107,6 +113,22 @@ class Run:
             server.kill()
             return seconds
 
+    def pieces(self, snapshot: Snapshot) -> dict[str, float]:
+        bench = self._bench
+        with empty_folder(bench.folder / "pieces", self._clock) as data:
+            whole = data / "whole"
+            bench.resources.blockstore(bench.deployment).materialise(snapshot, whole, Task())
+            place = place_on(bench.resources, snapshot, data / "copy", socket="q", log="pieces")
+            copy = self.timed(lambda: _copied(whole, place.dbpath))
+            begin = self._clock.monotonic()
+            server = HeadServer.start(place, self._clock)
+            start = self._clock.monotonic() - begin
+            database = server.client.bench
+            hashed = self.timed(lambda: [database.command(_hash_of(name)) for name in COLLECTIONS])
+            validated = self.timed(lambda: [database.command("validate", ns) for ns in COLLECTIONS])
+            server.kill()
+        return {"copy": copy, "start": start, "dbHash": hashed, "validate": validated}
+
     def witnessed(self) -> float:
         """Of a head that has just been started: its cache is empty."""
         server = HeadServer.start(place_of(self._bench.resources, self._bench.head), self._clock)
@@ -123,6 +145,15 @@ class Run:
         return {"seconds": seconds, "pieces": pieces.seconds()}
 
 
+def _copied(source: Path, target: Path) -> None:
+    subprocess.run(["cp", "-r", source, target], check=True, timeout=600)
+    subprocess.run(["sync", "-f", target], check=True, timeout=600)
+
+
+def _hash_of(name: str) -> dict[str, Any]:
+    return {"dbHash": 1, "collections": [name]}
+
+
 def measure(run: Run, bench: Bench, rounds: int) -> dict[str, Any]:
     bench.verify_every()
     run.fill()
@@ -137,7 +168,7 @@ def measure(run: Run, bench: Bench, rounds: int) -> dict[str, Any]:
     assert moment is not None
     turns = [
         {
-            "snapshot": (run.restored(first), run.verified(first.id)),
+            "snapshot": (run.restored(first), run.verified(first.id) | {"bare": run.pieces(first)}),
             "moment": (run.restored(first, moment.optime), run.verified(moment.id)),
         }
         for _ in range(rounds)
@@ -159,7 +190,7 @@ def _medians(turns: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def run(megabytes: float, rounds: int, binary: MongodBinary) -> dict[str, Any]:
+def run(megabytes: float, indexes: int, rounds: int, binary: MongodBinary) -> dict[str, Any]:
     clock = SystemClock()
     with tempfile.TemporaryDirectory(prefix="mms-", dir="/tmp") as name:
         folder = Path(name)
@@ -168,7 +199,7 @@ def run(megabytes: float, rounds: int, binary: MongodBinary) -> dict[str, Any]:
             with private_metadata(settings_of(folder / "metadata"), binary, clock) as metadata:
                 bench = Bench(source, metadata, folder, binary)
                 try:
-                    return measure(Run(bench, megabytes), bench, rounds)
+                    return measure(Run(bench, megabytes, indexes), bench, rounds)
                 finally:
                     bench.close()
         finally:
@@ -186,17 +217,24 @@ def in_words(figures: dict[str, Any]) -> str:
         times = f"{found['ratio']:.2f} x {found['restore']:.2f} s"
         lines.append(f"{name:10} {found['seconds']:6.2f} s = {times}")
         lines.append(f"           ({pieces})")
+    bare = figures["snapshot"]["bare"]
+    told = ", ".join(f"{piece} {took:.2f}" for piece, took in bare.items())
+    ratio = figures["snapshot"]["seconds"] / (bare["copy"] + bare["start"])
+    total = figures["snapshot"]["seconds"] / sum(bare.values())
+    lines.append(f"pieces     {sum(bare.values()):6.2f} s ({told})")
+    lines.append(f"           the snapshot: {total:.2f} of all, {ratio:.2f} of copy and start")
     return "\n".join(lines)
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.verification")
     parser.add_argument("--megabytes", type=float, default=370)
+    parser.add_argument("--indexes", type=int, choices=range(3), default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args(arguments)
     binary = find_binaries([], os.environ)[-1]
-    figures = run(chosen.megabytes, chosen.rounds, binary)
+    figures = run(chosen.megabytes, chosen.indexes, chosen.rounds, binary)
     print(in_words(figures))
     if chosen.json is not None:
         chosen.json.write_text(json.dumps(figures, indent=2))

@@ -24,7 +24,7 @@ from tests.faults.operations import at, chunk_body
 from tests.support.clock import ManualClock
 from tests.support.faulty import FaultyStorage
 from tests.support.history import History
-from tests.support.snapshots import LATER, contents, half_random
+from tests.support.snapshots import LATER, contents, half_random, manifest_of
 
 FIRST, SECOND = "default", "far"
 OLD, NEW = "old", "new"
@@ -130,7 +130,8 @@ class Round:
         (complete,) = self.metadata.snapshots.complete(self.history.id)
         assert complete.id.startswith(NEW)
         kept = list(self.metadata.packs.all({"dropped": False}))
-        assert sum(pack.blocks for pack in kept) == len(LEFT)
+        pages = {page.hash for page in manifest_of(self.stores[FIRST], complete).pages}
+        assert sum(pack.blocks for pack in kept) == len(LEFT) + len(pages)
         chunks = {chunk.key for chunk in self.metadata.chunks.all()}
         there = {key for key in self.keys(FIRST) if not key.endswith(".moved")}
         assert there == {complete.manifest_key, *(pack.key for pack in kept), *chunks}

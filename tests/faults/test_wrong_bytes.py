@@ -19,7 +19,14 @@ from mmsconsole.stores.blocks.packs import read_index
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 from tests.faults.operations import ARRAY, FILES, OTHER, Restored, SliceStored, at, chunk_body
-from tests.support.snapshots import completed, contents, files_below, snapshot_record
+from tests.support.snapshots import (
+    completed,
+    contents,
+    files_below,
+    pack_keys,
+    page_pack_keys,
+    snapshot_record,
+)
 
 FLIPS_MAX = 200
 READING = (ObjectCorrupt, ObjectMissing)
@@ -118,8 +125,10 @@ def test_a_chunk_that_is_to_be_shortened(resources: Resources, short_folder: Pat
 class Stored(Restored):
     """A snapshot of two files in two packs, and what reads them."""
 
-    def key(self, folder: str, number: int = 0) -> str:
-        return self.keys(folder)[number]
+    def key(self, kind: str) -> str:
+        """The first of them; a manifest is not among many."""
+        of_kind = {"packs": pack_keys, "pages": page_pack_keys}.get(kind)
+        return of_kind(self.storage)[0] if of_kind else self.keys(kind)[0]
 
     def materialised(self) -> dict[str, bytes]:
         self.checked += 1
@@ -147,7 +156,14 @@ def stored(resources: Resources, short_folder: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_pack(stored: Stored, short_folder: Path) -> None:
     """Blocks are checked when they are read, all else when the pack tells of itself."""
-    key, other = stored.keys("packs")
+    key, other = pack_keys(stored.storage)
+    reads: list[Read] = [stored.materialised, lambda: read_index(stored.storage, key)]
+
+    Object(short_folder, key, other, reads).check_all()
+
+
+def test_a_pack_of_pages(stored: Stored, short_folder: Path) -> None:
+    key, other = stored.key("pages"), stored.key("packs")
     reads: list[Read] = [stored.materialised, lambda: read_index(stored.storage, key)]
 
     Object(short_folder, key, other, reads).check_all()
@@ -161,7 +177,7 @@ def test_a_manifest(stored: Stored, short_folder: Path) -> None:
     Object(short_folder, key, other, [stored.materialised]).check_all()
 
 
-@pytest.mark.parametrize("kind", ["packs", "manifests"])
+@pytest.mark.parametrize("kind", ["packs", "pages", "manifests"])
 def test_the_next_snapshot_does_without_what_is_damaged_and_names_it(
     stored: Stored, short_folder: Path, kind: str
 ) -> None:
@@ -175,7 +191,7 @@ def test_the_next_snapshot_does_without_what_is_damaged_and_names_it(
     assert key in lost
 
 
-@pytest.mark.parametrize("kind", ["packs", "manifests"])
+@pytest.mark.parametrize("kind", ["packs", "pages", "manifests"])
 @pytest.mark.parametrize("how", ["flipped", "removed"])
 def test_a_restore_stops_and_leaves_nothing_that_looks_finished(
     stored: Stored, short_folder: Path, kind: str, how: str
@@ -185,7 +201,7 @@ def test_a_restore_stops_and_leaves_nothing_that_looks_finished(
     whole = path.read_bytes()
     path.unlink()
     if how == "flipped":
-        path.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
+        path.write_bytes(whole[:150] + bytes([whole[150] ^ 1]) + whole[151:])
 
     with pytest.raises(READING) as caught:
         stored.run()

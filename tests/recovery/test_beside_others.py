@@ -12,7 +12,7 @@ from mmsconsole.metadata.policies import group_policy_id
 from mmsconsole.policy.policy import SnapshotPolicy
 from tests.metadata.records import NOW
 from tests.recovery.conftest import Stand, at
-from tests.support.snapshots import deployment_record, snapshot_record
+from tests.support.snapshots import deployment_record, pack_keys, snapshot_record
 
 GROUP = group_policy_id("default")
 DEFAULTS = SnapshotPolicy()
@@ -90,7 +90,7 @@ def test_the_epoch_of_a_pool_never_goes_back_and_its_packs_keep_their_records(
     pool = metadata.pools.ensure("default", "default")
     for _ in range(5):
         epoch = metadata.pools.bump(pool.id)
-    (key,) = [one.key for one in other.storage.list("packs")]
+    (key,) = pack_keys(other.storage)
     id_ = key.rpartition("/")[2].removesuffix(".pack")
     known = Pack(id_, pool.id, key, "", 3, 4, condemned=6, dropped=True)
     metadata.packs.add(known)

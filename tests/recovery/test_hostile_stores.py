@@ -6,20 +6,17 @@ from typing import Any
 
 import pytest
 
-from mmsconsole.daemon.checking import clear_doubt
 from mmsconsole.metadata.codec import to_document
 from mmsconsole.metadata.deployments import BackupState, Deployment
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.recovery.checks import checked_deployment, is_own_head, is_sane
-from mmsconsole.stores.blocks.manifest import PackEntry, PackUse
-from mmsconsole.stores.blocks.manifest_reader import read_uses
-from mmsconsole.stores.blocks.manifest_writer import ManifestWriter
 from mmsconsole.stores.blocks.packs import PackBuilder, read_index
 from mmsconsole.stores.catalogue import CatalogueWriter, catalogue_key
 from mmsconsole.stores.framing import MANIFEST, frame, optime_document
 from tests.metadata.records import NOW, later
 from tests.recovery.conftest import Stand, at, body
-from tests.support.snapshots import deployment_record, snapshot_record
+from tests.support.manifests import made
+from tests.support.snapshots import deployment_record, pack_keys, snapshot_record
 
 HEADER = {"engine": "evil", "at": NOW, "schema": 1, "without_password": []}
 
@@ -216,8 +213,8 @@ def test_a_manifest_that_tells_of_another_one_is_not_believed(stand: Stand, lie:
         "deployment": {"id": "d1"},
     }  # fmt: skip
     stand.back_up()
-    with ManifestWriter(header | {lie: header[lie] | {"id": "other"}}) as writer:
-        writer.store(stand.storage, "manifests/d1/s5.aa.manifest", [])
+    lying = header | {lie: header[lie] | {"id": "other"}}
+    made(stand.storage, "manifests/d1/s5.aa.manifest", lying, [], [])
 
     report = stand.rebuilt()
 
@@ -228,16 +225,18 @@ def test_a_manifest_that_tells_of_another_one_is_not_believed(stand: Stand, lie:
 def test_a_pack_that_was_exchanged_is_not_built_on(stand: Stand) -> None:
     stand.snapshot("s1", 12)
     stand.back_up()
-    (old,) = stand.storage.list("packs")
-    index = read_index(stand.storage, old.key)
+    (old,) = pack_keys(stand.storage)
+    index = read_index(stand.storage, old)
     other = PackBuilder("default", index.header["pack"])
     other.add(index.places[0].hash, b"not what it says", 500)
-    stand.storage.put(old.key, other.parts())
+    stand.storage.put(old, other.parts())
 
     report = stand.rebuilt()
 
-    assert stand.places() == {}
-    assert any(old.key in told for told in report.told)
+    assert {one["r"] for one in stand.places().values()}.isdisjoint(
+        place.raw_bytes for place in index.places
+    )
+    assert any(old in told for told in report.told)
 
 
 def test_a_sane_record_has_times_with_zones_and_positions_in_bounds() -> None:
@@ -260,19 +259,3 @@ def test_a_deployment_is_bound_to_the_store_where_it_was_found() -> None:
     assert checked(block_bytes=7).block_bytes == 256 * 1024
     assert checked(backup=BackupState.STARTED).backup is BackupState.STOPPED
     assert checked(backup=BackupState.INACTIVE).backup is BackupState.INACTIVE
-
-
-def test_what_is_no_pack_of_its_group_casts_a_doubt_that_no_repair_takes_away(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    snapshot = stand.snapshot("s1", 12)
-    stand.back_up()
-    entry = PackEntry("x", "packs/other/x.pack", 10, "")
-    named = [*read_uses(stand.storage, snapshot.manifest_key), PackUse(entry, 1)]
-    monkeypatch.setattr("mmsconsole.recovery.snapshots.read_uses", lambda *_: named)
-
-    stand.rebuilt()
-
-    assert "no pack of ours" in stand.metadata.snapshots.get("s1").doubt
-    assert clear_doubt(stand.metadata, "default", set()) == []
-    assert stand.metadata.packs.find("x") is None

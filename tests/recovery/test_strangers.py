@@ -53,7 +53,7 @@ def test_after_the_rebuild_nobody_is_a_stranger(stand: Stand, operations: Operat
 
     assert operations.engine().strangers == {}
     view = operations.store_rebuild(job.id)
-    assert (view.deployments, view.snapshots, view.packs) == (("shop-d1",), 1, 1)
+    assert (view.deployments, view.snapshots, view.packs) == (("shop-d1",), 1, 2)
     assert any(event.kind == "store rebuilt" for event in operations.events())
 
 

@@ -155,7 +155,7 @@ def test_an_engine_that_stops_waits_for_no_further_try(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "something")
     url = "s3://bucket?endpoint=http://127.0.0.1:1"
     environ = {"MMSCONSOLE_HOME": str(tmp_path), "MMSCONSOLE_STORAGE_URL": url}
-    storages = open_storages(load_settings(environ), ManualClock())  # its time stands still
+    storages = open_storages(load_settings(environ), clock=ManualClock())  # its time stands still
     storages.end_waits()
     with pytest.raises(Cancelled):
         storages.of("default").get("a/k")

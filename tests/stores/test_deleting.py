@@ -41,16 +41,17 @@ def test_what_a_lock_has_kept_and_a_rebuild_has_brought_back_stays(
     """A deployment was removed by mistake; its store was locked, so that it can be had back."""
     snapshot = metadata.snapshots.add(cut("s1"))
     chunks = list(metadata.chunks.in_order("d1"))
-    (pack,) = metadata.packs.all()
+    packs = list(metadata.packs.all())
     there = storage.locked = everything(storage)
     blockstore.forget(snapshot)
     blockstore.sweep_manifests("d1", Task())
     oplog.drop("d1", Task())
-    Deleting(storage, metadata, "default").delete(pack.key)
-    metadata.packs.remove(pack.id)
+    for pack in packs:
+        Deleting(storage, metadata, "default").delete(pack.key)
+        metadata.packs.remove(pack.id)
     retried(metadata, storage, manual_clock)
 
-    metadata.packs.add(pack)
+    metadata.packs.put_all(packs)
     metadata.snapshots.add(snapshot)
     metadata.chunks.put_all(chunks)
     storage.locked = set()

@@ -15,14 +15,17 @@ import pytest
 from mmsconsole.errors import ObjectCorrupt
 from mmsconsole.metadata.blocks import BlockPlace
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.stores.blocks.block import BLOCK_BYTES, hash_of, is_block_size, zero_hash
-from mmsconsole.stores.blocks.manifest import NO_PACK, FileEntry, PackEntry, PackUse
+from mmsconsole.stores.blocks import used_packs
+from mmsconsole.stores.blocks.block import BLOCK_BYTES, Place, hash_of, is_block_size, zero_hash
+from mmsconsole.stores.blocks.manifest import NO_PACK, FileEntry, PackEntry
 from mmsconsole.stores.blocks.manifest_reader import ManifestReader, read_uses
-from mmsconsole.stores.blocks.manifest_writer import ManifestWriter
 from mmsconsole.stores.blocks.packs import PackBuilder, pack_key, read_index
+from mmsconsole.stores.blocks.page_writer import PageWriter
+from mmsconsole.stores.blocks.records import PackNumbers
 from mmsconsole.stores.framing import CHUNK, MANIFEST, PACK, SLICE, frame, unframe
 from mmsconsole.stores.objects import sha256_hex
 from mmsconsole.task import Task
+from tests.support.manifests import PAGES, written
 
 HASHES = [hash_of(bytes([number])) for number in range(3)]
 
@@ -138,31 +141,67 @@ RECORDS = [
     (zero_hash(BLOCK_BYTES), NO_PACK, 0, 0, 0),
     (HASHES[2], 1, 300, 5, 0),
 ]
-PACKS = [PackEntry("p0", "packs/g/p0/p0.pack", 5000, "aa"), PackEntry("p1", "k", 6000, "bb")]
+PACKS = [
+    PackEntry(id_, f"packs/default/{id_[:2]}/{id_}.pack", size, digest * 32)
+    for id_, size, digest in (("a0" * 16, 5000, "aa"), ("b1" * 16, 6000, "bb"))
+]
+HEADER = {"block_bytes": BLOCK_BYTES, "group": "default", "snapshot": {"id": "s1"}}
+
+
+def page_of(ids: list[str], records: list[tuple[bytes, int, int, int, int]]) -> bytes:
+    """`records`: with the numbers of packs in `ids`."""
+    hashes, *columns = zip(*records, strict=True)
+    words = b"".join(struct.pack(f"<{len(column)}I", *column) for column in columns)
+    names = b"".join(bytes.fromhex(id_) for id_ in ids)
+    return struct.pack("<II", len(records), len(ids)) + names + b"".join(hashes) + words
+
+
+def test_a_page_of_block_records() -> None:
+    """Its packs are numbered as they are met."""
+    ids = [f"{number:02x}" * 16 for number in range(9)]
+    writer = PageWriter(numbers_of(ids))
+    for pack in (7, NO_PACK, 2, 7):
+        writer.add(HASHES[0], pack, 10, 20, 3)
+
+    (name,), stored = writer.waiting(), []
+    writer.store(lambda hash_, raw: stored.append((hash_, raw)) or Place(ids[1], 100, 50, 6))
+
+    met = [(HASHES[0], pack, 10, 20, 3) for pack in (0, NO_PACK, 1, 0)]
+    expected = page_of([ids[7], ids[2]], met)
+    assert stored == [(name, expected)]
+    assert name == hashlib.sha256(expected).digest()
+    assert list(writer.refs()) == [(name, 1, 100, 50, 6, len(expected), 4)]
+
+
+def numbers_of(ids: list[str]) -> PackNumbers:
+    numbers = PackNumbers()
+    for id_ in ids:
+        numbers.of(id_)
+    return numbers
 
 
 def test_a_manifest(storage: LocalStorage) -> None:
-    header = {"block_bytes": BLOCK_BYTES, "snapshot": {"id": "s1"}}
-    with ManifestWriter(header) as writer:
-        for entry in FILES:
-            writer.add_file(entry)
-        for record in RECORDS:
-            writer.add_record(*record)
-        stored = writer.store(storage, "k.manifest", PACKS)
+    stored = written(storage, "k.manifest", HEADER, FILES, RECORDS, PACKS)
 
-    start = framed(b"MMSMANIF", header)
-    records = b"".join(hash_ + struct.pack("<IIII", *place) for hash_, *place in RECORDS)
+    page = page_of([pack.id for pack in PACKS], RECORDS)
+    pack = storage.get(f"packs/default/9a/{PAGES}.pack")
+    at = pack.index(page)
+    start = framed(b"MMSMANIF", HEADER)
+    pages = hash_of(page) + struct.pack("<IIIIII", 2, at, len(page), 0, len(page), 3)
     fields = ("path", "size", "inode", "mtime_ns", "ctime_ns", "first")
     files = b"".join(
         bson.encode({name: getattr(entry, name) for name in fields}) for entry in FILES
     )
-    packs = b"".join(
-        bson.encode({"id": p.id, "key": p.key, "bytes": p.bytes, "sha256": p.sha256, "used": used})
-        for p, used in zip(PACKS, (b"\0\2", b"\1"), strict=True)  # block 9, block 0
-    )
-    before = start + records + files + packs
-    files_at = len(start) + len(records)
-    places = struct.pack("<QQQQII", len(start), files_at, files_at + len(files), 3, 3, 2)
+    packs = (
+        bytes.fromhex("a0" * 16 + "b1" * 16 + PAGES)
+        + struct.pack("<QQQ", 5000, 6000, len(pack))
+        + bytes.fromhex("aa" * 32 + "bb" * 32) + hashlib.sha256(pack).digest()
+        + struct.pack("<HHH", 2, 1, 1)
+        + b"\0\2" + b"\1" + b"\1"  # block 9; block 0; the page
+    )  # fmt: skip
+    before = start + pages + files + packs
+    files_at = len(start) + len(pages)
+    places = struct.pack("<QQQQIII", len(start), files_at, files_at + len(files), 3, 1, 3, 3)
     digests = hashlib.sha256(b"k.manifest" + packs).digest() + hashlib.sha256(before).digest()
     expected = before + b"MANIFEND" + places + digests
     assert storage.get("k.manifest") == expected
@@ -170,33 +209,30 @@ def test_a_manifest(storage: LocalStorage) -> None:
 
 
 def test_a_manifest_is_read_as_it_was_written(storage: LocalStorage) -> None:
-    with ManifestWriter({"block_bytes": BLOCK_BYTES}) as writer:
-        for entry in FILES:
-            writer.add_file(entry)
-        for record in (RECORDS[0], RECORDS[2], RECORDS[2]):
-            writer.add_record(*record)
-        stored = writer.store(storage, "k.manifest", PACKS)
+    records = [RECORDS[0], RECORDS[2], RECORDS[2]]
+    stored = written(storage, "k.manifest", HEADER, FILES, records, PACKS)
 
     read = ManifestReader.open(storage, stored.key, stored.sha256, Task())
 
     assert list(read.files()) == FILES
-    assert read.packs == PACKS
+    assert read.packs[:2] == PACKS
     assert list(read.records(0, 2)) == [RECORDS[0], RECORDS[2]]
-    assert [use.used for use in read.uses] == [1 << 9, 1]
+    assert list(read.some(1, 2).one_by_one()) == [RECORDS[2], RECORDS[2]]
+    assert [use.used for use in read.uses] == [1 << 9, 1, 1]
     assert read.bytes == BLOCK_BYTES + 6
+    assert read.stored_bytes == stored.stored_bytes
 
 
-def test_a_manifest_larger_than_memory_is_spooled_and_read_in_pages(storage: LocalStorage) -> None:
+def test_a_manifest_of_many_pages_is_read_some_at_a_time(storage: LocalStorage) -> None:
     count = 250_000
-    with ManifestWriter({"block_bytes": BLOCK_BYTES}) as writer:
-        writer.add_file(FileEntry("big.wt", count * BLOCK_BYTES, 1, 1, 1, 0))
-        for number in range(count):
-            writer.add_record(HASHES[number % 3], 0, number % 4000, 10, number % 4000)
-        stored = writer.store(storage, "k.manifest", PACKS[:1])
+    files = [FileEntry("big.wt", count * BLOCK_BYTES, 1, 1, 1, 0)]
+    records = ((HASHES[n % 3], 0, n % 4000, 10, n % 4000) for n in range(count))
+    stored = written(storage, "k.manifest", HEADER, files, records, PACKS[:1])
 
     read = ManifestReader.open(storage, stored.key, stored.sha256, Task())
 
-    assert stored.stored_bytes > 10 << 20
+    assert stored.stored_bytes < 20_000
+    assert len(read.pages) == 245
     assert [r.hash for r in read.records(count - 2, 2)] == [
         HASHES[(count - 2) % 3],
         HASHES[(count - 1) % 3],
@@ -205,23 +241,21 @@ def test_a_manifest_larger_than_memory_is_spooled_and_read_in_pages(storage: Loc
 
 
 def test_what_a_snapshot_uses_is_told_by_the_end_of_its_manifest(storage: LocalStorage) -> None:
-    with ManifestWriter({"block_bytes": BLOCK_BYTES}) as writer:
-        for record in RECORDS:
-            writer.add_record(*record)
-        writer.store(storage, "k.manifest", PACKS)
+    written(storage, "k.manifest", HEADER, FILES, RECORDS, PACKS)
     whole = storage.get("k.manifest")
-    storage.put("k.manifest", [bytes(180), whole[180:]])  # frame and records
+    storage.put("k.manifest", [bytes(180), whole[180:]])  # frame and pages
 
-    assert read_uses(storage, "k.manifest") == [PackUse(PACKS[0], 1 << 9), PackUse(PACKS[1], 1)]
+    used = read_uses(storage, "k.manifest")
+
+    assert used.by_id() == {PACKS[0].id: 1 << 9, PACKS[1].id: 1, PAGES: 1}
+    assert used.entries("default")[:2] == PACKS
 
 
 def test_a_wrong_byte_or_another_name_is_never_taken_for_what_a_snapshot_uses(
     storage: LocalStorage,
 ) -> None:
-    with ManifestWriter({"block_bytes": BLOCK_BYTES}) as writer:
-        writer.add_record(*RECORDS[0])
-        writer.store(storage, "k.manifest", PACKS[:1])
-    whole, uses = storage.get("k.manifest"), read_uses(storage, "k.manifest")
+    written(storage, "k.manifest", HEADER, [], [RECORDS[0]], PACKS[:1])
+    whole, uses = storage.get("k.manifest"), read_uses(storage, "k.manifest").by_id()
 
     for byte in range(len(whole)):
         changed = whole[:byte] + bytes([whole[byte] ^ 0x10]) + whole[byte + 1 :]
@@ -231,9 +265,39 @@ def test_a_wrong_byte_or_another_name_is_never_taken_for_what_a_snapshot_uses(
     assert uses_or_none(storage, "other.manifest", whole) is None
 
 
-def uses_or_none(storage: LocalStorage, key: str, data: bytes) -> list[PackUse] | None:
+def uses_or_none(storage: LocalStorage, key: str, data: bytes) -> dict[str, int] | None:
     storage.put(key, [data])
     try:
-        return read_uses(storage, key)
+        return read_uses(storage, key).by_id()
     except ObjectCorrupt:
         return None
+
+
+def table(**changes: bytes) -> bytes:
+    """Of two packs, each of which uses a byte of blocks."""
+    parts = {
+        "ids": bytes(16) + b"\1" * 16, "sizes": struct.pack("<QQ", 7, 8), "digests": bytes(64),
+        "widths": struct.pack("<HH", 1, 1), "bitmaps": b"\1\2",
+    }  # fmt: skip
+    return b"".join((parts | changes).values())
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (table()[:90], "cut off"),
+        (table()[:-1], "can not be"),
+        (table() + b"\0", "can not be"),
+        (table(ids=bytes(32)), "can not be"),
+        (table(sizes=struct.pack("<QQ", 7, 1 << 63)), "can not be"),
+        (table(widths=struct.pack("<HH", 8193, 1), bitmaps=bytes(8194)), "can not be"),
+        (table(widths=struct.pack("<HH", 0, 0)), "can not be"),
+    ],
+    ids=["cut off", "a byte less", "a byte more", "one pack twice", "a size that nothing has",
+         "more blocks than a pack has", "bitmaps that nobody has"],
+)  # fmt: skip
+def test_a_table_of_packs_that_can_not_be_is_not_believed(data: bytes, said: str) -> None:
+    with pytest.raises(ObjectCorrupt, match=said) as caught:
+        used_packs.decoded(data, 2, "k")
+    assert caught.value.where == "k"
+    assert used_packs.decoded(table(), 2, "k").by_id() == {"00" * 16: 1, "01" * 16: 2}

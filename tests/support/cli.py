@@ -4,8 +4,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
+
+from mmsconsole.cli.boundary import JSON, run
+from mmsconsole.cli.shell import Shell
+from mmsconsole.clock import Clock, SystemClock
+from mmsconsole.metadata.connect import connect
+from mmsconsole.operations.operations import Actor, Operations
+from mmsconsole.settings import Settings
 
 TIMEOUT_SECONDS = 120.0
 
@@ -32,7 +41,7 @@ class Cli:
     def run(self, *arguments: str, timeout_seconds: float = TIMEOUT_SECONDS) -> Answered:
         """Whatever its exit code is."""
         ran = subprocess.run(
-            [sys.executable, "-m", "mmsconsole", *arguments, "--json"],
+            [sys.executable, "-m", "mmsconsole", *arguments, JSON],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -44,8 +53,28 @@ class Cli:
 
     def ask(self, *arguments: str, timeout_seconds: float = TIMEOUT_SECONDS) -> Any:
         """The value; a command that does not end with 0 fails the test."""
-        answered = self.run(*arguments, timeout_seconds=timeout_seconds)
-        if answered.code != 0:
-            said = f"{' '.join(arguments)}: exit code {answered.code}"
-            raise CommandFailedError(f"{said}\n{answered.value}\n{answered.told}")
-        return answered.value
+        return _value(arguments, self.run(*arguments, timeout_seconds=timeout_seconds))
+
+    def at_once(self, *arguments: str) -> Any:
+        """As ask, for what waits for nothing: in this process, for a new one takes half a second
+        to begin, which is long for what is asked again and again.
+        """
+        out, err = StringIO(), StringIO()
+        with ExitStack() as stack:
+
+            def operations(settings: Settings, clock: Clock) -> Operations:
+                metadata = connect(settings)
+                stack.callback(metadata.close)
+                return Operations(metadata, settings, clock, Actor.of_process())
+
+            shell = Shell(StringIO(), out, err, self.environ, SystemClock(), operations)
+            code = run([*arguments, JSON], shell)
+        value = json.loads(out.getvalue() or "null")
+        return _value(arguments, Answered(code, value, err.getvalue()))
+
+
+def _value(arguments: tuple[str, ...], answered: Answered) -> Any:
+    if answered.code != 0:
+        said = f"{' '.join(arguments)}: exit code {answered.code}"
+        raise CommandFailedError(f"{said}\n{answered.value}\n{answered.told}")
+    return answered.value

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.worker import WorkerState
 
@@ -20,7 +21,6 @@ from tests.support.fake_operations import FakeOperations, StandingClock
 SMALL, LARGE = (80, 24), (132, 40)
 PATIENCE_SECONDS = 60.0
 SIGNS = {"enter": "\r", "backspace": "\x7f", "escape": "\x1b"}
-KEYS = {" ": "space", ":": "colon", "/": "slash", "?": "question_mark", "-": "minus", "@": "at"}
 
 
 def settings_in(home: Path, **console: str) -> Settings:
@@ -69,8 +69,10 @@ class ConsoleDriver:
         await self.settled()
 
     async def type(self, text: str) -> None:
+        """Into the field that has the focus, as fast as it is pasted."""
         for char in text:
-            await self.pilot.press(KEYS.get(char, char))
+            self.app.post_message(Key(_character_to_key(char), char))
+        await self.pilot.pause()
 
     async def command(self, text: str) -> None:
         await self.press("colon")

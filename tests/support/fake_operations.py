@@ -13,6 +13,14 @@ from typing import Any
 
 from mmsconsole.errors import AlreadyExists, Busy, MmsError, NoEngine, NotFound, OutsideWindow
 from mmsconsole.operations.check_views import CheckView, FindingView, RepairView
+from mmsconsole.operations.oplog_views import (
+    OplogEntryView,
+    OplogPage,
+    OplogQuery,
+    OplogRate,
+    OplogSearch,
+)
+from mmsconsole.operations.points import Ago, Before, Latest, parse_point
 from mmsconsole.operations.policy_views import PolicyPreview, PolicyView
 from mmsconsole.operations.store_views import GroomPlanView, StoreStats, StoreView
 from mmsconsole.operations.views import (
@@ -29,9 +37,12 @@ from mmsconsole.operations.views import (
 )
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
+from mmsconsole.task import Task
 from tests.support import fake_data as data
-from tests.support import fake_stores
+from tests.support import fake_opened, fake_stores
 from tests.support.fake_data import NOW
+from tests.support.fake_opened import FakeOpened
+from tests.support.fake_oplog import FakeOplog, oplog_of_a_day
 from tests.support.fake_policies import FakePolicies, reasons_of
 
 
@@ -61,7 +72,7 @@ def _open_gate() -> threading.Event:
 
 
 @dataclass
-class FakeOperations:
+class FakeOperations(FakeOpened):
     """`asked` lists the questions, `calls` the requests; `fail` makes a method raise, `away` all
     of them. Requests wait while the `gate` is closed."""
 
@@ -72,6 +83,7 @@ class FakeOperations:
     kept_events: list[EventView] = field(default_factory=list)
     lag: dict[str, list[LagPoint]] = field(default_factory=dict)
     policies: FakePolicies = field(default_factory=FakePolicies)
+    kept_oplog: FakeOplog = field(default_factory=FakeOplog)
     kept_stores: dict[str, StoreView] = field(default_factory=fake_stores.stores)
     kept_stats: dict[str, StoreStats] = field(default_factory=fake_stores.stats)
     kept_checks: dict[str, CheckView] = field(
@@ -178,6 +190,29 @@ class FakeOperations:
     def lag_history(self, name: str, since: datetime) -> list[LagPoint]:
         self._reach("lag_history")
         return [point for point in self.lag.get(name, []) if point.at >= since]
+
+    def oplog(
+        self, name: str, query: OplogQuery | None = None, *, task: Task | None = None
+    ) -> OplogPage:
+        self._ask("oplog", query or OplogQuery())
+        return self.kept_oplog.page(query or OplogQuery(), task or Task())
+
+    def oplog_entry(self, name: str, at: Optime) -> OplogEntryView:
+        self._reach("oplog_entry")
+        return self.kept_oplog.entry(at)
+
+    def oplog_rate(
+        self, name: str, *, count: int = 60, first: str = "", last: str = "",
+        task: Task | None = None,
+    ) -> OplogRate:  # fmt: skip
+        self._ask("oplog_rate", first, last)
+        return self.kept_oplog.rate(count, first, last)
+
+    def oplog_search(
+        self, name: str, *, before: Optime | None = None, task: Task | None = None
+    ) -> OplogSearch:
+        self._ask("oplog_search", before)
+        return self.kept_oplog.search(before)
 
     def plan_repair(self, store: str) -> RepairView:
         self._ask("plan_repair", store)
@@ -384,9 +419,11 @@ class FakeOperations:
 
 
 def _point(at: str, end: Optime) -> Optime:
-    if at == "latest":
-        return end
-    return Optime.end_of_second(int(datetime.fromisoformat(at).timestamp()))
+    asked = parse_point(at)
+    if isinstance(asked, Before):
+        return asked.entry.before
+    assert not isinstance(asked, Ago)
+    return end if isinstance(asked, Latest) else asked.end
 
 
 def rich_scene() -> FakeOperations:
@@ -397,6 +434,9 @@ def rich_scene() -> FakeOperations:
         kept_jobs=data.jobs(),
         kept_restores={each.id: each for each in data.restores()},
         kept_events=data.events(),
+        kept_oplog=oplog_of_a_day(),
+        kept_openings=fake_opened.openings(),
+        kept_links=fake_opened.links(),
         lag={"orders": data.lag(), "payments": data.lag(late=840)},
     )
 

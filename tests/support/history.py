@@ -101,7 +101,8 @@ class History:
         done = self.metadata.snapshots.set_where(
             {"_id": snapshot.id, "state": "running", "attempt": snapshot.attempt},
             state=SnapshotState.COMPLETE, manifest_key=made.manifest_key,
-            manifest_sha256=made.manifest_sha256, bytes=made.bytes,
+            manifest_sha256=made.manifest_sha256, manifest_bytes=made.manifest_bytes,
+            bytes=made.bytes,
         )  # fmt: skip
         if done is None:
             raise LeaseLost("called off", where=snapshot.id)
@@ -122,7 +123,7 @@ class History:
     def used(self, snapshot: str) -> dict[str, int]:
         """By pack: which blocks its manifest names."""
         key = self.metadata.snapshots.get(snapshot).manifest_key
-        return {use.entry.id: use.used for use in read_uses(self.storage, key)}
+        return read_uses(self.storage, key).by_id()
 
     def check(self) -> None:
         """Every complete snapshot can be made again, byte for byte."""

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from pymongo.write_concern import WriteConcern
+
 from mmsconsole.clock import Clock
 from mmsconsole.metadata.connect import connect, open_metadata, socket_of
 from mmsconsole.metadata.credentials import load_credentials
@@ -48,8 +50,9 @@ def private_metadata(settings: Settings, binary: MongodBinary, clock: Clock) -> 
 
 def empty(metadata: Metadata) -> Metadata:
     """As after the first start: every collection and index, one group."""
+    quickly = WriteConcern(w=1)  # the group's record, which is waited for, comes after all of them
     for name in metadata.database.list_collection_names():
         if name != COLLECTION:
-            metadata.database[name].delete_many({})
+            metadata.database.get_collection(name, write_concern=quickly).delete_many({})
     metadata.groups.ensure_default()
     return metadata

@@ -20,6 +20,7 @@ from mmsconsole.metadata.connect import connect
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.heads import Head, SyncPhase
+from mmsconsole.metadata.restores import UNFINISHED
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.fingerprint import differences, fingerprint
 from mmsconsole.operations.operations import Actor, Operations
@@ -40,7 +41,6 @@ MENDED = frozenset({
 """Kinds of events that tell of a fault, or of one that was made good again: no election and no
 kill may lead there.
 """
-OPEN = ("queued", "materialising", "applying oplog")
 
 T = TypeVar("T")
 Client = MongoClient[dict[str, Any]]
@@ -253,7 +253,7 @@ class Product:
     def _wait_for_restore(self, id_: str) -> RestoreView:
         def look() -> RestoreView | None:
             restore = self.operations.restore(id_)
-            return None if restore.state in OPEN else restore
+            return None if restore.state in UNFINISHED else restore
 
         return self.wait(f"restore {id_} did not end", look)
 

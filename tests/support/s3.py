@@ -86,8 +86,15 @@ class S3Server:
 def s3_server(session_folder: Path) -> Iterator[S3Server]:
     """Shared by the session: each test makes a bucket of its own. From now on the environment has
     its credentials, also for an engine that a test starts."""
+    with running_s3(session_folder / "no-such-file") as server:
+        yield server
+
+
+@contextmanager
+def running_s3(nothing: Path) -> Iterator[S3Server]:
+    """With its credentials in the environment; `nothing` is the name of no file."""
     with pytest.MonkeyPatch.context() as patched, _server() as server:
-        _set_credentials(patched, session_folder / "no-such-file")
+        _set_credentials(patched, nothing)
         yield server
 
 

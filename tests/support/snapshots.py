@@ -3,13 +3,18 @@
 import os
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mmsconsole.errors import ObjectCorrupt, ObjectMissing
+from mmsconsole.metadata.blocks import Pack
+from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.optime import Optime
+from mmsconsole.recovery.snapshots import open_unknown
 from mmsconsole.secret import Secret
 from mmsconsole.storage.base import Storage
 from mmsconsole.stores.blocks.blockstore import Blockstore, Cut
@@ -85,6 +90,7 @@ def completed(snapshot: Snapshot, cut: Cut) -> Snapshot:
         state=SnapshotState.COMPLETE,
         manifest_key=cut.manifest_key,
         manifest_sha256=cut.manifest_sha256,
+        manifest_bytes=cut.manifest_bytes,
         files=cut.files,
         bytes=cut.bytes,
         new_bytes=cut.new_bytes,
@@ -101,7 +107,25 @@ def manifest_of(storage: Storage, snapshot: Snapshot) -> ManifestReader:
 
 
 def pack_keys(storage: Storage) -> list[str]:
-    return [found.key for found in storage.list("packs")]
+    """Of blocks of files: not of those packs that hold pages, by the manifests that are there."""
+    pages = set(page_pack_keys(storage))
+    return [found.key for found in storage.list("packs") if found.key not in pages]
+
+
+def block_packs(storage: Storage, metadata: Metadata) -> list[Pack]:
+    """Records of the same."""
+    keys = set(pack_keys(storage))
+    return [pack for pack in metadata.packs.all() if pack.key in keys]
+
+
+def page_pack_keys(storage: Storage) -> list[str]:
+    """Of packs that manifests have their pages in."""
+    found = set()
+    for stored in storage.list("manifests"):
+        with suppress(ObjectCorrupt, ObjectMissing):
+            manifest, _ = open_unknown(storage, stored.key, Task())
+            found |= {manifest.packs[page.pack].key for page in manifest.pages}
+    return sorted(found)
 
 
 def taken(resources: Resources, root: Path, id_: str = "s1", deployment: str = "d1") -> Snapshot:

@@ -20,18 +20,21 @@ from mmsconsole.demo.accident import newest_entry
 from mmsconsole.demo.engine_process import EngineProcess
 from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.demo.waiting import wait_for
+from mmsconsole.metadata.connect import connect
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.mongod.fingerprint import Fingerprint, differences, fingerprint
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
 from mmsconsole.optime import Optime
-from mmsconsole.settings import HOME
+from mmsconsole.settings import HOME, load_settings
 from tests.support.cli import Cli
 from tests.support.processes import mongods_below
 
 NAME = "source"
 WAIT_SECONDS = 240.0
 SOCKET_TIMEOUT_MS = 120_000
+SOURCE_FLAGS = ("--syncdelay", "10")
+"""Seconds between checkpoints, not 60: a member that was killed is back the sooner."""
 
 T = TypeVar("T")
 Client = MongoClient[dict[str, Any]]
@@ -62,10 +65,13 @@ class Stage:
             "MMSCONSOLE_BACKUP_OPLOG_WINDOW_HOURS_MIN": "0",
             "MMSCONSOLE_BACKUP_SLICE_MB": "1",
             "MMSCONSOLE_POLICY_VERIFY": "never",
+            "MMSCONSOLE_SERVICE_LISTEN": "",  # several run on one machine
             **settings,
         }
         self.cli = Cli(self.environ)
-        self.source = LocalReplicaSet(binary.path, folder / "source", self.clock, members)
+        self.source = LocalReplicaSet(
+            binary.path, folder / "source", self.clock, members, extra=SOURCE_FLAGS
+        )
         self.engine: EngineProcess | None = None
         self._restores = 0
 
@@ -95,13 +101,14 @@ class Stage:
     # -- the product, by the command line
 
     def add_deployment(self) -> None:
-        self.cli.ask("deployment", "add", NAME, self.source.uri, "--snapshot-interval-minutes", "0")
+        options = ("--snapshot-interval-minutes", "0")
+        self.cli.at_once("deployment", "add", NAME, self.source.uri, *options)
 
     def start_backup(self) -> None:
-        self.cli.ask("backup", "start", NAME)
+        self.cli.at_once("backup", "start", NAME)
 
     def status(self) -> dict[str, Any]:
-        return dict(self.cli.ask("backup", "status", NAME))
+        return dict(self.cli.at_once("backup", "status", NAME))
 
     def wait_in_sync(self) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
@@ -162,7 +169,7 @@ class Stage:
             with mongod.client() as client:
                 yield client
         finally:
-            mongod.stop()
+            mongod.kill()
 
     # -- the source
 
@@ -189,6 +196,19 @@ class Stage:
 
     def wait(self, what: str, look: Callable[[], T | None], seconds: float = WAIT_SECONDS) -> T:
         return wait_for(what, look, self.clock, timeout_seconds=seconds)
+
+    def wait_for_heartbeats(self, job: str) -> None:
+        """Two: with the first of them the engine has read what was requested of the job."""
+        metadata = connect(load_settings(self.environ))
+        try:
+            for _ in range(2):
+                before = metadata.jobs.get(job).lease_until
+                self.wait(
+                    "the engine gave no sign of life",
+                    lambda before=before: metadata.jobs.get(job).lease_until != before or None,
+                )
+        finally:
+            metadata.close()
 
     # -- what must never be left
 

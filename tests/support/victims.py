@@ -143,4 +143,9 @@ AT_A_STORE: tuple[Victim, ...] = (
     engine, engine, engine_amid_a_pack, agent_amid_a_chunk, head, metadata, metadata, guard,
 )  # fmt: skip
 """Whoever works on a store, or beside those."""
+AMID: tuple[Victim, ...] = (
+    agent_amid_a_slice, agent_amid_a_chunk, restores_mongod, verifications_mongod,
+    engine_amid_a_pack,
+)  # fmt: skip
+"""They wait for a moment of their own."""
 VERIFYING: tuple[Victim, ...] = (engine, verifications_mongod, metadata, head)

@@ -6,6 +6,7 @@ from mmsconsole.errors import KeyUnusable, StorageError
 from mmsconsole.settings import Settings
 from mmsconsole.storage.encryption.encrypted import EncryptedStorage
 from mmsconsole.storage.encryption.unencrypted import UnencryptedStorage
+from mmsconsole.storage.marked import Memories
 from mmsconsole.storage.open import open_url
 from mmsconsole.storage.storages import Storages, open_storages
 
@@ -15,7 +16,7 @@ PATIENCE_SECONDS = 10.0
 """For a look at the start: a store that is away now may be back when it is needed."""
 
 
-def checked_storages(settings: Settings) -> Storages:
+def checked_storages(settings: Settings, memories: Memories | None = None) -> Storages:
     """All stores of the settings. Raises KeyUnusable; says only in the log what does not answer."""
     for name in settings.stores:
         try:
@@ -24,7 +25,7 @@ def checked_storages(settings: Settings) -> Storages:
             raise
         except StorageError as error:
             log.warning("the store %s can not be used now: %s", name, error)
-    return open_storages(settings)
+    return open_storages(settings, memories=memories)
 
 
 def check_key(settings: Settings, name: str) -> bool:

@@ -27,11 +27,12 @@ class Bucket:
         self._client = client
         self._bucket = url.bucket
         self._prefix = f"{url.prefix}/" if url.prefix else ""
+        self._place = f"s3://{url.bucket}/{url.prefix}".rstrip("/")
         self._clock = clock
 
     def call(self, method: str, key: str, **arguments: Any) -> Answer:
         """One request about one object."""
-        with s3_errors(key):
+        with s3_errors(key, self._place):
             call = getattr(self._client, method)
             answer: Answer = call(Bucket=self._bucket, Key=self._prefix + key, **arguments)
             return answer
@@ -43,7 +44,7 @@ class Bucket:
         arguments = {"Bucket": self._bucket, "Prefix": self._prefix + below}
         if after:
             arguments["StartAfter"] = self._prefix + after
-        return self._pages(method, below or self._bucket, arguments)
+        return self._pages(method, below, arguments)
 
     def pages_of(self, method: str, key: str, **arguments: Any) -> Iterator[Answer]:
         """As `pages`, of what belongs to one object."""
@@ -63,10 +64,10 @@ class Bucket:
 
     def read(self, key: str, **arguments: Any) -> bytes:
         answer = self.call("get_object", key, **arguments)
-        with s3_errors(key), closing(answer["Body"]) as body:
+        with s3_errors(key, self._place), closing(answer["Body"]) as body:
             data: bytes = body.read()
         if len(data) != answer["ContentLength"]:
-            raise StorageUnreachable("the answer broke off", where=key)
+            raise StorageUnreachable("the answer broke off", where=f"{self._place}/{key}")
         return data
 
     def lock(self) -> Answer:
@@ -79,11 +80,11 @@ class Bucket:
     def now(self) -> datetime:
         return self._clock.now()
 
-    def _pages(self, method: str, where: str, arguments: Answer) -> Iterator[Answer]:
-        with s3_errors(where):
+    def _pages(self, method: str, key: str, arguments: Answer) -> Iterator[Answer]:
+        with s3_errors(key, self._place):
             pages = iter(self._client.get_paginator(method).paginate(**arguments))
         while True:
-            with s3_errors(where):
+            with s3_errors(key, self._place):
                 page = next(pages, None)
             if page is None:
                 return

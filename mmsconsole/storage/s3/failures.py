@@ -84,32 +84,35 @@ class UploadGone(StorageUnreachable):
 
 
 @contextmanager
-def s3_errors(where: str) -> Iterator[None]:
-    """`where` is the key, or the bucket."""
+def s3_errors(key: str, place: str = "") -> Iterator[None]:
+    """`place` is the URL that the key is below: a store that does not answer is named by it, an
+    object by its key.
+    """
+    address = f"{place}/{key}" if place else key
     try:
         yield
     except ClientError as error:
-        raise of_answer(error, where) from error
+        raise of_answer(error, key, address) from error
     except BotoCoreError as error:
-        raise of_call(error, where) from error
+        raise of_call(error, address) from error
 
 
 def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def of_answer(error: ClientError, where: str) -> StorageError:
+def of_answer(error: ClientError, key: str, where: str) -> StorageError:
     """Of what the server said."""
     code, said = code_of(error), _said(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in MISSING:
-        return ObjectMissing("is not in the storage", where=where)
+        return ObjectMissing("is not in the storage", where=key)
     if code in CORRUPT:
-        return ObjectCorrupt("ends before the bytes that were asked for", where=where)
+        return ObjectCorrupt("ends before the bytes that were asked for", where=key)
     if code in FULL:
         return DiskFull(said, where=where)
     if code == "NoSuchUpload":
-        return UploadGone(said, where=where)
+        return UploadGone(said, where=key)
     if code in REFUSED:
         return StorageRefused(said, where=where, hint=REFUSED[code])
     if code in AGAIN or status >= 500:

@@ -22,9 +22,12 @@ from mmsconsole.stores.blocks.manifest_writer import ManifestWriter
 from mmsconsole.stores.blocks.materialising import materialise
 from mmsconsole.stores.blocks.moved_packs import MovedPacks, check_there
 from mmsconsole.stores.blocks.packing import Packing
+from mmsconsole.stores.blocks.page_packing import store_pages
+from mmsconsole.stores.blocks.page_writer import PageWriter
 from mmsconsole.stores.blocks.planning import Plan, Source
 from mmsconsole.stores.blocks.previous import Previous
 from mmsconsole.stores.blocks.records import PackNumbers
+from mmsconsole.stores.blocks.streaming import SnapshotStream
 from mmsconsole.stores.compression import Zstd
 from mmsconsole.stores.deleting import Deleting
 from mmsconsole.stores.framing import Header, optime_document
@@ -41,6 +44,7 @@ class Cut:
 
     manifest_key: str
     manifest_sha256: str
+    manifest_bytes: int
     files: int
     bytes: int
     """Size of the files."""
@@ -88,9 +92,9 @@ class Blockstore:
         snapshot of the same head: files untouched since then are not read, but for a
         `full_read`.
 
-        Order: packs, their records, places of their blocks, manifest. A cut that fails leaves
-        at most packs that the next one will use. Raises DiskFull, StorageError, MetadataError,
-        Cancelled.
+        Order: packs, their records, places of their blocks; the same of pages; manifest. A cut
+        that fails leaves at most packs that the next one will use. Raises DiskFull, StorageError,
+        MetadataError, Cancelled.
         """
         deployment = self._metadata.deployments.get(snapshot.deployment)
         taken_ns = int(snapshot.created_at.timestamp() * 1e9)
@@ -99,16 +103,19 @@ class Blockstore:
         told = [pack.id for pack in before.packs] if before else []
         packs = KnownPacks(self._storage, self._metadata, told)
         index, numbers = BlockIndex(self._metadata, self._pool.id, packs), PackNumbers()
+        earlier = Previous(before, packs, index, numbers)
         zstd = Zstd(checksum=False, level=deployment.zstd_level)
+        header = self._header(snapshot, deployment, LogStart.of(root))
         with (
-            ManifestWriter(self._header(snapshot, deployment, LogStart.of(root))) as manifest,
+            ManifestWriter(header, PageWriter(numbers, earlier.page)) as manifest,
             Packing(self._storage, self._metadata, self._pool, snapshot.attempt) as packing,
         ):
             cutting = Cutting(source, index, packing, numbers, zstd)
-            plan = Plan(source, Previous(before, packs, index, numbers), manifest.add_file)
+            plan = Plan(source, earlier, manifest.add_file)
             cutting.run(plan, manifest, self._threads, task)
             packing.finish()
-            used = (packing.stored.get(id_) or packs.entry(id_) for id_ in numbers)
+            store_pages(manifest.pages, earlier, index, packing, zstd, task)
+            used = (packing.stored.get(id_) or packs.entry(id_) for id_ in numbers.ids)
             key = manifest_key(snapshot.deployment, snapshot.id, new_id())
             stored = manifest.store(self._storage, key, used)
         return Cut(
@@ -116,8 +123,9 @@ class Blockstore:
             manifest_sha256=stored.sha256,
             files=manifest.files,
             bytes=cutting.bytes,
+            manifest_bytes=stored.stored_bytes,
             new_bytes=stored.stored_bytes + sum(pack.bytes for pack in packing.stored.values()),
-            lost=(*lost, *packs.lost),
+            lost=tuple(dict.fromkeys((*lost, *earlier.lost, *packs.lost))),
             changed=tuple(sorted(cutting.changed)),
         )
 
@@ -129,6 +137,13 @@ class Blockstore:
         ObjectCorrupt, StorageError, Cancelled.
         """
         materialise(self._storage, self._opened(snapshot, task), target, self._threads, task)
+
+    def stream(self, snapshot: Snapshot, task: Task) -> SnapshotStream:
+        """The snapshot's files, any range of them, without writing one.
+
+        Raises NotFound, ObjectMissing, ObjectCorrupt, StorageError.
+        """
+        return SnapshotStream(self._storage, self._opened(snapshot, task), self._threads)
 
     def check_complete(self, snapshot: Snapshot, task: Task) -> None:
         """Its manifest is whole, and every pack in it is there with its size, or those that its

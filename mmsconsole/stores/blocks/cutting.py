@@ -82,6 +82,8 @@ class Cutting:
                 task.report(PHASE, self.bytes, plan.total_bytes)
 
     def _gather(self, piece: Piece, blocks: list[Block], manifest: ManifestWriter) -> None:
+        if piece.offset == 0:
+            manifest.begin(piece.file)
         if piece.records:
             manifest.add_records(piece.records)
         for block in blocks:

@@ -75,15 +75,21 @@ class HeadBlocks:
                 spots.append(Spot(root / block.path, block.offset, block.raw_bytes))
 
 
-def manifest_blocks(storage: Storage, snapshot: Snapshot, task: Task) -> Iterator[PlacedBlock]:
-    """None of a manifest that can not be read: that is told where it is looked at itself."""
+def manifest_blocks(
+    storage: Storage, snapshot: Snapshot, task: Task, *, with_pages: bool = False
+) -> Iterator[PlacedBlock]:
+    """None of a manifest, or a page of it, that can not be read: that is told where it is looked
+    at itself. `with_pages`: the pages too, which are blocks without a path.
+    """
     try:
         manifest = ManifestReader.open(
             storage, snapshot.manifest_key, snapshot.manifest_sha256, task
         )
     except (ObjectMissing, ObjectCorrupt):
         return
-    yield from manifest.blocks(task)
+    if with_pages:
+        yield from manifest.page_blocks()
+    yield from manifest.blocks(task, passing_over=True)
 
 
 def _read(spot: Spot) -> bytes | None:

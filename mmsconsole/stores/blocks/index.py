@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable
 
 from mmsconsole.errors import ObjectMissing
-from mmsconsole.metadata.blocks import Pack
+from mmsconsole.metadata.blocks import BlockPlace, Pack
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.storage.base import Storage
 from mmsconsole.stores.blocks.block import Place
@@ -71,9 +71,20 @@ class BlockIndex:
 
     def places(self, hashes: Iterable[bytes]) -> dict[bytes, Place]:
         """Of those blocks that are stored and there; one query for up to 1000 hashes."""
-        found = self._blocks.places(self._pool, list(hashes))
-        return {
-            hash_: Place(place.pack, place.offset, place.stored_bytes, place.number)
-            for hash_, place in found.items()
-            if self._packs.usable(place.pack)
-        }
+        known = self.known(hashes)
+        return {hash_: place_of(place) for hash_, place in known.items() if self.usable(place)}
+
+    def known(self, hashes: Iterable[bytes]) -> dict[bytes, BlockPlace]:
+        """The same, also of those that must not be referred to."""
+        return self._blocks.places(self._pool, list(hashes))
+
+    def usable(self, place: BlockPlace) -> bool:
+        return self._packs.usable(place.pack)
+
+    def move(self, pack: str, place: BlockPlace) -> None:
+        """A block that lies in `pack` by the index is looked for at this place from now on."""
+        self._blocks.move(self._pool, pack, [place])
+
+
+def place_of(place: BlockPlace) -> Place:
+    return Place(place.pack, place.offset, place.stored_bytes, place.number)

@@ -1,21 +1,20 @@
-"""The format of a manifest: which files a snapshot has, and where each of their blocks lies.
+"""The format of a manifest: which files a snapshot has, and where the records of their blocks lie.
 
-    frame (MMSMANIF)   header: snapshot, deployment, block_bytes
-    block records      per block, file after file: sha256 of the raw bytes (32), number of the
-                       pack in the table below (u32), offset in the pack (u32), stored bytes
-                       (u32), number of the block in its pack (u32); the pack is NO_PACK for a
-                       block of zeros, which is a hole
+    frame (MMSMANIF)   header: snapshot, deployment, group, block_bytes
+    pages              per page of block records (pages.py), in their order: sha256 of its raw
+                       bytes (32), number of the pack in the table below (u32), offset in the pack
+                       (u32), stored bytes (u32), number of the block in its pack (u32), raw bytes
+                       (u32), number of records in it (u32)
     files              BSON documents in order of their paths: FileEntry
-    packs              BSON documents: PackEntry, and `used`, a bitmap of the blocks that this
-                       snapshot uses: bit n % 8 of byte n // 8 is the pack's block n
-    trailer            magic (8), offset of the records, of the files, of the packs, number of
-                       blocks (u64 each), number of files, of packs (u32 each), sha256 of the
-                       object's key and the packs (32), sha256 of everything before the
-                       trailer (32)
+    packs              the packs that hold the blocks and the pages (used_packs.py), with a bitmap
+                       of what this snapshot uses of each
+    trailer            magic (8), offset of the pages, of the files, of the packs, number of
+                       block records (u64 each), number of pages, of files, of packs (u32 each),
+                       sha256 of the object's key and the packs (32), sha256 of everything before
+                       the trailer (32)
 
-It is enough to restore from: nothing else need be known but the packs themselves. Manifests
-grow with the head (48 bytes per block), so they are written and read as a stream. Which blocks
-a snapshot uses is told by the end of its manifest alone.
+It is enough to restore from: nothing else need be known but the packs themselves. A page is a block
+of the pool like any other. Which blocks a snapshot uses is told by the end of its manifest alone.
 """
 
 import hashlib
@@ -31,10 +30,12 @@ from mmsconsole.stores.framing import PREFIX_BYTES, Header
 from mmsconsole.stores.objects import plain_id
 
 NO_PACK = 0xFFFFFFFF
-RECORD = struct.Struct("<32sIIII")
+PAGE_REF = struct.Struct("<32sIIIIII")
+PAGE_BYTES_MAX = 1 << 20
+"""Raw."""
 
 _END = b"MANIFEND"
-_trailer = struct.Struct("<8sQQQQII32s32s")
+_trailer = struct.Struct("<8sQQQQIII32s32s")
 TRAILER_BYTES = _trailer.size
 
 SIZE_MAX = 1 << 62
@@ -53,7 +54,7 @@ class FileEntry:
     ctime_ns: int
     """0 where the file had just been changed: its times can not tell the next change."""
     first: int
-    """Number of its first block record."""
+    """Number of its first block record, among those of all files."""
 
     def blocks(self, block_bytes: int) -> int:
         return block_count(self.size, block_bytes)
@@ -87,6 +88,21 @@ class BlockRecord(NamedTuple):
     """Of the block in its pack."""
 
 
+class PageRef(NamedTuple):
+    """Where a page of block records lies."""
+
+    hash: bytes
+    pack: int
+    """Number in the manifest's table of packs."""
+    offset: int
+    stored_bytes: int
+    number: int
+    """Of the block in its pack."""
+    raw_bytes: int
+    records: int
+    """In it; at least one."""
+
+
 def manifest_folder(deployment: str) -> str:
     return f"manifests/{plain_id(deployment)}"
 
@@ -111,10 +127,11 @@ def packs_digest(key: str, packs: Buffer) -> bytes:
 class Trailer(NamedTuple):
     """Where the parts of a manifest lie."""
 
-    records_at: int
+    pages_at: int
     files_at: int
     packs_at: int
     blocks: int
+    pages: int
     files: int
     packs: int
     packs_digest: bytes
@@ -129,8 +146,8 @@ class Trailer(NamedTuple):
         """`end` is where the trailer begins. Raises ObjectCorrupt unless all parts fit."""
         magic, *values = _trailer.unpack(data)
         trailer = cls(*values)
-        parts = (PREFIX_BYTES, trailer.records_at, trailer.files_at, trailer.packs_at, end)
-        whole = trailer.files_at - trailer.records_at == trailer.blocks * RECORD.size
+        parts = (PREFIX_BYTES, trailer.pages_at, trailer.files_at, trailer.packs_at, end)
+        whole = trailer.files_at - trailer.pages_at == trailer.pages * PAGE_REF.size
         if magic != _END or not whole or list(parts) != sorted(parts):
             raise ObjectCorrupt("does not end like a manifest", where=key)
         return trailer
@@ -153,19 +170,6 @@ def entry_of(document: Header, kind: type[Entry], key: str) -> Entry:
     if isinstance(entry, FileEntry):
         _check_file(entry, key)
     return entry
-
-
-def use_document(use: PackUse) -> Header:
-    length = -(-use.used.bit_length() // 8)
-    return {**entry_document(use.entry), "used": use.used.to_bytes(length, "little")}
-
-
-def use_of(document: Header, key: str) -> PackUse:
-    """Raises ObjectCorrupt."""
-    used = document.get("used")
-    if not isinstance(used, bytes):
-        raise ObjectCorrupt("lists a pack without the blocks that are used of it", where=key)
-    return PackUse(entry_of(document, PackEntry, key), int.from_bytes(used, "little"))
 
 
 def _check_file(entry: FileEntry, key: str) -> None:

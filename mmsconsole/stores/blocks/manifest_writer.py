@@ -1,4 +1,4 @@
-"""Writing a manifest as a stream, beside the cutting, and storing it at the end."""
+"""Writing a manifest: collected beside the cutting, and stored at the end."""
 
 import hashlib
 from collections.abc import Iterable
@@ -10,18 +10,19 @@ import bson
 from mmsconsole.storage.base import Storage
 from mmsconsole.stores.blocks.manifest import (
     NO_PACK,
-    RECORD,
+    PAGE_REF,
     FileEntry,
     PackEntry,
     PackUse,
     Trailer,
     entry_document,
     packs_digest,
-    use_document,
 )
-from mmsconsole.stores.blocks.records import UsedBlocks, columns_of
+from mmsconsole.stores.blocks.page_writer import PageWriter
+from mmsconsole.stores.blocks.records import Records, UsedBlocks
+from mmsconsole.stores.blocks.used_packs import encoded
 from mmsconsole.stores.framing import MANIFEST, Header, frame
-from mmsconsole.stores.spooled import Spool
+from mmsconsole.stores.objects import sha256_hex
 
 
 class StoredManifest(NamedTuple):
@@ -31,18 +32,15 @@ class StoredManifest(NamedTuple):
 
 
 class ManifestWriter:
-    """Collects records and files in their order; a context manager."""
+    """Collects files and the records of their blocks, in order; a context manager."""
 
-    def __init__(self, header: Header) -> None:
-        self._spool = Spool("a manifest")
-        self._sha256 = hashlib.sha256()
+    def __init__(self, header: Header, pages: PageWriter) -> None:
+        self.pages = pages
+        self.files = 0
+        self._block_bytes = header["block_bytes"]
+        self._start = frame(MANIFEST, header)
         self._files = bytearray()
         self._used = UsedBlocks()
-        self._end = 0
-        self.files = 0
-        self.blocks = 0
-        self._write(frame(MANIFEST, header))
-        self._records_at = self._end
 
     def __enter__(self) -> "ManifestWriter":
         return self
@@ -53,41 +51,42 @@ class ManifestWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._spool.close()
+        self.pages.close()
 
     def add_file(self, entry: FileEntry) -> None:
+        """Maybe long before the records of its blocks."""
         self._files += bson.encode(entry_document(entry))
         self.files += 1
+
+    def begin(self, entry: FileEntry) -> None:
+        """The records that follow are those of this file."""
+        self.pages.begin(entry.path, entry.blocks(self._block_bytes))
 
     def add_record(
         self, hash_: bytes, pack: int, offset: int, stored_bytes: int, number: int
     ) -> None:
-        self._write(RECORD.pack(hash_, pack, offset, stored_bytes, number))
-        self.blocks += 1
+        self.pages.add(hash_, pack, offset, stored_bytes, number)
         if pack != NO_PACK:
             self._used.add(pack, number)
 
-    def add_records(self, records: bytes) -> None:
-        """Many, as they stand in a manifest."""
-        self._write(records)
-        self.blocks += len(records) // RECORD.size
-        self._used.add_all(columns_of(records))
+    def add_records(self, records: Records) -> None:
+        """Many, with the pack numbers of this manifest."""
+        self.pages.add_all(records)
+        self._used.add_all(records)
 
     def store(self, storage: Storage, key: str, packs: Iterable[PackEntry]) -> StoredManifest:
-        """`packs` by their numbers. Durable on return. Raises DiskFull, StorageError."""
+        """All pages are stored. `packs` by their numbers; they are asked for when all numbers are
+        given. Durable on return. Raises DiskFull, StorageError.
+        """
+        refs = list(self.pages.refs())
+        for ref in refs:
+            self._used.add(ref.pack, ref.number)
         uses = [PackUse(entry, self._used.bits(number)) for number, entry in enumerate(packs)]
-        files_at = self._end
-        self._write(self._files)
-        packs_at = self._end
-        table = b"".join(bson.encode(use_document(use)) for use in uses)
-        self._write(table)
-        parts = (self._records_at, files_at, packs_at, self.blocks, self.files, len(uses))
-        trailer = Trailer(*parts, packs_digest(key, table), self._sha256.digest())
-        self._write(trailer.encoded())
-        stored_bytes = storage.put(key, self._spool)
-        return StoredManifest(key, self._sha256.hexdigest(), stored_bytes)
-
-    def _write(self, data: bytes | bytearray) -> None:
-        self._spool.write(data)
-        self._sha256.update(data)
-        self._end += len(data)
+        pages, table = b"".join(PAGE_REF.pack(*ref) for ref in refs), encoded(uses)
+        files_at = len(self._start) + len(pages)
+        places = (len(self._start), files_at, files_at + len(self._files))
+        counts = (self.pages.blocks, len(refs), self.files, len(uses))
+        parts: list[bytes | bytearray] = [self._start, pages, self._files, table]
+        digest = hashlib.sha256(b"".join(parts)).digest()
+        parts.append(Trailer(*places, *counts, packs_digest(key, table), digest).encoded())
+        return StoredManifest(key, sha256_hex(parts), storage.put(key, parts))

@@ -104,8 +104,10 @@ class Materialising:
         for blocks, raw in self._fetching.blocks(read):
             at = 0
             for run in runs(blocks):
-                run[0].file.write(raw[at : at + len(run)], run[0].position)
-                self._folder.settle(run[0].file, len(run))
+                file = run[0].file
+                assert file is not None  # as _wanted() made it
+                file.write(raw[at : at + len(run)], run[0].position)
+                self._folder.settle(file, len(run))
                 at += len(run)
         return sum(block.raw_bytes for block in read.blocks)
 

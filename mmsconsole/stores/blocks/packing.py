@@ -18,7 +18,6 @@ from mmsconsole.stores.blocks.block import Place
 from mmsconsole.stores.blocks.manifest import PackEntry
 from mmsconsole.stores.blocks.packs import PackBuilder, sizes_of
 
-
 WRITERS = 2
 """One hashes a pack or tells the metadata of it while the other one waits for the disk."""
 

@@ -13,6 +13,7 @@ from mmsconsole.stores.blocks.block import BLOCK_BYTES_MAX
 from mmsconsole.stores.blocks.manifest import FileEntry
 from mmsconsole.stores.blocks.paths import is_plain_path
 from mmsconsole.stores.blocks.previous import Known, Previous
+from mmsconsole.stores.blocks.records import Records
 
 UNIT_BYTES = BLOCK_BYTES_MAX
 UNIT_PIECES = 64
@@ -37,7 +38,7 @@ class Piece(NamedTuple):
     """The previous snapshot's blocks at the same place."""
     trusted: bool = False
     """The times of the file say that it still holds `before`; it is read nevertheless."""
-    records: bytes = b""
+    records: Records | None = None
     """The blocks as they stand in a manifest: the file need not be read."""
 
 
@@ -144,7 +145,7 @@ class Plan:
                     yield self._piece(file, position, count)._replace(records=records)
                     continue
             for piece in self._read(file, before, position, count):
-                yield piece._replace(trusted=untouched)
+                yield piece._replace(trusted=untouched and bool(piece.before))
 
     def _read(
         self, file: FileEntry, before: FileEntry | None, position: int, count: int

@@ -7,7 +7,11 @@ from mmsconsole.stores.blocks.block import BLOCK_BYTES_MAX
 from mmsconsole.stores.blocks.outfiles import OutFile
 
 READ_BYTES = BLOCK_BYTES_MAX
-"""Of a pack that are read at one time, and of what they are unpacked to."""
+"""Of a pack that are read at one time."""
+
+RAW_BYTES = 2 * READ_BYTES
+"""Of what they are unpacked to: a head's blocks mostly become half as large again, seldom twice.
+With fewer a store over the network is asked more often than its bytes need."""
 
 GAP_BYTES = 64 << 10
 """Bytes that nobody needs are read along, if they are fewer than this."""
@@ -21,7 +25,8 @@ class Wanted(NamedTuple):
     stored_bytes: int
     hash: bytes
     raw_bytes: int
-    file: OutFile
+    file: OutFile | None
+    """None: whoever wants it keeps it by its position."""
     position: int
     """In the file, in bytes."""
     number: int = 0
@@ -63,7 +68,7 @@ def _fits(read: Read, block: Wanted) -> bool:
         block.pack == read.pack
         and block.offset <= read.end + GAP_BYTES
         and block.end - read.start <= READ_BYTES
-        and read.raw_bytes + block.raw_bytes <= READ_BYTES
+        and read.raw_bytes + block.raw_bytes <= RAW_BYTES
     )
 
 

@@ -2,44 +2,69 @@
 
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from mmsconsole.rawbson import Buffer
-from mmsconsole.stores.blocks.manifest import NO_PACK, RECORD
+from mmsconsole.stores.blocks.block import HASH_BYTES
+from mmsconsole.stores.blocks.manifest import NO_PACK, BlockRecord
 
-_WORDS = RECORD.size // 4
-"""A record is so many u32, the first eight of which are the hash."""
+WORD_BYTES = 4
+RECORD_BYTES = HASH_BYTES + 4 * WORD_BYTES
+"""Of one record: the hash, and a word in each of the columns."""
 
 Column: TypeAlias = "array[int]"
 
 
-class Columns(NamedTuple):
-    """Of each record, in order."""
+class Records(NamedTuple):
+    """Some block records, in order."""
 
+    hashes: bytes
+    """HASH_BYTES of each."""
     packs: Column
+    """What the numbers stand for is told by whoever holds the records."""
     offsets: Column
     stored_bytes: Column
     numbers: Column
 
+    @property
+    def length(self) -> int:
+        return len(self.packs)
 
-def columns_of(records: Buffer) -> Columns:
-    words = _words(records)
-    return Columns(*(words[column::_WORDS] for column in range(8, _WORDS)))
+    def hash(self, at: int) -> bytes:
+        return self.hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+
+    def part(self, first: int, end: int) -> "Records":
+        columns = (column[first:end] for column in self[1:])
+        return Records(self.hashes[first * HASH_BYTES : end * HASH_BYTES], *columns)
+
+    def one_by_one(self) -> Iterator[BlockRecord]:
+        hashes = (self.hash(at) for at in range(self.length))
+        return map(BlockRecord._make, zip(hashes, *self[1:], strict=True))
+
+    def encoded(self) -> bytes:
+        """One column after another, little-endian."""
+        columns = (_little_endian(array("I", column)).tobytes() for column in self[1:])
+        return b"".join([self.hashes, *columns])
 
 
-def with_columns(records: Buffer, columns: Columns) -> bytes:
-    """The same records with other places."""
-    words = _words(records)
-    for column, values in enumerate(columns, 8):
-        words[column::_WORDS] = values
-    return _little_endian(words).tobytes()
-
-
-def _words(records: Buffer) -> Column:
+def decoded_records(data: Buffer, count: int) -> Records:
+    """`data` has exactly so many."""
     words = array("I")
-    words.frombytes(records)
-    return _little_endian(words)
+    words.frombytes(memoryview(data)[count * HASH_BYTES :])
+    words = _little_endian(words)
+    columns = (words[at * count : (at + 1) * count] for at in range(4))
+    return Records(bytes(memoryview(data)[: count * HASH_BYTES]), *columns)
+
+
+def together(parts: Sequence[Records]) -> Records:
+    if len(parts) == 1:
+        return parts[0]
+    columns = [array("I") for _ in range(4)]
+    for part in parts:
+        for column, more in zip(columns, part[1:], strict=True):
+            column.extend(more)
+    return Records(b"".join(part.hashes for part in parts), *columns)
 
 
 def _little_endian(words: Column) -> Column:
@@ -57,15 +82,18 @@ class PackNumbers:
     """The packs of a new manifest, numbered in the order in which they are first asked for."""
 
     def __init__(self) -> None:
+        self.ids: list[str] = []
+        """In order."""
         self._numbers: dict[str, int] = {}
 
     def of(self, pack: str) -> int:
         """NO_PACK for the pack of ZERO, which is none."""
-        return self._numbers.setdefault(pack, len(self._numbers)) if pack else NO_PACK
-
-    def __iter__(self) -> Iterator[str]:
-        """Their ids, in order."""
-        return iter(self._numbers)
+        if not pack:
+            return NO_PACK
+        number = self._numbers.setdefault(pack, len(self.ids))
+        if number == len(self.ids):
+            self.ids.append(pack)
+        return number
 
 
 class UsedBlocks:
@@ -80,10 +108,10 @@ class UsedBlocks:
             flags.extend(bytes(number + _GROWTH - len(flags)))
         flags[number] = 1
 
-    def add_all(self, columns: Columns) -> None:
+    def add_all(self, records: Records) -> None:
         """Those of many records; holes are none."""
         flags = self._flags
-        for pack, number in zip(columns.packs, columns.numbers, strict=True):
+        for pack, number in zip(records.packs, records.numbers, strict=True):
             try:
                 flags[pack][number] = 1
             except (KeyError, IndexError):  # rare: a hole, a new pack, or one known less far

@@ -1,7 +1,7 @@
 """The check of a store: every object that a record refers to is there, as it was stored.
 
 listed      what the records say, held against what the store lists: missing, too short, too long
-told        what an object says of itself: the end of a manifest, a list of moved blocks
+told        what an object says of itself: a list of moved blocks, a manifest that is new
 read        of a share of the objects every byte: sha256 against the record, contents too
 
 The share goes round: each check reads the part of the objects behind that of the one before, so
@@ -11,6 +11,7 @@ that some checks of a tenth have read everything.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from mmsconsole.errors import MmsError, ObjectCorrupt, ObjectMissing, OplogError
@@ -24,7 +25,7 @@ from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.metadata.syncs import Slice
 from mmsconsole.storage.base import Storage, StoredObject
 from mmsconsole.stores.blocks.manifest import manifest_folder
-from mmsconsole.stores.blocks.manifest_reader import ManifestReader, read_uses
+from mmsconsole.stores.blocks.manifest_reader import ManifestReader
 from mmsconsole.stores.blocks.moved import moved_key, read_moved
 from mmsconsole.stores.catalogue import FOLDER as CATALOGUES
 from mmsconsole.stores.catalogue import Catalogue, CatalogueName, names_in
@@ -84,13 +85,20 @@ class Kind(Generic[Record]):
 class Checking:
     """Of one store. run() gives findings as they are made, without what they hurt."""
 
-    def __init__(self, storage: Storage, metadata: Metadata, store: str, part: Part) -> None:
+    def __init__(
+        self, storage: Storage, metadata: Metadata, store: str, part: Part,
+        since: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """`since`: when the last check that has ended was begun. It has read the manifests that
+        there were by then; None: there was none.
+        """
         self.objects = 0
         self.bytes_read = 0
         self._storage = storage
         self._metadata = metadata
         self._store = store
         self._part = part
+        self._since = since
         self._suspects = Suspects(metadata, store)
         self._chunks = ChunkObjects(OnePlace(storage))
         self._slices = SyncStore(OnePlace(storage), metadata)
@@ -186,20 +194,26 @@ class Checking:
     def _manifests(self, deployment: Deployment, task: Task) -> Kind[Snapshot]:
         with_manifest = {"deployment": deployment.id, "manifest_key": {"$nin": ["", None]}}
 
-        def told(snapshot: Snapshot) -> None:
-            read_uses(self._storage, snapshot.manifest_key)
-
         def read(snapshot: Snapshot) -> None:
             sha256 = snapshot.manifest_sha256
             ManifestReader.open(self._storage, snapshot.manifest_key, sha256, task)
+
+        def told(snapshot: Snapshot) -> None:
+            if self._is_new(snapshot) and not self._part.holds(snapshot.manifest_key):
+                read(snapshot)
 
         return Kind(
             folder=manifest_folder(deployment.id),
             records=list(self._metadata.snapshots.all(with_manifest, sort=[("manifest_key", 1)])),
             key=lambda snapshot: snapshot.manifest_key,
-            size=lambda _: None,
+            size=lambda snapshot: snapshot.manifest_bytes or None,
             told=told, read=read,
         )  # fmt: skip
+
+    def _is_new(self, snapshot: Snapshot) -> bool:
+        """No check that has ended has read its manifest."""
+        done = snapshot.finished_at
+        return self._since is None or done is None or done >= self._since
 
     def _oplog(self, deployment: Deployment) -> Kind[OplogChunk]:
         return Kind(

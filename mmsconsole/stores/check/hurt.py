@@ -60,8 +60,7 @@ class Hurt:
             found = read_uses(self._storage, snapshot.manifest_key)
         except (ObjectMissing, ObjectCorrupt):
             return {}
-        uses = {use.entry.id: use.used for use in found}
-        return followed(uses, self._moved()).living
+        return followed(found.by_id(), self._moved()).living
 
     def _moved(self) -> Callable[[str], MovedBlocks]:
         def moved(id_: str) -> MovedBlocks:

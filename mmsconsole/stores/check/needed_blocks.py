@@ -60,7 +60,7 @@ class NeededBlocks:
         for id_ in reversed(self._by_snapshot):
             snapshot = self._metadata.snapshots.find(id_)
             if snapshot is not None and self._tells_more(id_, names):
-                for block in manifest_blocks(self._storage, snapshot, task):
+                for block in manifest_blocks(self._storage, snapshot, task, with_pages=True):
                     name = BlockName(block.record.hash, block.raw_bytes)
                     for pack, number in moved.get(name.hash, ()):
                         names.get(pack, {})[number] = name

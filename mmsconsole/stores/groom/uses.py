@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from mmsconsole.errors import ObjectCorrupt
 from mmsconsole.storage.base import Storage
 from mmsconsole.stores.blocks.bits import numbers_in
-from mmsconsole.stores.blocks.manifest import PackUse
 from mmsconsole.stores.blocks.manifest_reader import read_uses
 from mmsconsole.stores.blocks.moved import MovedBlocks
 from mmsconsole.stores.blocks.packs import BLOCKS_MAX
+from mmsconsole.stores.blocks.used_packs import UsedPacks
 from mmsconsole.task import Task
 
 CACHE_BYTES_MAX = 256 << 20
@@ -88,22 +88,21 @@ class KnownUses:
             kept, self._begins, self._widths, self._end = {}, {}, {}, 0
         self._of = kept
 
-    def _number_of(self, uses: Iterable[PackUse], blocks: Mapping[str, int], key: str) -> int:
-        known = list(uses)
-        for use in known:
-            self._make_room(use.entry.id, blocks.get(use.entry.id) or BLOCKS_MAX)
+    def _number_of(self, uses: UsedPacks, blocks: Mapping[str, int], key: str) -> int:
+        for pack in uses.ids:
+            if pack not in self._begins:
+                self._make_room(pack, blocks.get(pack) or BLOCKS_MAX)
         bits = bytearray(self._end)
-        for use in known:
-            begin, width = self._begins[use.entry.id], self._widths[use.entry.id]
-            if use.used.bit_length() > width * 8:
-                raise ObjectCorrupt(f"uses blocks that {use.entry.id} has not", where=key)
-            bits[begin : begin + width] = use.used.to_bytes(width, "little")
+        for pack, used in zip(uses.ids, uses.bitmaps, strict=True):
+            begin, width = self._begins[pack], len(used)
+            if width > self._widths[pack]:
+                raise ObjectCorrupt(f"uses blocks that {pack} has not", where=key)
+            bits[begin : begin + width] = used
         return int.from_bytes(bits, "little")
 
     def _make_room(self, pack: str, blocks: int) -> None:
-        if pack not in self._begins:
-            self._begins[pack], self._widths[pack] = self._end, -(-blocks // 8)
-            self._end += self._widths[pack]
+        self._begins[pack], self._widths[pack] = self._end, -(-blocks // 8)
+        self._end += self._widths[pack]
 
     def _by_pack(self, union: int) -> dict[str, int]:
         data = union.to_bytes(self._end, "little")

@@ -373,6 +373,7 @@ def test_a_dead_endpoint_fails_after_its_tries_and_says_so() -> None:
 
     assert len(clock.slept) == 3
     assert "endpoint" in caught.value.hint
+    assert caught.value.where.startswith("s3://bucket/backups/here/")
 
 
 @pytest.mark.parametrize(("seconds", "connect_seconds"), [(7, 7), (90, CONNECT_SECONDS_MAX)])

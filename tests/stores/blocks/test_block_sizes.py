@@ -12,10 +12,10 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.stores.blocks.manifest import FileEntry
 from mmsconsole.stores.blocks.manifest_reader import ManifestReader
-from mmsconsole.stores.blocks.manifest_writer import ManifestWriter
 from mmsconsole.stores.blocks.planning import UNIT_BYTES
 from mmsconsole.task import Task
 from tests.support.faulty import FaultyStorage
+from tests.support.manifests import made
 from tests.support.snapshots import (
     CutRoot,
     contents,
@@ -110,9 +110,8 @@ def test_blocks_are_compressed_as_the_deployment_says(
 def test_a_manifest_of_a_size_that_can_not_be_is_refused(
     storage: FaultyStorage, block_bytes: object
 ) -> None:
-    with ManifestWriter({"block_bytes": block_bytes}) as writer:
-        writer.add_file(FileEntry("a", 0, 1, 1, 1, 0))
-        stored = writer.store(storage, "k.manifest", [])
+    header = {"block_bytes": block_bytes, "group": "default"}
+    stored = made(storage, "k.manifest", header, [FileEntry("a", 0, 1, 1, 1, 0)], [])
 
     with pytest.raises(ObjectCorrupt, match="laid out in an unknown way"):
         ManifestReader.open(storage, stored.key, stored.sha256, Task())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bson
 import pytest
+import zstandard
 
 from mmsconsole.errors import ObjectCorrupt
 from mmsconsole.metadata.snapshots import Snapshot
@@ -14,22 +15,23 @@ from mmsconsole.stores.blocks.block import BLOCK_BYTES, hash_of, zero_hash
 from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.stores.blocks.manifest import (
     NO_PACK,
-    RECORD,
+    PAGE_BYTES_MAX,
+    PAGE_REF,
     FileEntry,
-    PackEntry,
     Trailer,
     packs_digest,
 )
-from mmsconsole.stores.blocks.manifest_writer import ManifestWriter
+from mmsconsole.stores.blocks.manifest_writer import StoredManifest
 from mmsconsole.stores.blocks.packs import BLOCKS_MAX
 from mmsconsole.stores.blocks.paths import is_plain_path
 from mmsconsole.stores.framing import MANIFEST, frame
 from mmsconsole.stores.objects import sha256_hex
 from mmsconsole.task import Task
 from tests.support.faulty import FaultyStorage
+from tests.support.manifests import RawPage, Record, entry_of_pack, id_of, made, written
 from tests.support.snapshots import files_below, snapshot_record
 
-HEADER = {"block_bytes": BLOCK_BYTES, "snapshot": {"id": "s1"}}
+HEADER = {"block_bytes": BLOCK_BYTES, "group": "default", "snapshot": {"id": "s1"}}
 KEY = "manifests/d1/s1.hostile.manifest"
 
 HOSTILE_PATHS = [
@@ -43,19 +45,14 @@ def snapshot_of(storage: FaultyStorage, data: bytes) -> Snapshot:
     return replace(snapshot_record("s1"), manifest_key=KEY, manifest_sha256=sha256_hex([data]))
 
 
-def manifest(
-    storage: FaultyStorage,
-    files: list[FileEntry],
-    records: list[tuple[bytes, int, int, int, int]],
-    packs: list[PackEntry] | None = None,
-) -> Snapshot:
-    with ManifestWriter(HEADER) as writer:
-        for entry in files:
-            writer.add_file(entry)
-        for record in records:
-            writer.add_record(*record)
-        stored = writer.store(storage, KEY, packs or [])
+def snapshot_with(stored: StoredManifest) -> Snapshot:
     return replace(snapshot_record("s1"), manifest_key=KEY, manifest_sha256=stored.sha256)
+
+
+def manifest(
+    storage: FaultyStorage, files: list[FileEntry], records: list[Record]
+) -> Snapshot:  # fmt: skip
+    return snapshot_with(written(storage, KEY, HEADER, files, records))
 
 
 def file(path: str, size: int = 0, first: int = 0) -> FileEntry:
@@ -105,7 +102,20 @@ def test_a_file_can_not_be_a_folder_too(
 
 
 HASH = hash_of(b"x" * BLOCK_BYTES)
-PACK = PackEntry("p1", "packs/default/p1/p1.pack", 1000, "00")
+PACK = entry_of_pack(id_of(7), 1000)
+HOLE = (zero_hash(BLOCK_BYTES), NO_PACK, 0, 0, 0)
+
+
+def page(*records: Record, ids: tuple[str, ...] = (PACK.id,), **counts: int) -> bytes:
+    """`counts`: what it says of itself, where that is not so."""
+    hashes, *columns = zip(*records, strict=True)
+    says = struct.pack("<II", counts.get("records", len(records)), counts.get("packs", len(ids)))
+    words = b"".join(struct.pack(f"<{len(column)}I", *column) for column in columns)
+    return b"".join([says, *map(bytes.fromhex, ids), *hashes, words])
+
+
+def of_pages(storage: FaultyStorage, size: int, *pages: RawPage, **lies: int) -> Snapshot:
+    return snapshot_with(made(storage, KEY, HEADER, [file("a", size)], pages, [PACK], **lies))
 
 
 @pytest.mark.parametrize(
@@ -121,31 +131,84 @@ PACK = PackEntry("p1", "packs/default/p1/p1.pack", 1000, "00")
         (HASH, 0, 0, 10, BLOCKS_MAX),
     ],
     ids=[
-        "a pack that is not in the table", "the last number but one", "a hole that is no zeros",
+        "a pack that is not in the page", "the last number but one", "a hole that is no zeros",
         "beyond the end of its pack", "no bytes", "more bytes than a block", "the largest numbers",
         "a number that no block has",
     ],
 )  # fmt: skip
 def test_a_block_lies_within_a_pack(
-    blockstore: Blockstore,
-    storage: FaultyStorage,
-    tmp_path: Path,
-    record: tuple[bytes, int, int, int, int],
+    blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path, record: Record
 ) -> None:
-    snapshot = manifest(storage, [file("a", BLOCK_BYTES)], [record], [PACK])
+    snapshot = of_pages(storage, 2 * BLOCK_BYTES, RawPage(page(HOLE, record), 2))
 
     refused(blockstore, snapshot, tmp_path, "places a block where none can be")
 
 
-@pytest.mark.parametrize("key", ["../../etc/passwd", "/etc/passwd", "a/../../b"])
-def test_a_pack_can_not_be_a_file_elsewhere(
-    blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path, key: str
+def test_a_page_names_no_pack_that_the_manifest_does_not(
+    blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path
 ) -> None:
-    pack = PackEntry("p1", key, 1000, "00")
-    snapshot = manifest(storage, [file("a", BLOCK_BYTES)], [(HASH, 0, 0, 10, 0)], [pack])
+    """Nobody would know that it is needed."""
+    raw = page((HASH, 0, 0, 10, 0), ids=(id_of(8),))
 
-    with pytest.raises(Exception, match="not a name for an object"):
+    snapshot = of_pages(storage, BLOCK_BYTES, RawPage(raw, 1))
+
+    refused(blockstore, snapshot, tmp_path, "places a block where none can be")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"", page(HOLE)[:7], page(HOLE)[:-1], page(HOLE) + b"\0", page(HOLE, HOLE),
+        page(HOLE, records=2), page(HOLE, records=0), page(HOLE, records=0xFFFFFFFF),
+        page(HOLE, packs=0), page(HOLE, packs=0xFFFFFFFF),
+    ],
+    ids=["nothing", "no counts", "a byte less", "a byte more", "more than was told",
+         "says it has more", "says it has none", "says it has very many", "packs too few",
+         "packs too many"],
+)  # fmt: skip
+def test_what_is_no_page_is_refused(
+    blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path, raw: bytes
+) -> None:
+    snapshot = of_pages(storage, BLOCK_BYTES, RawPage(raw, 1))
+
+    refused(blockstore, snapshot, tmp_path, "has a page|places a page")
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [
+        {"pack": 2}, {"pack": NO_PACK}, {"offset": 0xFFFFFFFF}, {"stored_bytes": 0},
+        {"stored_bytes": 0xFFFFFFFF}, {"raw_bytes": 1}, {"raw_bytes": PAGE_BYTES_MAX + 1},
+        {"number": BLOCKS_MAX}, {"records": 0},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_page_lies_within_a_pack_and_has_a_size_that_can_be(
+    blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path, lies: dict[str, int]
+) -> None:
+    snapshot = of_pages(storage, BLOCK_BYTES, RawPage(page(HOLE), 1), **lies)
+
+    refused(blockstore, snapshot, tmp_path, "places a page where none can be")
+
+
+def test_a_page_that_unpacks_to_more_than_was_told_is_not_unpacked(
+    blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path
+) -> None:
+    bomb = zstandard.compress(bytes(1 << 26))
+    snapshot = of_pages(storage, BLOCK_BYTES, RawPage(bomb, 1), raw_bytes=PAGE_BYTES_MAX)
+
+    with pytest.raises(ObjectCorrupt, match=f"another size: it holds block records of {KEY}"):
         blockstore.materialise(snapshot, tmp_path / "out", Task())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("group", ["../../etc", "", "a/b", None, 7])
+def test_packs_can_not_lie_elsewhere(
+    blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path, group: object
+) -> None:
+    snapshot = snapshot_with(made(storage, KEY, HEADER | {"group": group}, [], []))
+
+    refused(blockstore, snapshot, tmp_path, "in an unknown way")
 
 
 @pytest.mark.parametrize("size", [-1, 1 << 62, (1 << 63) - 1])
@@ -174,7 +237,7 @@ def test_blocks_and_files_must_agree(
     files: list[FileEntry],
     records: int,
 ) -> None:
-    snapshot = manifest(storage, files, [(zero_hash(BLOCK_BYTES), NO_PACK, 0, 0, 0)] * records)
+    snapshot = manifest(storage, files, [HOLE] * records)
 
     refused(blockstore, snapshot, tmp_path, "out of order|another number of blocks")
 
@@ -192,15 +255,15 @@ def test_blocks_and_files_must_agree(
 def test_a_file_has_every_field_in_its_type(
     blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path, document: dict[str, object]
 ) -> None:
-    refused(blockstore, made(storage, bson.encode(document)), tmp_path, "not a FileEntry")
+    refused(blockstore, listing(storage, bson.encode(document)), tmp_path, "not a FileEntry")
 
 
-def made(storage: FaultyStorage, files: bytes, count: int = 1, **parts: int) -> Snapshot:
+def listing(storage: FaultyStorage, files: bytes, count: int = 1, **parts: int) -> Snapshot:
     """A manifest of these bytes as its files, and a trailer that says what it is told to."""
     start = frame(MANIFEST, HEADER)
     end = len(start) + len(files)
-    fitting = {"records_at": len(start), "files_at": len(start), "packs_at": end, "blocks": 0}
-    counts = {**fitting, "files": count, "packs": 0, **parts}
+    fitting = {"pages_at": len(start), "files_at": len(start), "packs_at": end, "blocks": 0}
+    counts = {**fitting, "pages": 0, "files": count, "packs": 0, **parts}
     trailer = Trailer(**counts, packs_digest=packs_digest(KEY, b""), digest=bytes(32))
     return snapshot_of(storage, start + files + trailer.encoded())
 
@@ -221,24 +284,24 @@ def test_a_list_that_is_not_one_is_refused(
     blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path, files: bytes, count: int,
     said: str,
 ) -> None:  # fmt: skip
-    refused(blockstore, made(storage, files, count), tmp_path, said)
+    refused(blockstore, listing(storage, files, count), tmp_path, said)
 
 
 @pytest.mark.parametrize(
     "parts",
     [
-        {"records_at": 0},
+        {"pages_at": 0},
         {"files_at": 1 << 40},
         {"packs_at": 1 << 40},
         {"packs_at": 0},
-        {"blocks": 1},
-        {"blocks": 1 << 60},
+        {"pages": 1},
+        {"pages": 0xFFFFFFFF},
     ],
 )
 def test_a_trailer_that_points_elsewhere_is_refused(
     blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path, parts: dict[str, int]
 ) -> None:
-    refused(blockstore, made(storage, b"", 0, **parts), tmp_path, "does not end like a manifest")
+    refused(blockstore, listing(storage, b"", 0, **parts), tmp_path, "does not end like a manifest")
 
 
 def test_the_manifest_of_another_snapshot_is_refused(
@@ -276,5 +339,14 @@ def test_what_is_not_a_manifest_is_refused(
     refused(blockstore, snapshot_of(storage, data), tmp_path, said)
 
 
-def test_records_have_the_size_that_the_format_says() -> None:
-    assert RECORD.size == 48
+@pytest.mark.parametrize("parts", [{"blocks": 1}, {"blocks": 1 << 60}])
+def test_blocks_and_pages_must_agree(
+    blockstore: Blockstore, storage: FaultyStorage, tmp_path: Path, parts: dict[str, int]
+) -> None:
+    said = "another number of blocks than its pages"
+
+    refused(blockstore, listing(storage, b"", 0, **parts), tmp_path, said)
+
+
+def test_references_to_pages_have_the_size_that_the_format_says() -> None:
+    assert PAGE_REF.size == 56

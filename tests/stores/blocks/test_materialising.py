@@ -27,6 +27,7 @@ from tests.support.snapshots import (
     contents,
     files_below,
     half_random,
+    pack_keys,
     snapshot_record,
     write_files,
 )
@@ -119,16 +120,16 @@ def test_a_wrong_byte_in_any_block_is_corrupt_and_leaves_nothing(
     blockstore: Blockstore, snapshot: Snapshot, storage: FaultyStorage, out: Path
 ) -> None:
     """Some bytes of every block; the pack is named."""
-    (pack,) = storage.list("packs")
-    whole = storage.get(pack.key)
+    (pack,) = pack_keys(storage)
+    whole = storage.get(pack)
     chance = random.Random(1)
-    for place in read_index(storage, pack.key).places:
+    for place in read_index(storage, pack).places:
         first, last = place.offset, place.offset + place.stored_bytes - 1
         for byte in (first, chance.randint(first, last), last):
-            storage.put(pack.key, [whole[:byte], bytes([whole[byte] ^ 0x10]), whole[byte + 1 :]])
+            storage.put(pack, [whole[:byte], bytes([whole[byte] ^ 0x10]), whole[byte + 1 :]])
             with pytest.raises(ObjectCorrupt) as caught:
                 blockstore.materialise(snapshot, out, Task())
-            assert caught.value.where == pack.key
+            assert caught.value.where == pack
             assert not out.exists()
 
 
@@ -145,13 +146,13 @@ def test_a_wrong_byte_in_the_manifest_is_corrupt(
 def test_a_missing_pack_is_said_and_leaves_nothing(
     blockstore: Blockstore, snapshot: Snapshot, storage: FaultyStorage, out: Path
 ) -> None:
-    (pack,) = storage.list("packs")
-    storage.delete(pack.key)
+    (pack,) = pack_keys(storage)
+    storage.delete(pack)
 
     with pytest.raises(ObjectMissing) as caught:
         blockstore.materialise(snapshot, out, Task())
 
-    assert caught.value.where == pack.key
+    assert caught.value.where == pack
     assert not out.parent.exists()
 
 
@@ -332,7 +333,7 @@ def test_a_block_wanted_twice_is_read_once(file: OutFile) -> None:
 
 def test_a_read_stays_in_its_pack_and_within_its_limits(file: OutFile) -> None:
     half = reads.READ_BYTES // 2
-    most = reads.READ_BYTES // BLOCK_BYTES
+    most = reads.RAW_BYTES // BLOCK_BYTES
     many = [wanted(file, number * 10) for number in range(most + 1)]
 
     assert spans([wanted(file, 0), wanted(file, 10, pack=1)]) == [(0, 0, 10, 1), (1, 10, 20, 1)]

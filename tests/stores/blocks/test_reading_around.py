@@ -186,7 +186,7 @@ def test_a_list_of_some_blocks_is_asked_for_those_alone_that_are_wrong_in_the_pa
     history: History, storage: FaultyStorage, metadata: Metadata, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As while a groom, or a repair that could not bring back all, is under way."""
-    monkeypatch.setattr(reads, "READ_BYTES", BLOCK_BYTES)
+    monkeypatch.setattr(reads, "RAW_BYTES", BLOCK_BYTES)
     history.forget("s2")
     (one, *_) = metadata.packs.all()
     place = read_index(storage, one.key).places[1]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.stores.oplog.test_cut_back import at, fill
 from tests.stores.test_sync import collection
 from tests.support.clock import ManualClock
 from tests.support.faulty import FaultyStorage
-from tests.support.snapshots import CutRoot
+from tests.support.snapshots import CutRoot, page_pack_keys
 
 NOTHING = Part(0.0, 0.0)
 EVERYTHING = Part(0.0, 1.0)
@@ -125,13 +125,14 @@ def test_a_pack_hurts_those_snapshots_that_need_it(
 ) -> None:
     metadata.snapshots.add(cut("s2", previous=snapshot))
     pool = metadata.pools.ensure("default", "default")
-    (pack,) = metadata.packs.of(pool.id)
+    blocks, pages = sorted(metadata.packs.of(pool.id), key=lambda pack: -pack.blocks)
+    assert pages.key in page_pack_keys(filled)
 
-    filled.delete(pack.key)
+    for pack in (blocks, pages):
+        filled.delete(pack.key)
+        found = hurt_snapshots(filled, metadata, pool, [pack], Task())
 
-    found = hurt_snapshots(filled, metadata, pool, [pack], Task())
-
-    assert found == {pack.id: ("s1", "s2")}
+        assert found == {pack.id: ("s1", "s2")}
 
 
 def test_what_goes_as_it_should_while_it_is_looked_at_is_no_finding(
@@ -139,9 +140,9 @@ def test_what_goes_as_it_should_while_it_is_looked_at_is_no_finding(
 ) -> None:
     """Records have been read, and then their objects are expired, groomed, rotated."""
     checking = Checking(filled, metadata, "default", EVERYTHING).run(Task())
-    (pack,) = metadata.packs.all()
+    packs = [pack.key for pack in metadata.packs.all()]
     (chunk, *_) = metadata.chunks.in_order("d1")
-    gone = {pack.key: pack.stored_bytes, snapshot.manifest_key: 9, chunk.key: 9}
+    gone = {*packs, snapshot.manifest_key, chunk.key}
     listed, seen = filled.list, []
 
     def list_then_remove(prefix: str, after: str = "") -> Iterator[StoredObject]:
@@ -158,7 +159,35 @@ def test_what_goes_as_it_should_while_it_is_looked_at_is_no_finding(
     filled.list = list_then_remove  # type: ignore[method-assign]
 
     assert list(checking) == []
-    assert set(seen) == set(gone)
+    assert set(seen) == gone
+
+
+def test_a_manifest_is_read_when_it_is_new_and_then_with_its_share(
+    filled: FaultyStorage, snapshot: Snapshot, metadata: Metadata
+) -> None:
+    """That it is there, with its size, is looked at every time."""
+    done = datetime(2100, 1, 2, tzinfo=UTC)
+    metadata.snapshots.set("s1", finished_at=done)
+    key = snapshot.manifest_key
+    whole = filled.get(key)
+    wrong = bytearray(whole)
+    wrong[len(whole) // 2] ^= 1
+
+    def found(since: datetime | None, part: Part = NOTHING) -> list[str]:
+        checking = Checking(filled, metadata, "default", part, since)
+        return [one.key for one in checking.run(Task())]
+
+    filled.put(key, [wrong])
+    before, after = done - timedelta(seconds=1), done + timedelta(seconds=1)
+    assert found(None) == found(before) == found(done) == [key]
+    assert found(after) == []
+    assert found(after, EVERYTHING) == [key]
+    filled.put(key, [whole[:-1]])
+    assert found(after) == [key]
+    filled.put(key, [whole])
+    metadata.snapshots.set("s1", finished_at=None)
+    filled.put(key, [wrong])
+    assert found(after) == [key], "one that is being made"
 
 
 def test_a_store_that_does_not_answer_is_no_finding(check: Check, filled: FaultyStorage) -> None:

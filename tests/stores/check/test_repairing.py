@@ -23,7 +23,7 @@ from tests.stores.test_sync import collection
 from tests.support.damaged import Stand, flip, make_copy, put_head
 from tests.support.faulty import FaultyStorage
 from tests.support.history import History, blocks
-from tests.support.snapshots import LATER
+from tests.support.snapshots import LATER, block_packs
 
 Pick = Callable[[Stand], str]
 
@@ -57,8 +57,10 @@ def chunks(stand: Stand) -> list[OplogChunk]:
 
 def pack_of(stand: Stand, snapshot: str, other: str) -> str:
     """The pack that only one of them needs."""
-    (id_,) = stand.history.used(snapshot).keys() - stand.history.used(other).keys()
-    return stand.metadata.packs.get(id_).key
+    blocks = {pack.id: pack.key for pack in block_packs(stand.history.storage, stand.metadata)}
+    used = stand.history.used(snapshot).keys() - stand.history.used(other).keys()
+    (key,) = (blocks[id_] for id_ in used & blocks.keys())
+    return key
 
 
 def manifest(stand: Stand) -> str:

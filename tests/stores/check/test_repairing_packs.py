@@ -18,7 +18,7 @@ from mmsconsole.stores.blocks.packs import read_index
 from tests.support.damaged import Stand, flip, make_copy, put_head
 from tests.support.faulty import FaultyStorage
 from tests.support.history import History, blocks
-from tests.support.snapshots import half_random
+from tests.support.snapshots import half_random, pack_keys
 
 Hurt = Callable[[Storage, str], None]
 
@@ -280,7 +280,7 @@ def test_of_an_encrypted_pack_everything_but_the_wrong_piece_is_used(
     history.take("s1", {"a": blocks(*range(8))})
     put_head(metadata, history.id, "h1", tmp_path / f"root-{history.id}-s1")
     stand = Stand(history, LocalStorage(tmp_path / "none"))
-    key = history.packs()[0]
+    key = pack_keys(encrypted)[0]
     whole = encrypted.get(key)
     flip(storage, key, 70_000)
     assert stand.wrong() == [key]

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from mmsconsole.errors import Cancelled, ObjectCorrupt
 from mmsconsole.storage.base import Storage
-from mmsconsole.stores.blocks.manifest import PackEntry, PackUse
+from mmsconsole.stores.blocks.manifest import PackEntry
 from mmsconsole.stores.blocks.moved import MovedBlock
+from mmsconsole.stores.blocks.used_packs import UsedPacks
 from mmsconsole.stores.groom import uses
 from mmsconsole.stores.groom.uses import KnownUses, followed
 from mmsconsole.task import Cancellation, Task
@@ -17,6 +18,11 @@ from mmsconsole.task import Cancellation, Task
 
 def entry(id_: str) -> PackEntry:
     return PackEntry(id_, f"packs/g/{id_}", 1, "")
+
+
+def used(bits: dict[str, int]) -> UsedPacks:
+    bitmaps = [one.to_bytes(-(-one.bit_length() // 8), "little") for one in bits.values()]
+    return UsedPacks(list(bits), [1] * len(bits), bytes(32 * len(bits)), bitmaps)
 
 
 def to(pack: str, number: int) -> MovedBlock:
@@ -61,9 +67,9 @@ def test_the_uses_of_some_manifests_are_those_of_each_together(
     known, read = KnownUses(), []
     manifests = {str(number): one for number, one in enumerate([*first, *second])}
 
-    def read_uses(_: Storage, key: str) -> list[PackUse]:
+    def read_uses(_: Storage, key: str) -> UsedPacks:
         read.append(key)
-        return [PackUse(entry(pack), bits) for pack, bits in manifests[key].items()]
+        return used(manifests[key])
 
     keys = list(manifests)
     with pytest.MonkeyPatch.context() as patched:
@@ -79,7 +85,7 @@ def test_the_uses_of_some_manifests_are_those_of_each_together(
 
 def test_only_what_is_asked_for_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    monkeypatch.setattr(uses, "read_uses", lambda _, key: read.append(key) or [])
+    monkeypatch.setattr(uses, "read_uses", lambda _, key: read.append(key) or used({}))
     known = KnownUses()
 
     for asked in (["a", "b"], ["b"]):
@@ -93,7 +99,7 @@ def test_only_what_is_asked_for_is_kept(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_manifest_that_uses_more_than_there_is_is_not_believed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(uses, "read_uses", lambda *_: [PackUse(entry("a"), 1 << 8)])
+    monkeypatch.setattr(uses, "read_uses", lambda *_: used({"a": 1 << 8}))
 
     with pytest.raises(ObjectCorrupt, match="uses blocks that a has not") as caught:
         KnownUses().together(None, ["m"], {"a": 8}, Task())  # type: ignore[arg-type]
