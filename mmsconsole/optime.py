@@ -38,6 +38,18 @@ class Optime:
         """The last position that a second may hold: a time given in seconds is inclusive."""
         return cls(seconds, INCREMENT_MAX)
 
+    @property
+    def before(self) -> "Optime":
+        """The last position that may stand before it; that of the first is itself."""
+        if self.i:
+            return Optime(self.t, self.i - 1)
+        return Optime(self.t - 1, INCREMENT_MAX) if self.t else self
+
+    @property
+    def after(self) -> "Optime":
+        """The first position that may stand behind it."""
+        return Optime(self.t, self.i + 1) if self.i < INCREMENT_MAX else Optime(self.t + 1, 0)
+
     def same_entry(self, other: "Optime") -> bool:
         return (self.t, self.i, self.term) == (other.t, other.i, other.term)
 

@@ -215,6 +215,48 @@ class CheckSettings(Section):
     """So much of its objects is read whole each time: with 4 all of them within 25 checks."""
 
 
+class RestoreSettings(Section):
+    folder: str = ""
+    """Where files are made that go elsewhere; they are removed again. Empty: the folder that is
+    proposed for restored files."""
+    at_once: int = Field(default=2, ge=1, le=64)
+    """Restores at one time; others wait their turn."""
+    mb_per_second: float = Field(default=0.0, ge=0, le=100_000)
+    """What all restores together read and write at most, in 1,000,000 bytes; 0: no limit."""
+
+
+class ServiceSettings(Section):
+    """The front end: downloads, health, metrics, by HTTPS."""
+
+    listen: str = "127.0.0.1:8080"
+    """Address and port; [ADDRESS]:PORT for IPv6. Empty: it does not listen. Loopback alone by
+    default: who opens it to others (0.0.0.0:8080) says so."""
+    names: list[str] = []
+    """Names and addresses by which others reach this host; links carry the first. They stand in
+    the certificate, beside the host's own name, localhost and where it listens."""
+    certificate: str = ""
+    """A PEM file with the chain; empty: the engine has a CA of its own and makes one."""
+    key: str = ""
+    """The PEM file of its private key, without a password."""
+    downloads_max: int = Field(default=4, ge=1, le=64)
+    """At one time; each takes some 100 MB of memory."""
+
+    @field_validator("listen")
+    @classmethod
+    def _check_listen(cls, listen: str) -> str:
+        host, colon, port = listen.rpartition(":")
+        right = colon and host and port.isascii() and port.isdigit() and int(port) < 1 << 16
+        if listen and not (right and (":" not in host or host[0] + host[-1] == "[]")):
+            raise PydanticCustomError("listen", "ADDRESS:PORT, or empty", {})
+        return listen
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Address and port. Only where it listens."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
 class EngineSettings(Section):
     workers: int = Field(default=4, ge=1, le=64)
     """Jobs (initial syncs, snapshots, restores) at one time."""
@@ -243,6 +285,8 @@ class SettingsTree(Section):
     verification: VerificationSettings = VerificationSettings()
     groom: GroomSettings = GroomSettings()
     check: CheckSettings = CheckSettings()
+    restore: RestoreSettings = RestoreSettings()
+    service: ServiceSettings = ServiceSettings()
     engine: EngineSettings = EngineSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()

@@ -19,7 +19,10 @@ from mmsconsole.mongod.process import HEAD_FLAGS, MongodOptions, MongodProcess
 from tests.support.clock import ManualClock
 from tests.support.metadata import empty, private_metadata, settings_of
 
-LONGEST_FIRST = ("product", "agent-tail", "oplog source", "restores", "three_members", "s3")
+os.environ.setdefault("MMSCONSOLE_SERVICE_LISTEN", "")
+"""Many engines run at one time on one machine: none of them takes the port, unless told to."""
+
+LONGEST_FIRST = ("product", "agent-tail", "restores", "oplog source", "three_members", "s3")
 """Groups in the order in which the workers take them."""
 
 
@@ -40,8 +43,12 @@ def _turn(item: pytest.Item) -> int:
 
 
 pytest_plugins = [
-    "tests.support.backups", "tests.support.history", "tests.support.s3", "tests.support.sshd",
-]  # fmt: skip
+    "tests.support.backups",
+    "tests.support.history",
+    "tests.support.opened",
+    "tests.support.s3",
+    "tests.support.sshd",
+]
 
 StartMongod = Callable[..., MongodProcess]
 

@@ -1,20 +1,23 @@
 """Whether a source can be backed up as it is: asked before anything is begun, changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from mmsconsole.agent.listing import LIST_DATABASES, is_listed
 from mmsconsole.agent.oplog_window import OplogWindow, read_window
 from mmsconsole.agent.privileges import check_privileges, may_verify
 from mmsconsole.agent.reader import Origin, Prefer, Reader
-from mmsconsole.errors import OplogWindowTooShort, ServerTooOld
+from mmsconsole.errors import MissingPrivileges, OplogWindowTooShort, ServerTooOld
 from mmsconsole.mongod.binaries import MongodBinary, Version, choose_binary
 from mmsconsole.mongod.source_uri import SourceUri
 from mmsconsole.mongod.topology import ReplicaSet
 
 OLDEST_SERIES = (4, 4)
 ANSWER_SECONDS = 30
+CIPHER = "AES256-CBC"
+"""What an encrypting mongod takes where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Preflight:
     index_bytes: int
     may_verify: bool
     """Whether the user may also run dbHash and validate on the source."""
+    cipher: str = ""
+    """By which its files are encrypted; empty: by none, or it does not tell."""
 
     @property
     def estimated_bytes(self) -> int:
@@ -70,6 +75,7 @@ def examine(
         check_privileges(reader)
         sizes = _sizes(reader)
         verifying = may_verify(reader)
+        cipher = _cipher(reader)
     with closing(Reader.open(source, tail_member, ANSWER_SECONDS)) as reader:
         window = read_window(reader)
     check_window(window, requirements.window_hours_min, tail_member)
@@ -83,6 +89,7 @@ def examine(
         storage_bytes=sizes.storage,
         index_bytes=sizes.indexes,
         may_verify=verifying,
+        cipher=cipher,
     )
 
 
@@ -107,6 +114,23 @@ def check_window(window: OplogWindow, hours_min: float, where: str) -> None:
             hint="make it larger (replSetResizeOplog), or lower oplog_window_hours_min "
             "in the settings ([backup])",
         )
+
+
+def _cipher(reader: Reader) -> str:
+    """Who may not ask for it is not told: nothing but a note depends on it."""
+    try:
+        return cipher_of(reader.run("admin", {"getCmdLineOpts": 1}))
+    except MissingPrivileges:
+        return ""
+
+
+def cipher_of(options: Mapping[str, Any]) -> str:
+    """Of getCmdLineOpts' answer. Pure."""
+    parsed = options.get("parsed")
+    security = parsed.get("security") if isinstance(parsed, Mapping) else None
+    if not isinstance(security, Mapping) or not security.get("enableEncryption"):
+        return ""
+    return str(security.get("encryptionCipherMode") or CIPHER)
 
 
 def _sizes(reader: Reader) -> _Sizes:

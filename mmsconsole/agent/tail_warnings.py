@@ -82,10 +82,17 @@ def source_warning(tail: Tail, now: datetime) -> Warned:
     since = tail.since
     if not tail.error or since is None or (now - since).total_seconds() < TROUBLE_SECONDS:
         return Warned(SOURCE, Level.OK, "the source is read again")
-    # With a member named it is read, and has nothing that may be taken.
-    what = "nothing new comes from the source" if tail.member else "the source can not be read"
     level = Level.WARNING if tail.member else Level.CRITICAL
+    what = silence(tail.member, unstored=tail.unstored)
     return Warned(SOURCE, level, f"{what} since {since:%Y-%m-%d %H:%M:%S}Z: {tail.error}")
+
+
+def silence(member: str, *, unstored: bool) -> str:
+    """What is wrong with a tail that has an error, in words. Pure."""
+    if unstored:
+        return "the oplog can not be stored"
+    # With a member named it is read, and has nothing that may be taken.
+    return "nothing new comes from the source" if member else "the source can not be read"
 
 
 def facts_of(tail: Tail, now: datetime) -> OplogFacts | None:

@@ -10,8 +10,11 @@ from mmsconsole.cli.commands import (
     engine,
     event,
     job,
+    link,
+    oplog,
     policy,
-    restore,
+    query,
+    restore_seed,
     snapshot,
     store_repair,
 )
@@ -42,6 +45,10 @@ def command() -> Any:
     app.callback(invoke_without_command=True)(engine.console)
     for function in (engine.engine, engine.status, engine.doctor, engine.demo):
         app.command(epilog=epilog(engine.EXAMPLES.get(function.__name__, ())))(function)
-    for group in (deployment, backup, snapshot, policy, restore, job, event, store_repair):
+    app.command(epilog=epilog(oplog.EXAMPLES))(oplog.oplog)
+    groups = (
+        deployment, backup, snapshot, policy, restore_seed, query, link, job, event, store_repair,
+    )  # fmt: skip
+    for group in groups:
         app.add_typer(group.app)
     return typer.main.get_command(app)

@@ -62,6 +62,15 @@ def read_store_url(shell: Shell, url: str) -> Secret:
     return Secret(str(folder))
 
 
+def read_line_of(shell: Shell, named: str, what: str) -> str:
+    """The first line of a file; `-`: of stdin."""
+    return _stdin_line(shell, what) if named == STDIN else _first_line(Path(named))
+
+
+def holds_password(uri: str) -> bool:
+    return _USER_AND_PASSWORD.match(uri) is not None
+
+
 def wants_password(uri: str) -> bool:
     return _USER.match(uri) is not None and _NO_PASSWORD.search(uri) is None
 

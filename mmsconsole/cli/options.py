@@ -1,7 +1,10 @@
 """Options and arguments that several commands share."""
 
+import inspect
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from dataclasses import fields
+from functools import wraps
+from typing import Annotated, Any, TypeVar, cast
 
 import typer
 
@@ -74,6 +77,42 @@ def command(
 ) -> Callable[[Function], Function]:
     """A command of its function's name, if no other is given; the docstring is its help."""
     return app.command(name, epilog=epilog(examples))
+
+
+def grouped(**groups: type) -> Callable[[Function], Function]:
+    """Options that stand in dataclasses, for a function that takes one of each by these names.
+
+    The command line sees every field as an option of its own.
+    """
+
+    def decorate(function: Function) -> Function:
+        seen = inspect.signature(function)
+        own = [each for each in seen.parameters.values() if each.name not in groups]
+        options = [option for kind in groups.values() for option in _options_of(kind)]
+
+        @wraps(function)
+        def run(**values: Any) -> Any:
+            made = {
+                name: kind(**{field.name: values.pop(field.name) for field in fields(kind)})
+                for name, kind in groups.items()
+            }
+            return function(**values, **made)
+
+        run.__signature__ = seen.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in [*own, *options]}
+        return cast(Function, run)
+
+    return decorate
+
+
+def _options_of(kind: type) -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default,
+            annotation=field.type,
+        )
+        for field in fields(kind)
+    ]  # fmt: skip
 
 
 def epilog(examples: Sequence[str] = ()) -> str:

@@ -13,8 +13,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from mmsconsole.agent.tail_warnings import SOURCE
-from mmsconsole.cli import policy_tables, recovery_tables, store_tables
+from mmsconsole.agent.tail_warnings import SOURCE, silence
+from mmsconsole.cli import (
+    dump_tables,
+    link_tables,
+    opening_tables,
+    oplog_tables,
+    policy_tables,
+    recovery_tables,
+    store_tables,
+)
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.words import position, progress_line
 from mmsconsole.console.present.text import harmless
@@ -79,10 +87,9 @@ def _state(status: views.BackupStatus) -> str:
 
 
 def _silence(tail: views.TailView | None) -> str:
-    """Of a tail with a member named the source is read, but has nothing that may be taken."""
     if tail is None or not tail.error:
         return ""
-    return "nothing comes from the source" if tail.member else "the source can not be read"
+    return silence(tail.member, unstored=tail.unstored)
 
 
 def _lag(status: views.BackupStatus) -> str:
@@ -243,16 +250,41 @@ def _restore(view: views.RestoreView, now: datetime) -> list[Pair]:
     pairs = [
         ("id", view.id),
         ("deployment", view.deployment),
-        ("state", view.state),
-        ("path", view.path),
+        ("state", view.link_state or view.state),
+        ("to", view.path),
+        ("kind", view.kind),
+        ("what", view.what),
         ("snapshot", view.snapshot),
         ("asked for", position(view.point) if view.point else "the snapshot as it is"),
         ("restored to", position(view.optime)),
         ("by", f"{view.created_by}, {ago(view.created_at, now)}"),
     ]
+    if view.delivered_bytes:
+        pairs.append(("delivered", size(view.delivered_bytes)))
+    if view.verified:
+        pairs.append(("verified", view.verified))
     if view.reason:
         pairs.append(("reason", view.reason))
     return pairs + [("", progress_line(progress)) for progress in view.progress]
+
+
+def _restore_plan(view: views.RestorePlan, _: datetime) -> list[Pair]:
+    pairs = [
+        ("deployment", view.deployment),
+        ("to", view.target),
+        ("kind", view.kind),
+        ("what", view.what),
+        ("data", view.in_words),
+        ("files", size(view.bytes)),
+        ("oplog", size(view.oplog_bytes)),
+        ("takes", NONE if view.seconds is None else f"about {duration(view.seconds)}"),
+        ("disk", f"{size(view.disk_bytes)} of {size(view.free_bytes)} that are free"),
+    ]
+    if view.staging:
+        pairs.append(("by way of", view.staging))
+    if view.waits_for:
+        pairs.append(("waits for", plural(view.waits_for, "restore")))
+    return pairs + [("note", note) for note in view.notes]
 
 
 def _job(view: views.JobView, now: datetime) -> list[Pair]:
@@ -310,6 +342,7 @@ def _engine(view: views.EngineStatus, now: datetime) -> list[Pair]:
         ("deployments", str(view.deployments)),
         ("open jobs", str(view.jobs_open)),
         ("storage free", NONE if free is None else size(free)),
+        ("front end", view.service or f"not served: {view.service_error or 'it is switched off'}"),
         *(("not known", strangers_in_words(*one)) for one in view.strangers.items()),
     ]
 
@@ -319,17 +352,24 @@ ONE: Mapping[type, Callable[[Any, datetime], list[Pair]]] = {
     views.BackupStatus: _backup,
     views.SnapshotView: _snapshot,
     views.RestoreView: _restore,
+    views.RestorePlan: _restore_plan,
     views.JobView: _job,
     views.Removal: _removal,
     views.EngineStatus: _engine,
     views.KeysView: _keys,
+    **oplog_tables.ONE,
+    **link_tables.ONE,
     **policy_tables.ONE,
+    **dump_tables.ONE,
     **recovery_tables.ONE,
+    **opening_tables.ONE,
     **store_tables.ONE,
 }
 
 BELOW: Mapping[type, Callable[[Any], Sequence[Any]]] = {
+    **oplog_tables.BELOW,
     **policy_tables.BELOW,
+    **dump_tables.BELOW,
     **recovery_tables.BELOW,
     **store_tables.BELOW,
 }
@@ -357,9 +397,10 @@ MANY: Mapping[type, Columns] = {
     views.RestoreView: {
         "ID": lambda view, _: view.id,
         "DEPLOYMENT": lambda view, _: view.deployment,
-        "STATE": lambda view, _: view.state,
+        "STATE": lambda view, _: view.link_state or view.state,
         "RESTORED TO": lambda view, _: position(view.optime),
-        "PATH": lambda view, _: view.path,
+        "KIND": lambda view, _: view.kind,
+        "TO": lambda view, _: view.path,
         "ASKED": lambda view, now: ago(view.created_at, now),
     },
     views.JobView: {
@@ -383,7 +424,11 @@ MANY: Mapping[type, Columns] = {
         "FOUND": lambda view, _: view.found,
         "TO MEND IT": lambda view, _: view.mend,
     },
+    **oplog_tables.MANY,
+    **link_tables.MANY,
     **policy_tables.MANY,
+    **dump_tables.MANY,
     **recovery_tables.MANY,
+    **opening_tables.MANY,
     **store_tables.MANY,
 }

@@ -56,9 +56,11 @@ class StoreChecks:
         """
         check = self._metadata.checks.set(job.subject, started_at=self._resources.clock.now())
         storage = self._resources.storages.of(check.store)
+        last = self._metadata.checks.last_finished(check.store)
         checking = Checking(
-            storage, self._metadata, check.store, Part(check.begins_at, check.share)
-        )
+            storage, self._metadata, check.store, Part(check.begins_at, check.share),
+            since=last.started_at if last else None,
+        )  # fmt: skip
         found = self._with_hurt(check.store, list(checking.run(task)), task)
         self._cast_doubt(found)
         if check.share >= 1.0:

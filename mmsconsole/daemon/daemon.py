@@ -13,6 +13,7 @@ from mmsconsole.daemon.grooming import queue_due_grooms
 from mmsconsole.daemon.handlers import Handlers
 from mmsconsole.daemon.housekeeping import tidy
 from mmsconsole.daemon.keeper import BackupKeeper
+from mmsconsole.daemon.links import settle_links
 from mmsconsole.daemon.recovering import tell_strangers
 from mmsconsole.daemon.retention import Retention
 from mmsconsole.daemon.runner import JobRunner
@@ -23,6 +24,7 @@ from mmsconsole.daemon.warnings import tell_all_warnings
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.jobs import JobKind
 from mmsconsole.mongod.binaries import MongodBinary
+from mmsconsole.restore.opened.keeper import OpenedKeeper
 from mmsconsole.settings import Settings
 from mmsconsole.storage.storages import Storages
 from mmsconsole.stores.resources import Resources
@@ -37,6 +39,8 @@ RETENTION_SECONDS = 5
 FORGETTING_SECONDS = 3600
 CATALOGUE_SECONDS = 30
 STRANGER_SECONDS = 600
+OPENED_SECONDS = 1
+LINK_SECONDS = 5
 
 
 class Daemon:
@@ -70,6 +74,7 @@ class Daemon:
             engine=engine_id,
             workers=settings.tree.engine.workers,
             ended=handlers.ended,
+            restores=settings.tree.restore.at_once,
         )
         self._schedule = Ticker(self._queue_what_is_due, SCHEDULE_SECONDS)
         self._verifications = Ticker(self._queue_verifications, VERIFICATION_SECONDS)
@@ -86,6 +91,10 @@ class Daemon:
         self._strangers = Ticker(
             lambda: tell_strangers(self._resources, engine_id), STRANGER_SECONDS, at_once=True
         )
+
+        self._opened = OpenedKeeper(self._resources)
+        self._links = Ticker(lambda: settle_links(self._resources), LINK_SECONDS)
+        self._openings = Ticker(self._opened.tick, OPENED_SECONDS)
 
     def _queue_what_is_due(self) -> None:
         metadata, clock = self._resources.metadata, self._resources.clock
@@ -122,6 +131,8 @@ class Daemon:
         self._forgetting.start()
         self._catalogues.start()
         self._strangers.start()
+        self._openings.start()
+        self._links.start()
 
     def stop(self, timeout_seconds: float) -> None:
         """Jobs go back to the queue; heads are shut down cleanly, as far as time allows."""
@@ -133,6 +144,8 @@ class Daemon:
         self._forgetting.stop()
         self._catalogues.stop()
         self._strangers.stop()
+        self._openings.stop()
+        self._links.stop()
         self._retention.cancel()
         self._copies.cancel()
         self._runner.cancel()
@@ -140,3 +153,4 @@ class Daemon:
         self._runner.stop(timeout_seconds / 2)
         self._keeper.stop(timeout_seconds / 2)
         self._copies.stop(timeout_seconds / 2)
+        self._opened.stop()

@@ -18,5 +18,7 @@ def forget_old(metadata: Metadata, now: datetime) -> None:
     """Safe to be called again and again."""
     metadata.jobs.forget_ended(now - JOBS_KEPT)
     metadata.restores.forget_ended(now - RESTORES_KEPT)
+    metadata.links.forget_ended(now - RESTORES_KEPT)
+    metadata.openings.forget_ended(now - RESTORES_KEPT)
     metadata.events.forget(now - EVENTS_KEPT)
     metadata.validations.forget_but(VALIDATIONS_KEPT)

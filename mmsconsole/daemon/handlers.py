@@ -15,9 +15,11 @@ from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.restore.pacing import paced
 from mmsconsole.restore.restoring import Restoring
+from mmsconsole.storage.throttled import MEGABYTE, SharedThrottle
 from mmsconsole.stores.resources import Resources
-from mmsconsole.task import Task
+from mmsconsole.task import Cancellation, Task
 from mmsconsole.verification.verifying import Verification
 
 WAIT_SECONDS = 0.5
@@ -36,6 +38,9 @@ class Handlers:
         self._keeper = keeper
         self._metadata = resources.metadata
         self._grooms = Grooms(resources)
+        rate = resources.settings.tree.restore.mb_per_second * MEGABYTE
+        self._throttle = SharedThrottle(rate, resources.clock, Cancellation()) if rate else None
+        """Of all restores together."""
 
     def initial_sync(self, job: Job, task: Task) -> Result:
         head = self._keeper.backup_of(job.deployment).sync(task)
@@ -60,8 +65,10 @@ class Handlers:
 
     def restore(self, job: Job, task: Task) -> Result:
         restore = self._metadata.restores.get(job.subject)
-        finished = Restoring(self._resources, restore).run(task)
-        text = f"restore {finished.id} into {finished.target} is done, at {finished.optime}"
+        task = paced(task, self._throttle) if self._throttle else task
+        finished = Restoring(self._resources, restore).go(task)
+        verified = f"; {finished.verified}" if finished.verified else ""
+        text = f"restore {finished.id} to {finished.target} is done, at {finished.optime}{verified}"
         self._resources.event("restore done", text, deployment=job.deployment)
         return {"path": finished.target}
 
@@ -142,9 +149,21 @@ class Handlers:
         )  # fmt: skip
 
     def _restore_failed(self, job: Job, error: JobError) -> None:
+        """What it wrote goes, before anybody is told that it has ended."""
+        restore = self._metadata.restores.find(job.subject)
+        if restore is None or restore.state is RestoreState.DONE:
+            return
+        stays = Restoring(self._resources, restore).abandon()
         cancelled = job.state is JobState.CANCELLED
         self._metadata.restores.set_where(
             {"_id": job.subject, "state": {"$ne": RestoreState.DONE.value}},
             state=RestoreState.CANCELLED if cancelled else RestoreState.FAILED,
-            reason=error.message, finished_at=self._resources.clock.now(),
+            reason=f"{error.message}; something stays behind: {stays}" if stays else error.message,
+            finished_at=self._resources.clock.now(),
         )  # fmt: skip
+        if stays:
+            text = f"restore {restore.id} to {restore.target} leaves something behind: {stays}"
+            self._resources.event(
+                "restore left something", text, deployment=job.deployment,
+                severity=Severity.WARNING,
+            )  # fmt: skip

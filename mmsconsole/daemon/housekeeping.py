@@ -1,12 +1,14 @@
 """What a killed engine may have left: put in order before anything else begins."""
 
 import logging
-from pathlib import Path
+from datetime import timedelta
 
 from mmsconsole.errors import MmsError, StorageError
 from mmsconsole.metadata.restores import UNFINISHED, Restore, RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
-from mmsconsole.restore.target import abandon, release
+from mmsconsole.metadata.targets import TargetKind
+from mmsconsole.restore.restoring import Restoring
+from mmsconsole.restore.staging import sweep
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.placing import remove_replaced
 from mmsconsole.verification.folder import clear, root_of
@@ -14,6 +16,8 @@ from mmsconsole.verification.verifying import SOCKET
 
 log = logging.getLogger(__name__)
 
+SECRET_KEPT = timedelta(hours=1)
+"""It is written down before its restore is, by somebody who may just be doing that."""
 NO_JOB = "the engine died, and no job goes on with it"
 
 
@@ -31,6 +35,8 @@ def tidy(resources: Resources) -> None:
     for restore in list(resources.metadata.restores.listed()):
         if restore.id not in waiting:
             _settle_restore(resources, restore)
+    _sweep_staging(resources, waiting)
+    _forget_secrets(resources)
 
 
 def _sweep(resources: Resources) -> None:
@@ -61,7 +67,7 @@ def _fail_snapshots(resources: Resources, waiting: set[str]) -> None:
 
 
 def _settle_restore(resources: Resources, restore: Restore) -> None:
-    """No job works for it: its folder is not left half filled, whoever ended it, nor with
+    """No job works for it: its target is not left half filled, whoever ended it, nor with
     anything of ours.
     """
     if restore.state in UNFINISHED:
@@ -69,8 +75,25 @@ def _settle_restore(resources: Resources, restore: Restore) -> None:
             restore.id, state=RestoreState.FAILED, reason=NO_JOB,
             finished_at=resources.clock.now(),
         )  # fmt: skip
-    tidy_up = release if restore.state is RestoreState.DONE else abandon
+    if restore.where.kind is not TargetKind.FOLDER and not (restore.touched or restore.staging):
+        return  # nothing was begun, or all was tidied up
     try:
-        tidy_up(Path(restore.target), restore.id)
+        Restoring(resources, resources.metadata.restores.get(restore.id)).settle()
     except MmsError as error:
         log.warning("what restore %s left could not be removed: %s", restore.id, error)
+
+
+def _sweep_staging(resources: Resources, waiting: set[str]) -> None:
+    """Folders of restores that nobody goes on with; their records may be lost, too."""
+    kept = {one.id for one in resources.metadata.restores.all({"staging": {"$ne": ""}})}
+    sweep(resources.settings, resources.clock, waiting | kept)
+
+
+def _forget_secrets(resources: Resources) -> None:
+    """Of restores that were never written down, or have ended."""
+    unfinished = resources.metadata.restores.all({"state": {"$in": list(UNFINISHED)}})
+    used = {restore.where.credential for restore in unfinished}
+    before = resources.clock.now() - SECRET_KEPT
+    for secret in list(resources.metadata.restore_secrets.all({"created_at": {"$lt": before}})):
+        if secret.id not in used:
+            resources.metadata.restore_secrets.remove(secret.id)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+from mmsconsole.metadata.links import LinkState
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.placing import remove_head
 from mmsconsole.task import Task
 
 PHASE = "removing (heads)"
+REMOVED = "its deployment was removed"
 
 
 def remove_deployment(resources: Resources, deployment_id: str, task: Task) -> None:
@@ -15,6 +17,8 @@ def remove_deployment(resources: Resources, deployment_id: str, task: Task) -> N
     deployment = metadata.deployments.find(deployment_id)
     if deployment is None:
         return
+    for link in list(metadata.links.open(deployment_id)):
+        metadata.links.end(link.id, LinkState.REVOKED, resources.clock.now(), REMOVED)
     heads = list(metadata.heads.of(deployment_id))
     for number, head in enumerate(heads):
         task.report(PHASE, number, len(heads))
@@ -28,6 +32,7 @@ def remove_deployment(resources: Resources, deployment_id: str, task: Task) -> N
     metadata.window_ends.drop(deployment_id)
     metadata.validations.drop(deployment_id)
     metadata.witnesses.drop(deployment_id)
+    metadata.openings.close(deployment_id)
     metadata.policies.remove(deployment_id)
     metadata.tails.remove(deployment_id)
     metadata.lag_samples.drop(deployment_id)

@@ -65,10 +65,14 @@ BESIDE = frozenset({
 they are never in the way of a snapshot or a restore."""
 
 
-def may_begin(kind: JobKind, running: Sequence[JobKind], workers: int) -> bool:
-    """Pure: whether there is a place for a job of this kind."""
+def may_begin(
+    kind: JobKind, running: Sequence[JobKind], workers: int, restores: int | None = None
+) -> bool:
+    """Pure: whether there is a place for a job of this kind. `restores`: of them at one time."""
     if kind in BESIDE:
         return kind not in running
+    if kind is JobKind.RESTORE and restores is not None and running.count(kind) >= restores:
+        return False
     return sum(other not in BESIDE for other in running) < workers
 
 
@@ -129,13 +133,14 @@ class JobRunner:
 
     def __init__(
         self, jobs: Jobs, handlers: Mapping[JobKind, Handler], clock: Clock, *,
-        engine: str, workers: int, ended: Ended,
+        engine: str, workers: int, ended: Ended, restores: int | None = None,
     ) -> None:  # fmt: skip
+        """`restores`: how many of the workers may restore at one time; None: all."""
         self._jobs = jobs
         self._handlers = handlers
         self._clock = clock
         self._engine = engine
-        self._workers = workers
+        self._workers, self._restores = workers, restores
         self._ended = ended
         self._running: dict[str, _Running] = {}
         self._lock = threading.Lock()
@@ -219,7 +224,9 @@ class JobRunner:
         for job in self._jobs.candidates(self._clock.now()):
             if job.id in running:
                 continue  # its lease has run out, and it has not noticed yet
-            if not may_begin(job.kind, list(running.values()), self._workers):
+            kinds = list(running.values())
+            restores = None if job.cancel_requested else self._restores  # that one ends at once
+            if not may_begin(job.kind, kinds, self._workers, restores):
                 continue
             leased = self._jobs.lease(job, self._engine, self._clock.now())
             if leased is not None:

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +26,10 @@ from mmsconsole.metadata.server import PrivateServer
 from mmsconsole.mongod.binaries import MongodBinary, find_binaries
 from mmsconsole.mongod.process import sweep_orphans
 from mmsconsole.settings import Home, Settings
+from mmsconsole.storage.marked import Memories
 from mmsconsole.storage.storages import Storages
+from mmsconsole.stores.remembered import Remembered
+from mmsconsole.stores.resources import Resources
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ RESTARTS_MAX = 6
 disk is full it does not: people see why, and there will be room again."""
 
 # Together under 30 s: what an administrator, and systemd, wait for.
+FRONT_END_STOP_SECONDS = 3.0
 DAEMON_STOP_SECONDS = 18.0
 SWEEP_SECONDS = 3.0
 SERVER_STOP_SECONDS = 5.0
@@ -58,7 +63,23 @@ class Backups(Protocol):
         ...
 
 
+class OpenStorages(Protocol):
+    def __call__(self, settings: Settings, *, memories: Memories) -> Storages: ...
+
+
 MakeBackups = Callable[[Settings, Metadata, Storages, Clock, list[MongodBinary], str], Backups]
+"""The last argument is the engine's id."""
+
+
+class FrontEnd(Protocol):
+    """What serves downloads, health and metrics."""
+
+    def start(self) -> None: ...
+
+    def stop(self, timeout_seconds: float) -> None: ...
+
+
+MakeFrontEnd = Callable[[Resources, str], FrontEnd]
 """The last argument is the engine's id."""
 
 
@@ -69,13 +90,15 @@ class EngineParts:
         self,
         settings: Settings,
         clock: Clock,
-        open_storages: Callable[[Settings], Storages],
+        open_storages: OpenStorages,
         make_backups: MakeBackups,
+        make_front_end: MakeFrontEnd | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._open_storages = open_storages
         self._make_backups = make_backups
+        self._make_front_end = make_front_end
         self._server: PrivateServer | None = None
         self._failed_restarts = 0
         self._restart_after = 0.0
@@ -92,16 +115,15 @@ class EngineParts:
             self._metadata = self._start_metadata(running, binaries)
             self._announce_first()
             running.callback(self._sweep_heads)
+            storages = self._open_storages(
+                self._settings, memories=partial(Remembered, self._metadata)
+            )
             self._backups = self._make_backups(
-                self._settings,
-                self._metadata,
-                self._open_storages(self._settings),
-                self._clock,
-                binaries,
-                self._record.id,
+                self._settings, self._metadata, storages, self._clock, binaries, self._record.id
             )
             running.callback(self._stop_backups)
             self._backups.start()
+            self._start_front_end(running, storages, binaries)
             self._running = running.pop_all()
 
     def tick(self) -> None:
@@ -132,6 +154,17 @@ class EngineParts:
         with naming_external(self._settings):
             migrate(metadata, self._clock)
         return metadata
+
+    def _start_front_end(
+        self, running: ExitStack, storages: Storages, binaries: list[MongodBinary]
+    ) -> None:
+        """Last, and so stopped first: it reads what the others keep."""
+        if self._make_front_end is None:
+            return
+        resources = Resources(self._settings, self._metadata, storages, self._clock, binaries)
+        served = self._make_front_end(resources, self._record.id)
+        running.callback(served.stop, FRONT_END_STOP_SECONDS)
+        served.start()
 
     def _announce_first(self) -> None:
         now = self._clock.now()

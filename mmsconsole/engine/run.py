@@ -48,9 +48,10 @@ def run_engine(
 def real_parts(settings: Settings, clock: Clock) -> EngineParts:
     # Imported here: the console, which starts and asks for engines, needs nothing of them.
     from mmsconsole.daemon.daemon import Daemon
+    from mmsconsole.engine.front_end import front_end
     from mmsconsole.storage.encryption.key_check import checked_storages
 
-    return EngineParts(settings, clock, checked_storages, Daemon)
+    return EngineParts(settings, clock, checked_storages, Daemon, front_end)
 
 
 def _run(

@@ -138,9 +138,15 @@ class OplogChunks(Records[OplogChunk]):
                 yield Optime(**document["start"]), Optime(**document["end"])
 
     @metadata_errors()
-    def size(self, deployment: str, after: Optime | None = None) -> "ChunksSize":
-        """Of all chunks, or of those that hold entries after a position."""
-        query = {"deployment": deployment} | ({} if after is None else _ends_after(after))
+    def size(
+        self, deployment: str, after: Optime | None = None, until: Optime | None = None
+    ) -> "ChunksSize":
+        """Of all chunks, or of those that hold entries after a position; of those that end at or
+        before `until`.
+        """
+        asked = [_ends_after(after)] if after is not None else []
+        asked += [_ends_until(until)] if until is not None else []
+        query = {"deployment": deployment} | ({"$and": asked} if asked else {})
         sums = {
             "chunks": {"$sum": 1},
             "raw_bytes": {"$sum": "$raw_bytes"},
@@ -152,6 +158,23 @@ class OplogChunks(Records[OplogChunk]):
             {"$unset": "_id"},
         ]
         return next((ChunksSize(**found) for found in self.collection.aggregate(stages)), NOTHING)
+
+    @metadata_errors()
+    def entries_by_time(
+        self, deployment: str, start: float, seconds: float, count: int
+    ) -> list[int]:
+        """How many entries were stored in each of `count` stretches of `seconds`, from `start`
+        (seconds since 1970) on; a chunk counts where it ends. Counted by the database.
+        """
+        ends = {"end.t": {"$gte": start, "$lt": start + seconds * count}}
+        place = {"$floor": {"$divide": [{"$subtract": ["$end.t", start]}, seconds]}}
+        found = [0] * count
+        for group in self.collection.aggregate([
+            {"$match": {"deployment": deployment, **ends}},
+            {"$group": {"_id": place, "entries": {"$sum": "$entries"}}},
+        ]):  # fmt: skip
+            found[min(count - 1, max(0, int(group["_id"])))] += group["entries"]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,9 @@ class Deployment:
     fcv: str
     created_at: datetime
     group: str = DEFAULT_GROUP
+    cipher: str = ""
+    """By which the source's mongod encrypts its files ("AES256-GCM"); empty: it does not, or that
+    was not asked."""
     backup: BackupState = BackupState.INACTIVE
     reason: str = ""
     """Why a resync is required, or what the backup is waiting for; empty when all is well."""

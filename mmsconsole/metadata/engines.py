@@ -9,6 +9,22 @@ from mmsconsole.metadata.failures import metadata_errors
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceRecord:
+    """Its front end."""
+
+    url: str = ""
+    """As others reach it, without a path; empty: it does not listen."""
+    error: str = ""
+    """Why it does not listen although it should."""
+    ca: str = ""
+    """The file of its own CA's certificate; empty: the certificate was given."""
+    fingerprint: str = ""
+    """sha256 of the CA's certificate, in hex."""
+    pin: str = ""
+    """Of the server's public key, as curl's --pinnedpubkey takes it."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineRecord:
     id: str
     """Made once per home and kept there: a restarted engine knows its own leases by it."""
@@ -19,6 +35,7 @@ class EngineRecord:
     seen_at: datetime
     strangers: dict[str, int] = field(default_factory=dict)
     """By store: deployments in it that the metadata does not know."""
+    service: ServiceRecord = ServiceRecord()
 
 
 class Engines(Records[EngineRecord]):

@@ -106,6 +106,10 @@ def uses(metadata: Metadata, deployment: str) -> Iterator[Use]:
     for restore in metadata.restores.all({"deployment": deployment, "state": OPEN}):
         hint = f"wait for it, or cancel it: mmsconsole restore cancel {restore.id}"
         yield Use(restore.snapshot, f"restore {restore.id} reads it", hint)
+    for link in metadata.links.open(deployment):
+        if link.snapshot:
+            hint = f"wait until it has expired, or revoke it: mmsconsole link revoke {link.id}"
+            yield Use(link.snapshot, f"link {link.id} is downloaded from it", hint)
     for job in metadata.jobs.open(deployment, JobKind.VERIFICATION):
         base = _base_of_moment(metadata, job)
         verified = job.subject if base is None else base.id

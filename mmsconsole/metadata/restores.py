@@ -1,13 +1,14 @@
 """Restores: what was asked for, by whom, and what came of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from mmsconsole.metadata.collection import Indexes, Records
 from mmsconsole.metadata.failures import metadata_errors
+from mmsconsole.metadata.targets import WHOLE, Selection, Target, TargetKind
 from mmsconsole.optime import Optime
 
 
@@ -15,12 +16,19 @@ class RestoreState(StrEnum):
     QUEUED = "queued"
     MATERIALISING = "materialising"
     APPLYING_OPLOG = "applying oplog"
+    SHAPING = "shaping"
+    """What was not chosen is taken out, names are changed."""
+    DELIVERING = "delivering"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
-UNFINISHED = (RestoreState.QUEUED, RestoreState.MATERIALISING, RestoreState.APPLYING_OPLOG)
+INTO_FOLDER = Target(TargetKind.FOLDER)
+UNFINISHED = (
+    RestoreState.QUEUED, RestoreState.MATERIALISING, RestoreState.APPLYING_OPLOG,
+    RestoreState.SHAPING, RestoreState.DELIVERING,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class Restore:
     snapshot: str
     """The snapshot that it starts from."""
     target: str
-    """The folder, absolute."""
+    """Where to, in words without secrets: a path, user@host:path, a deployment's name."""
     created_at: datetime
     created_by: str = ""
     job: str = ""
@@ -40,8 +48,26 @@ class Restore:
     optime: Optime | None = None
     """Position of the restored data, once known: the last entry at or before the point."""
     bytes: int = 0
+    """Of the snapshot's files."""
     finished_at: datetime | None = None
     reason: str = ""
+    where: Target = INTO_FOLDER
+    what: Selection = WHOLE
+    delivered_bytes: int = 0
+    verified: str = ""
+    """How the target was found to hold what it should, in words."""
+    staging: str = ""
+    """The folder of ours that the files are made in, while it may be there; empty: none, or the
+    target itself."""
+    touched: bool = False
+    """Something of it may be at the target that is not whole: its delivery has begun."""
+    needed_bytes: int = 0
+    """Room for the files, as it was estimated."""
+
+    def __post_init__(self) -> None:
+        """A restore that knows no kind of target is one into the folder that it names."""
+        if self.where.kind is TargetKind.FOLDER and not self.where.path:
+            object.__setattr__(self, "where", replace(self.where, path=self.target))
 
 
 class Restores(Records[Restore]):

@@ -32,6 +32,8 @@ class Tail:
     """Why it is not reading just now, or why nothing comes from the member named."""
     since: datetime | None = None
     """When the error began; None while there is none."""
+    unstored: bool = False
+    """The error is the store's: the source is not to blame."""
 
 
 class Tails(Records[Tail]):

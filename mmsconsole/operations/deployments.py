@@ -50,6 +50,7 @@ def add(desk: Desk, name: str, uri: Secret, wishes: Wishes) -> DeploymentView:
         set_id=identity.set_id,
         server_version=identity.server_version,
         fcv=identity.fcv,
+        cipher=identity.cipher,
         created_at=desk.clock.now(),
         sync_from=ReadFrom(defaults.sync_from),
         tail_from=ReadFrom(defaults.tail_from),
@@ -103,7 +104,10 @@ def _new_source(desk: Desk, deployment: Deployment, uri: Secret) -> dict[str, An
             where=deployment.name,
             hint="add it as a deployment of its own",
         )
-    return {"uri": uri, "server_version": identity.server_version, "fcv": identity.fcv}
+    return {
+        "uri": uri, "server_version": identity.server_version, "fcv": identity.fcv,
+        "cipher": identity.cipher,
+    }  # fmt: skip
 
 
 def listed(desk: Desk) -> list[DeploymentView]:

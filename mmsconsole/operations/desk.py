@@ -4,7 +4,9 @@ import getpass
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmsconsole.clock import Clock
 from mmsconsole.metadata.collection import new_id
@@ -14,6 +16,9 @@ from mmsconsole.metadata.events import Event
 from mmsconsole.operations.estimate import Disk
 from mmsconsole.operations.sources import Sources
 from mmsconsole.settings import Settings
+
+if TYPE_CHECKING:
+    from mmsconsole.storage.marked import Memories
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,13 @@ class Desk:
     actor: Actor
     sources: Sources
     disk: Callable[[Path], Disk]
+
+    @property
+    def memories(self) -> "Memories":
+        """By them a store that is a folder is known again."""
+        from mmsconsole.stores.remembered import Remembered
+
+        return partial(Remembered, self.metadata)
 
     def event(self, kind: str, text: str, deployment: Deployment, **details: str) -> None:
         """The audit: every change that was asked for, after it was written."""

@@ -5,35 +5,22 @@ The factors are measured (433 MB and 1193 MB of BSON, snappy heads, zstd level 1
 on disk as the source's files, with some slack of a fresh build.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmsconsole.errors import NoRoom
-
-MB = 1024 * 1024
-SPARE_BYTES = 256 * MB
-"""Must stay free on every disk that is written to."""
+from mmsconsole.metadata.jobs import PhaseProgress
+from mmsconsole.restore.room import MB as MB
+from mmsconsole.restore.room import SPARE_BYTES as SPARE_BYTES
+from mmsconsole.restore.room import Disk as Disk
+from mmsconsole.restore.room import Need as Need
+from mmsconsole.restore.room import check_room as check_room
+from mmsconsole.restore.room import megabytes as megabytes
 
 HEAD_FACTOR = 1.2
 SLICES_FACTOR = 0.45
 BLOCKS_FACTOR = 0.75
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    what: str
-    folder: Path
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """The file system under a folder."""
-
-    device: int
-    folder: Path
-    free_bytes: int
 
 
 def backup_needs(files_bytes: int, data_bytes: int, head: Path, storage: Path | None) -> list[Need]:
@@ -44,31 +31,44 @@ def backup_needs(files_bytes: int, data_bytes: int, head: Path, storage: Path | 
     return [*needs, Need("the storage", storage, blocks)] if storage else needs
 
 
-def restore_needs(snapshot_bytes: int, oplog_bytes: int, target: Path) -> list[Need]:
-    """Oplog that is replayed can at most add its own size to the files."""
-    return [Need("the restore", target, snapshot_bytes + oplog_bytes)]
+MATERIALISING, REPLAYING, DELIVERING = "materialising", "applying oplog", "delivering"
+CONSERVATIVE = {MATERIALISING: 60e6, REPLAYING: 4e6, DELIVERING: 30e6}
+"""Bytes per second of each phase, of a home that has not restored yet: a slow machine's."""
+TELLING_BYTES = 4 * MB
+"""A phase with less tells nothing of a rate."""
+MONGOD_SECONDS = 2.0
+"""A start and a clean end of one."""
 
 
-def check_room(needs: Sequence[Need], disks: Iterable[Disk]) -> None:
-    """`disks` are those under the needs' folders, in the same order. Raises NoRoom."""
-    by_device: dict[int, tuple[Disk, list[Need]]] = {}
-    for need, disk in zip(needs, disks, strict=True):
-        by_device.setdefault(disk.device, (disk, []))[1].append(need)
-    for disk, wanted in by_device.values():
-        _check_disk(disk, wanted)
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a restore does, in bytes."""
+
+    files: int
+    oplog: int
+    delivered: int
+    """0: the files are in their place at once."""
+    mongods: int = 0
+    """Starts of one."""
 
 
-def _check_disk(disk: Disk, wanted: list[Need]) -> None:
-    total = sum(need.bytes for need in wanted) + SPARE_BYTES
-    if total <= disk.free_bytes:
-        return
-    parts = " and ".join(f"{need.what} needs {megabytes(need.bytes)}" for need in wanted)
-    raise NoRoom(
-        f"{parts}, {megabytes(SPARE_BYTES)} must stay free, "
-        f"and the disk has {megabytes(disk.free_bytes)}",
-        where=str(disk.folder),
-    )
+def rates_of(restores: Iterable[Iterable[PhaseProgress]]) -> dict[str, float]:
+    """Bytes per second, of each phase that earlier restores tell of. Pure."""
+    done: dict[str, int] = defaultdict(int)
+    seconds: dict[str, float] = defaultdict(float)
+    for phases in restores:
+        for phase in phases:
+            took = (phase.updated_at - phase.started_at).total_seconds()
+            if phase.finished and phase.done >= TELLING_BYTES and took > 0:
+                done[phase.phase] += phase.done
+                seconds[phase.phase] += took
+    return {phase: done[phase] / seconds[phase] for phase in done}
 
 
-def megabytes(count: int) -> str:
-    return f"{count / MB:,.0f} MB"
+def seconds_of(work: Work, measured: dict[str, float], mb_per_second: float = 0) -> float:
+    """`mb_per_second`: what it is limited to; 0: nothing. Pure."""
+    rates = CONSERVATIVE | measured
+    limit = mb_per_second * 1_000_000 or float("inf")
+    parts = {MATERIALISING: work.files, REPLAYING: work.oplog, DELIVERING: work.delivered}
+    busy = sum(size / min(rates[phase], limit) for phase, size in parts.items())
+    return busy + work.mongods * MONGOD_SECONDS

@@ -60,6 +60,8 @@ def cancel(desk: Desk, id_: str) -> JobView:
 def request_cancel(desk: Desk, job: Job) -> Job:
     """Whatever its state is by now."""
     jobs = desk.metadata.jobs
+    if job.kind is JobKind.RESTORE and job.started_at is not None:
+        return _cancel_begun(desk, job)
     cancelled = jobs.set_where(
         {"_id": job.id, "state": JobState.QUEUED.value},
         state=JobState.CANCELLED, cancel_requested=True, finished_at=desk.clock.now(),
@@ -69,6 +71,13 @@ def request_cancel(desk: Desk, job: Job) -> Job:
         return cancelled
     asked = jobs.set_where({"_id": job.id, "state": JobState.LEASED.value}, cancel_requested=True)
     return asked or jobs.get(job.id)
+
+
+def _cancel_begun(desk: Desk, job: Job) -> Job:
+    """An attempt may have left files, which the engine takes away: it takes the job to end it."""
+    begun = {"_id": job.id, "state": {"$in": [JobState.QUEUED.value, JobState.LEASED.value]}}
+    asked = desk.metadata.jobs.set_where(begun, cancel_requested=True, not_before=None)
+    return asked or desk.metadata.jobs.get(job.id)
 
 
 def _settle_subject(desk: Desk, job: Job) -> None:

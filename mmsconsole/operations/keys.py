@@ -63,7 +63,7 @@ def _opened(desk: Desk, store: str) -> "tuple[EncryptedStorage, MasterKey]":
     from mmsconsole.storage.encryption.encrypted import EncryptedStorage
     from mmsconsole.storage.open import open_storage
 
-    storage = open_storage(desk.settings, store)
+    storage = open_storage(desk.settings, store, memories=desk.memories)
     if not isinstance(storage, EncryptedStorage):
         raise Refused(
             "the store is not encrypted", where=store,

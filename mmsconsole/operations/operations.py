@@ -1,11 +1,13 @@
 """The door: every question and every request, by the word that people use for it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Unpack
 
 from mmsconsole.clock import Clock
 from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.targets import WHOLE, Selection, Target, TargetKind
 from mmsconsole.operations import (
     backups,
     checks,
@@ -14,10 +16,13 @@ from mmsconsole.operations import (
     history,
     jobs,
     keys,
+    links,
+    openings,
     policies,
     recovery,
     repairs,
     restores,
+    seeding,
     snapshots,
     status,
     stores,
@@ -27,9 +32,26 @@ from mmsconsole.operations.check_views import CheckView, RepairView
 from mmsconsole.operations.desk import Actor as Actor
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.disks import disk_of
+from mmsconsole.operations.link_views import LinkView, ServiceCa
+from mmsconsole.operations.opening_views import (
+    Connection,
+    FoundDocuments,
+    OpenedCollection,
+    OpeningView,
+)
+from mmsconsole.operations.openings import Question
+from mmsconsole.operations.oplog_door import OplogDoor
+from mmsconsole.operations.oplog_views import (
+    OplogEntryView,
+    OplogPage,
+    OplogQuery,
+    OplogRate,
+    OplogSearch,
+)
 from mmsconsole.operations.policy_views import PolicyPreview, PolicyView
 from mmsconsole.operations.recovery_views import StoreRebuildView
-from mmsconsole.operations.restores import Wish
+from mmsconsole.operations.restore_wishes import RestoreWish
+from mmsconsole.operations.seeding import SeedView
 from mmsconsole.operations.sources import Sources
 from mmsconsole.operations.store_views import GroomPlanView, StoreStats, StoreView
 from mmsconsole.operations.views import (
@@ -46,8 +68,10 @@ from mmsconsole.operations.views import (
     SnapshotView,
 )
 from mmsconsole.operations.wishes import Wishes
+from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
 from mmsconsole.settings import DEFAULT_STORE, Settings
+from mmsconsole.task import Task
 
 
 class Operations:
@@ -67,6 +91,7 @@ class Operations:
 
             sources = RealSources(settings)
         self._desk = Desk(metadata, settings, clock, actor, sources, disk_of)
+        self._oplog = OplogDoor(self._desk)
 
     def add_deployment(self, name: str, uri: Secret, **wishes: Unpack[Wishes]) -> DeploymentView:
         """What is not chosen is taken from the settings. Blocks stay as they were chosen."""
@@ -166,14 +191,20 @@ class Operations:
         return verifications.verify_moment(self._desk, name)
 
     def plan_restore(
-        self, name: str, *, snapshot: str | None = None, at: str | None = None, target: Path
-    ) -> RestorePlan:
-        return restores.plan(self._desk, Wish(name, target, snapshot, at))
+        self, name: str, *, snapshot: str | None = None, at: str | None = None,
+        target: Path | Target, selection: Selection = WHOLE, secret: Secret | None = None,
+    ) -> RestorePlan:  # fmt: skip
+        """What start_restore would do; refused for whatever that would be refused for."""
+        wish = RestoreWish(name, _as_target(target), snapshot, at, selection, secret)
+        return restores.plan(self._desk, wish)
 
     def start_restore(
-        self, name: str, *, snapshot: str | None = None, at: str | None = None, target: Path
-    ) -> RestoreView:
-        return restores.start(self._desk, Wish(name, target, snapshot, at))
+        self, name: str, *, snapshot: str | None = None, at: str | None = None,
+        target: Path | Target, selection: Selection = WHOLE, secret: Secret | None = None,
+    ) -> RestoreView:  # fmt: skip
+        """`target`: a path is a folder. `secret`: a live target's URI, an SSH key's passphrase."""
+        wish = RestoreWish(name, _as_target(target), snapshot, at, selection, secret)
+        return restores.start(self._desk, wish)
 
     def restores(self, name: str | None = None) -> list[RestoreView]:
         """Newest first."""
@@ -184,6 +215,65 @@ class Operations:
 
     def cancel_restore(self, restore_id: str) -> RestoreView:
         return restores.cancel(self._desk, restore_id)
+
+    def links(self, name: str | None = None) -> list[LinkView]:
+        """Newest first."""
+        return links.listed(self._desk, name)
+
+    def link(self, link_id: str) -> LinkView:
+        return links.show(self._desk, link_id)
+
+    def revoke_link(self, link_id: str) -> LinkView:
+        """What is being downloaded is broken off."""
+        return links.revoke(self._desk, link_id)
+
+    def service_ca(self) -> ServiceCa:
+        """How clients know the engine's front end; Refused while it does not listen."""
+        return links.service_ca(self._desk)
+
+    def open_snapshot(
+        self, name: str, *, snapshot: str | None = None, at: str | None = None, hours: float = 24
+    ) -> RestoreView:
+        """The opening has the id of this restore, once that is done."""
+        target = Target(TargetKind.OPEN, hours=hours)
+        return restores.start(self._desk, RestoreWish(name, target, snapshot, at))
+
+    def openings(self) -> list[OpeningView]:
+        """Newest first; those that have ended too."""
+        return openings.listed(self._desk)
+
+    def opening(self, opening_id: str) -> OpeningView:
+        return openings.show(self._desk, opening_id)
+
+    def opening_connection(self, opening_id: str) -> Connection:
+        """With its password; that it was asked for is written down."""
+        return openings.connection(self._desk, opening_id)
+
+    def opened_collections(
+        self, opening_id: str, *, task: Task | None = None
+    ) -> list[OpenedCollection]:
+        return openings.collections(self._desk, opening_id, task or Task())
+
+    def find_opened(
+        self, opening_id: str, question: Question, *, task: Task | None = None
+    ) -> FoundDocuments:
+        """A task that is cancelled ends it at the server too."""
+        return openings.find(self._desk, opening_id, question, task or Task())
+
+    def extend_opening(self, opening_id: str, hours: float) -> OpeningView:
+        return openings.extend(self._desk, opening_id, hours)
+
+    def close_opening(self, opening_id: str) -> OpeningView:
+        return openings.close(self._desk, opening_id)
+
+    def seed(
+        self, restore_id: str, set_name: str, members: Sequence[str], uri: Secret | None,
+        task: Task,
+    ) -> SeedView:  # fmt: skip
+        """A new replica set from a restore that is done. With the connection string of its first
+        member it is begun; else only said how.
+        """
+        return seeding.seed(self._desk, restore_id, set_name, members, uri, task)
 
     def jobs(self, name: str | None = None) -> list[JobView]:
         """Newest first."""
@@ -202,6 +292,32 @@ class Operations:
     def lag_history(self, name: str, since: datetime) -> list[LagPoint]:
         """Oldest first."""
         return history.lag(self._desk, name, since)
+
+    def oplog(
+        self, name: str, query: OplogQuery | None = None, *, first: str = "", last: str = "",
+        task: Task | None = None,
+    ) -> OplogPage:  # fmt: skip
+        """A page of the stored oplog. `first` and `last` are points, both included."""
+        return self._oplog.page(name, query or OplogQuery(), task or Task(), first, last)
+
+    def oplog_entry(self, name: str, at: Optime) -> OplogEntryView:
+        """One entry, whole; NotFound names its neighbours."""
+        return self._oplog.entry(name, at)
+
+    def oplog_rate(
+        self, name: str, *, count: int = 60, first: str = "", last: str = "",
+        task: Task | None = None,
+    ) -> OplogRate:  # fmt: skip
+        """Operations in `count` stretches between two points; without them, of all there is."""
+        return self._oplog.rate(name, count, task or Task(), first, last)
+
+    def oplog_search(
+        self, name: str, *, before: Optime | None = None, last: str = "", limit: int = 1,
+        task: Task | None = None,
+    ) -> OplogSearch:  # fmt: skip
+        """Drops and deletes of many, backwards: from an entry that is left out, from a point that
+        is included, or from the end."""
+        return self._oplog.search(name, before, limit, task or Task(), last)
 
     def rotate_key(
         self, store: str, *, new_key_file: Path | None = None,
@@ -269,3 +385,9 @@ class Operations:
 
     def engine(self) -> EngineStatus:
         return status.engine_status(self._desk)
+
+
+def _as_target(target: Path | Target) -> Target:
+    if isinstance(target, Target):
+        return target
+    return Target(TargetKind.FOLDER, path=str(target) if target.parts else "")

@@ -22,8 +22,9 @@ class RealSources:
     def identify(self, uri: Secret) -> Identity:
         """Rights and version are looked at too; the oplog's length only when a backup starts."""
         backup = self._settings.tree.backup
-        found = self._examine(uri, Requirements(backup.sync_from, backup.tail_from, 0)).replica_set
-        return Identity(found.name, found.set_id, found.server_version, found.fcv)
+        seen = self._examine(uri, Requirements(backup.sync_from, backup.tail_from, 0))
+        found = seen.replica_set
+        return Identity(found.name, found.set_id, found.server_version, found.fcv, seen.cipher)
 
     def preflight(self, deployment: Deployment) -> Size:
         requirements = Requirements(

@@ -67,7 +67,7 @@ def plan(desk: Desk, store: str) -> RepairView:
     if keys is None:
         hint = f"check it first: mmsconsole store check {store} --read-data=100% --wait"
         raise NotFound("no check tells what is damaged", where=store, hint=hint)
-    storages = open_storages(desk.settings)
+    storages = open_storages(desk.settings, memories=desk.memories)
     helpers = Helpers(
         storage=storages.of,
         oplog=OplogStore(BoundPlaces(storages, desk.metadata), desk.metadata, desk.clock),

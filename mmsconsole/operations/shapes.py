@@ -8,6 +8,7 @@ from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.metadata.tails import Tail
 from mmsconsole.metadata.validations import Validation
+from mmsconsole.operations.restore_words import what_of
 from mmsconsole.operations.views import (
     EventView,
     HeadView,
@@ -83,6 +84,7 @@ def tail_view(tail: Tail) -> TailView:
         seen_at=tail.seen_at,
         error=tail.error,
         since=tail.since,
+        unstored=tail.unstored,
     )
 
 
@@ -146,6 +148,13 @@ def restore_view(restore: Restore, deployment: str, job: Job | None) -> RestoreV
         reason=restore.reason,
         job=restore.job,
         progress=() if job is None else job.progress,
+        kind=restore.where.kind.value,
+        what=what_of(restore.what),
+        where=restore.where,
+        selection=restore.what,
+        needed_bytes=restore.needed_bytes,
+        delivered_bytes=restore.delivered_bytes,
+        verified=restore.verified,
     )
 
 

@@ -15,6 +15,8 @@ class Identity:
     set_id: str
     server_version: str
     fcv: str
+    cipher: str = ""
+    """By which its files are encrypted; empty: by none, or that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,8 @@ def engine_status(desk: Desk) -> EngineStatus:
         jobs_open=sum(1 for _ in desk.metadata.jobs.open()),
         storage_bytes_free=_storage_bytes_free(desk),
         strangers={} if record is None else record.strangers,
+        service="" if record is None else record.service.url,
+        service_error="" if record is None else record.service.error,
     )
 
 

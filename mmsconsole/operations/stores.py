@@ -56,7 +56,7 @@ def plan_groom(desk: Desk, store: str) -> GroomPlanView:
     from mmsconsole.stores.groom.grooming_plan import Limits
     from mmsconsole.task import Task
 
-    storage = open_storage(desk.settings, store)
+    storage = open_storage(desk.settings, store, memories=desk.memories)
     limits = Limits(desk.settings.tree.groom.living_percent, 0)
     dead = rewritten = copied = freed = stored = unneeded = 0
     for pool in _pools(desk, store):
@@ -103,7 +103,8 @@ def _asked(desk: Desk, name: str) -> tuple[int | None, str]:
     store = desk.settings.store(name)
     seconds = min(store.timeout_seconds, ASKING_SECONDS)
     try:
-        storage = open_url(store.model_copy(update={"tries": 1, "timeout_seconds": seconds}))
+        impatient = store.model_copy(update={"tries": 1, "timeout_seconds": seconds})
+        storage = open_url(impatient, memory=desk.memories(name))
         next(iter(storage.list(PROBES)), None)
         return storage.free_bytes(), ""
     except MmsError as found:

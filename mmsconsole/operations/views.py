@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mmsconsole.metadata.jobs import JobError, PhaseProgress
+from mmsconsole.metadata.targets import WHOLE, Selection, Target
+from mmsconsole.operations.link_views import LinkOffer
 from mmsconsole.optime import Optime
 
 
@@ -126,6 +128,8 @@ class TailView:
     """Why it does not read, or, with a member named, why nothing comes from there."""
     since: datetime | None
     """When the error began."""
+    unstored: bool = False
+    """The error is the store's: the source is not to blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +237,7 @@ class RestoreView:
     id: str
     deployment: str
     state: str
-    """queued, materialising, applying oplog, done, failed or cancelled."""
+    """queued, materialising, applying oplog, shaping, delivering, done, failed or cancelled."""
     snapshot: str
     point: Optime | None
     optime: Optime | None
@@ -245,6 +249,21 @@ class RestoreView:
     reason: str
     job: str
     progress: tuple[PhaseProgress, ...]
+    kind: str = "folder"
+    """Of the target: folder, tar, archive, dump, link, ssh or live."""
+    what: str = "everything"
+    """What of the data, in words."""
+    where: Target | None = None
+    selection: Selection = WHOLE
+    needed_bytes: int = 0
+    """Room for the files, as it was estimated."""
+    delivered_bytes: int = 0
+    verified: str = ""
+    """How the target was found to hold what it should, in words; empty: it was not looked at."""
+    link_state: str = ""
+    """Of a link, once it was made: preparing, ready, expired, used up, revoked or failed."""
+    offer: LinkOffer | None = None
+    """Of a new link: only start_restore tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +284,18 @@ class RestorePlan:
     free_bytes: int
     window: Window
     """The one that it lies in."""
+    kind: str = "folder"
+    what: str = "everything"
+    seconds: float | None = None
+    """About how long it takes once it begins."""
+    disk_bytes: int = 0
+    """That it takes on this machine at most, while it runs; free_bytes is of the same disk."""
+    staging: str = ""
+    """Folder of ours that the files are made in; empty: none, or the target itself."""
+    waits_for: int = 0
+    """Restores that were asked for earlier, and go first."""
+    notes: tuple[str, ...] = ()
+    """What people should know of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +356,10 @@ class EngineStatus:
     storage_bytes_free: int | None
     strangers: dict[str, int] = field(default_factory=dict)
     """By store: deployments in it that the metadata does not know."""
+    service: str = ""
+    """Where its front end listens; empty: nowhere."""
+    service_error: str = ""
+    """Why it does not listen although it should."""
 
 
 @dataclass(frozen=True, slots=True)

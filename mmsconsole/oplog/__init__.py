@@ -11,6 +11,14 @@
     zero_timestamps.py  what keeps a Timestamp(0, 0) from becoming the current time
     index_spec.py    an index's specification as raw BSON, and the commands made of it
 
+For people who look through an oplog:
+
+    unfolding.py     an entry's kind, its namespace, the operations inside it
+    describing.py    an entry in words; with changes.py (what an update changes, path by path),
+                     values.py (BSON values as text), extended.py (all of it as extended JSON)
+    filters.py       which entries somebody wants to see; guessing.py reads the values they type
+    destruction.py   drops, and deletes of many, looked for backwards
+
 An entry of a document (insert, update, delete) is never decoded: its header is looked at, and
 its bytes go to the head as they came. The head's applier (head/applier.py) asks `decide`, feeds
 the buffer and the catalogue, and does the talking.

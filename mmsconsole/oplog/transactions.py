@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 
 from mmsconsole.errors import OplogError
 from mmsconsole.oplog.entry import Entry
-from mmsconsole.optime import INCREMENT_MAX, Optime
+from mmsconsole.optime import Optime
 from mmsconsole.rawbson import fields, find, int64_at, timestamp_at
 
 MEMORY_BYTES_MAX = 64 << 20
@@ -91,7 +91,7 @@ class TransactionBuffer:
         """
         self._ended = [ended for ended in self._ended if ended[1] > applied]
         firsts = [each.first for each in self._open.values()] + [e[0] for e in self._ended]
-        return min([applied, *map(_before, firsts)])
+        return min([applied, *(first.before for first in firsts)])
 
     def take(self, entry: Entry, applied: bool = False) -> list[Piece]:
         """Take one entry for which the decision was InTransaction.
@@ -177,13 +177,6 @@ def _previous(entry: Entry) -> Optime | None:
 def _is_true(entry: Entry, name: bytes) -> bool:
     field = find(entry.data, name, entry.o)
     return field is not None and entry.data[field.start] == 1
-
-
-def _before(optime: Optime) -> Optime:
-    """The last position that may stand before it."""
-    if optime.i:
-        return Optime(optime.t, optime.i - 1)
-    return Optime(optime.t - 1, INCREMENT_MAX)
 
 
 def _broken(entry: Entry, what: str) -> OplogError:

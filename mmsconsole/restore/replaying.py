@@ -4,22 +4,20 @@ from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
-from mmsconsole.errors import MongodFailed, ObjectMissing, OutsideWindow, StorageError
+from mmsconsole.errors import ObjectMissing, OutsideWindow, StorageError
 from mmsconsole.head.applier import NO_SCAN, Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
-from mmsconsole.head.server import HeadPlace, HeadServer
+from mmsconsole.head.server import HeadServer
 from mmsconsole.head.spool import FileSpool
 from mmsconsole.metadata.chunks import OplogChunk
 from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.snapshots import Snapshot
-from mmsconsole.mongod.binaries import choose_binary
 from mmsconsole.optime import Optime
+from mmsconsole.restore.opening import changing, place_of
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 
 PHASE = "applying oplog"
-STOP_SECONDS = 600
-"""A shutdown writes down all that was replayed; nobody waits for the files meanwhile."""
 
 
 def replay(
@@ -30,45 +28,12 @@ def replay(
     The files are then those of a mongod that was shut down cleanly, without anything of ours.
     """
     assert restore.point is not None
-    place = place_on(
-        resources, snapshot, dbpath, socket=f"r-{restore.id}", log=f"restore-{restore.id}"
-    )
-    server = HeadServer.start(place, resources.clock)
-    try:
-        with server.errors():
-            reached, last = replay_onto(resources, server, snapshot, restore.point, task)
-            # The position, and what mongod noted of this start.
-            server.client.drop_database("local")
-    except BaseException:
-        server.kill()
-        raise
-    _shut_down(server)
+    place = place_of(resources, snapshot, restore.id, dbpath)
+    with changing(resources, place) as server:
+        reached, last = replay_onto(resources, server, snapshot, restore.point, task)
     if last is not None:
         _check_still_stored(resources, last)  # that took its time
-    place.log.unlink(missing_ok=True)
     return reached
-
-
-def _shut_down(server: HeadServer) -> None:
-    server.stop(STOP_SECONDS)
-    log = server.process.options.log
-    if server.process.exit_code != 0:
-        what = f"did not shut down cleanly (status {server.process.exit_code})"
-        raise MongodFailed(what, where=str(server.process.options.dbpath), hint=f"see {log}")
-
-
-def place_on(
-    resources: Resources, snapshot: Snapshot, dbpath: Path, *, socket: str, log: str, nice: int = 0
-) -> HeadPlace:
-    """That of a mongod on a materialised snapshot. Raises NoSuitableMongod."""
-    return HeadPlace(
-        dbpath=dbpath,
-        socket=resources.socket(socket),
-        log=resources.log(log),
-        binary=choose_binary(resources.binaries, snapshot.mongod_version, snapshot.fcv),
-        cache_gb=resources.settings.tree.heads.cache_gb,
-        nice=nice,
-    )
 
 
 def replay_onto(

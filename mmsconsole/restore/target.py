@@ -45,6 +45,17 @@ def check_empty(target: Path) -> None:
             raise TargetNotEmpty("the folder is not empty", where=str(target))
 
 
+def check_free(target: Path, restore_id: str) -> None:
+    """The same, but what this restore left is welcome, and so is a work folder that nobody claimed:
+    claim() looks into it. Raises TargetNotEmpty.
+    """
+    with disk_errors(str(target)):
+        left = target.is_dir() and [entry.name for entry in target.iterdir()] == [WORK]
+    claimed = is_claimed(target, restore_id)
+    if not claimed and not (left and not is_claimed_by_any(target)):
+        check_empty(target)
+
+
 def claim(target: Path, restore_id: str) -> Path:
     """Make the folder ours; returns where to write, a folder that is not there yet.
 
@@ -62,6 +73,20 @@ def claim(target: Path, restore_id: str) -> Path:
         if data.exists():
             shutil.rmtree(data)
         return data
+
+
+def data_of(target: Path) -> Path:
+    """Where claim() lets write; the files are there until deliver() moves them up."""
+    return target / WORK / _DATA
+
+
+def is_claimed(target: Path, restore_id: str) -> bool:
+    """Whether an attempt of this restore made the folder its own."""
+    return _claim_of(target, restore_id) is not None
+
+
+def is_claimed_by_any(target: Path) -> bool:
+    return (target / WORK / _CLAIM).exists()
 
 
 def is_whole(target: Path, restore_id: str) -> bool:

@@ -56,8 +56,9 @@ class Snapshotting:
             )
         read_at = previous.full_read_at if previous and not full_read else snapshot.created_at
         snapshot = self._set(
-            manifest_key=cut.manifest_key, manifest_sha256=cut.manifest_sha256, files=cut.files,
-            bytes=cut.bytes, new_bytes=cut.new_bytes, full_read_at=read_at,
+            manifest_key=cut.manifest_key, manifest_sha256=cut.manifest_sha256,
+            manifest_bytes=cut.manifest_bytes, files=cut.files, bytes=cut.bytes,
+            new_bytes=cut.new_bytes, full_read_at=read_at,
         )  # fmt: skip
         _tell(self._resources, self._deployment, cut)
         self._blockstore.check_complete(snapshot, task)

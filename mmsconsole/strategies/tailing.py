@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mmsconsole.agent.tail import OplogTail, TailOptions
-from mmsconsole.errors import Cancelled, MetadataError, MmsError, ResyncRequired
+from mmsconsole.errors import Cancelled, MetadataError, MmsError, ResyncRequired, StorageError
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.tails import Tail
 from mmsconsole.optime import Optime
@@ -71,7 +71,7 @@ class Tailing:
                 self._lost(error)
                 return
             except MmsError as error:
-                self._failed(str(error))
+                self._failed(str(error), unstored=isinstance(error, StorageError))
             except Exception as error:
                 log.exception("a fault in the tail of %s", self._deployment.name)
                 self._failed(f"a fault of ours: {type(error).__name__} (see the engine's log)")
@@ -103,12 +103,13 @@ class Tailing:
             self._uplink, self._resources.clock, TailOptions(chunk_seconds=seconds),
         ).run(Task(self._cancellation))  # fmt: skip
 
-    def _failed(self, error: str) -> None:
+    def _failed(self, error: str, *, unstored: bool = False) -> None:
         """Told in the tail's record, which people see, if that can be written."""
         log.warning("the tail of %s waits: %s", self._deployment.name, error)
         tails, now = self._resources.metadata.tails, self._resources.clock.now()
         try:
             known = tails.find(self._deployment.id) or Tail(self._deployment.id, "", now)
-            tails.report(replace(known, member="", seen_at=now, error=error))
+            told = replace(known, member="", seen_at=now, error=error, unstored=unstored)
+            tails.report(told)
         except MetadataError as unwritten:
             log.warning("and that could not be written down: %s", unwritten)

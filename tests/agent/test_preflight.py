@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mmsconsole.agent.oplog_window import OplogWindow
-from mmsconsole.agent.preflight import Requirements, check_version, check_window, examine
+from mmsconsole.agent.preflight import Requirements, check_version, check_window, cipher_of, examine
 from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.errors import (
     AuthenticationFailed,
@@ -48,6 +48,27 @@ def test_a_sound_source_passes(guarded: GuardedSet, binaries: Sequence[MongodBin
     assert found.estimated_bytes > 0
     assert found.oplog_window_seconds is None
     assert not found.may_verify
+    assert found.cipher == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "cipher"),
+    [
+        ({}, ""),
+        ({"parsed": {}}, ""),
+        ({"parsed": {"security": {"keyFile": "/k"}}}, ""),
+        ({"parsed": {"security": {"enableEncryption": False}}}, ""),
+        ({"parsed": {"security": {"enableEncryption": True}}}, "AES256-CBC"),
+        (
+            {"parsed": {"security": {
+                "enableEncryption": True, "encryptionCipherMode": "AES256-GCM"}}},
+            "AES256-GCM",
+        ),
+        ({"parsed": []}, ""),
+    ],
+)  # fmt: skip
+def test_by_what_a_source_encrypts_its_files_is_known(options: dict[str, Any], cipher: str) -> None:
+    assert cipher_of(options) == cipher
 
 
 def test_the_members_are_chosen_as_wished(

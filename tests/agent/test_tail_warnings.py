@@ -150,6 +150,11 @@ def test_facts_are_what_was_seen_and_the_time_since(
             WARNING,
             "nothing new comes from the source since 2026-03-01 11:40:00Z: no majority",
         ),
+        (
+            tail(error="disk full", member="", since=AGO, unstored=True),
+            CRITICAL,
+            "the oplog can not be stored since 2026-03-01 11:40:00Z: disk full",
+        ),
     ],
 )
 def test_a_source_that_can_not_be_read_is_told_with_since_when(

@@ -6,6 +6,7 @@ from typing import Any
 
 from mmsconsole.metadata.jobs import JobError, PhaseProgress
 from mmsconsole.operations.check_views import CheckView, FindingView, RemedyView, RepairView
+from mmsconsole.operations.link_views import LinkOffer, LinkView, ServiceCa
 from mmsconsole.operations.policy_views import (
     OplogChange,
     PolicyPreview,
@@ -36,6 +37,7 @@ from mmsconsole.operations.views import (
     HeadView,
     JobView,
     Removal,
+    RestorePlan,
     RestoreView,
     SnapshotView,
     TailView,
@@ -153,6 +155,19 @@ SPACE = PoolSpace(
     orphans=2, orphan_bytes=4_000_000,
 )  # fmt: skip
 
+RESTORE = RestoreView(
+    id="4e5", deployment="shop", state="applying oplog", snapshot="5nap",
+    point=Optime(NOON, 1), optime=None, path="/tmp/restored", bytes=1_200_000_000,
+    created_at=NOW, created_by="ada", finished_at=None, reason="", job="j0b",
+    progress=(PROGRESS,),
+)  # fmt: skip
+
+LINK = LinkView(
+    id="4e5", deployment="shop", name="shop-1795177128-4.tar", state="ready", created_at=NOW,
+    created_by="ada", hours=4.0, expires_at=NOW, downloads=0, downloads_max=1, bytes=1_200_000_000,
+    sent_bytes=5_000_000, sha256="", staged=True, ended_at=None, reason="why",
+)  # fmt: skip
+
 VIEWS: dict[str, Any] = {
     "stores": [
         StoreView("default", "/srv/mms/storage", 5_000_000_000, ("shop",), (), 0, 0, ""),
@@ -222,11 +237,13 @@ VIEWS: dict[str, Any] = {
         EventView("e2", NOW, "oplog window critical", "error", "shop", "", "the tail is behind"),
         EventView("e1", NOW, "backup started", "info", "shop", "ada", "the backup was started"),
     ],
-    "restore": RestoreView(
-        id="4e5", deployment="shop", state="applying oplog", snapshot="5nap",
-        point=Optime(NOON, 1), optime=None, path="/tmp/restored", bytes=1_200_000_000,
-        created_at=NOW, created_by="ada", finished_at=None, reason="", job="j0b",
-        progress=(PROGRESS,),
+    "restore": RESTORE,
+    "restore-plan": RestorePlan(
+        deployment="shop", snapshot="5nap", point=Optime(NOON, 1), in_words="the data up to noon",
+        target="/srv/r.tar", bytes=1_200_000_000, oplog_bytes=84_000_000, free_bytes=10**12,
+        window=STATUS.windows[0], kind="tar", what="'app'; without users and roles", seconds=75.0,
+        disk_bytes=2_568_000_000, staging="/home/restores/4e5", waits_for=1,
+        notes=("files of MongoDB 6.0.5", "another note"),
     ),
     "job": JobView(
         id="j0b", kind="snapshot", deployment="shop", state="failed", subject="5nap",
@@ -236,8 +253,16 @@ VIEWS: dict[str, Any] = {
     ),
     "removal": Removal("shop", ("/data/heads/shop",), 2, 350_000_000, 10, 5_000_000, 0),
     "engine": EngineStatus(
-        True, "e1", "host", "/data", "0.1.0", NOW, NOW, 1, 0, 10**12, {"offsite": 2}
+        True, "e1", "host", "/data", "0.1.0", NOW, NOW, 1, 0, 10**12, {"offsite": 2},
+        "https://localhost:8080",
     ),
+    "link": LINK,
+    "links": [LINK, replace(LINK, id="5f6", state="preparing", expires_at=None, downloads_max=0)],
+    "link-offer": replace(
+        RESTORE, kind="link", state="done", link_state="ready",
+        offer=LinkOffer("https://h/download/4e5/T/a.tar", "curl -f …", "…a.tar.sha256", ("n",)),
+    ),
+    "service-ca": ServiceCa("https://localhost:8080", "/data/service/ca.pem", "ab12", "sha256//x="),
     "store-contents": StoreContents(
         "s3://bucket/prefix",
         (

@@ -20,6 +20,7 @@ from tests.support.clock import ManualClock
 from tests.support.faulty import FaultyStorage
 from tests.support.metadata import settings_of
 from tests.support.snapshots import (
+    block_packs,
     deployment_record,
     half_random,
     taken,
@@ -81,15 +82,15 @@ def test_a_store_that_is_well_is_said_to_be(resources: Resources, snapshot: Snap
     check = checked(resources, 1.0)
 
     assert check.good
-    assert (check.objects, check.found) == (2, 0)
+    assert (check.objects, check.found) == (3, 0), "two packs, a manifest"
     (event,) = resources.metadata.events.recent()
-    assert event.text == "the store default is well: 2 objects are there, 100% of them read whole"
+    assert event.text == "the store default is well: 3 objects are there, 100% of them read whole"
 
 
 def test_snapshots_that_damage_hurts_are_in_doubt_until_all_is_read_and_well(
     resources: Resources, snapshot: Snapshot, storage: FaultyStorage
 ) -> None:
-    (pack,) = resources.metadata.packs.all()
+    (pack,) = block_packs(resources.storage, resources.metadata)
     whole = storage.get(pack.key)
     flipped(storage, pack.key)
 

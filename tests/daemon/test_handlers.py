@@ -17,6 +17,8 @@ from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.restore.restoring import Restoring
+from mmsconsole.restore.target import claim
 from mmsconsole.task import Task
 from tests.support.backups import Bench, wait_until
 from tests.support.processes import mongods_below
@@ -174,6 +176,30 @@ def test_a_restore_ends_as_its_job_does(
     ended(bench, handlers, job(bench, JobKind.RESTORE, record.id), job_state)
 
     assert bench.metadata.restores.get(record.id).state is state
+
+
+def test_what_a_restore_leaves_behind_is_told_with_its_end(
+    bench: Bench, handlers: Handlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = bench.restore_record(RECORD)
+    monkeypatch.setattr(Restoring, "abandon", lambda restoring: "the host does not answer")
+
+    ended(bench, handlers, job(bench, JobKind.RESTORE, record.id), JobState.FAILED)
+
+    reason = bench.metadata.restores.get(record.id).reason
+    assert reason.endswith("something stays behind: the host does not answer")
+    assert ("restore left something", Severity.WARNING) in events(bench)
+
+
+def test_what_a_restore_wrote_is_gone_before_it_is_said_to_have_ended(
+    bench: Bench, handlers: Handlers
+) -> None:
+    record = bench.restore_record(RECORD)
+    claim(Path(record.target), record.id)
+
+    ended(bench, handlers, job(bench, JobKind.RESTORE, record.id), JobState.CANCELLED)
+
+    assert not Path(record.target).exists()
 
 
 def test_a_restore_that_is_done_stays_done(bench: Bench, handlers: Handlers) -> None:

@@ -16,6 +16,7 @@ from mmsconsole.secret import Secret
 from mmsconsole.strategies import continuous, tailing
 from tests.support.backups import Bench, wait_until
 from tests.support.daemons import Daemons
+from tests.support.paused import held
 from tests.support.processes import mongods_below
 
 NOWHERE = Secret("mongodb://127.0.0.1:1/?replicaSet=rs0")
@@ -110,8 +111,9 @@ def test_a_head_whose_folder_is_deleted_while_it_runs_is_rebuilt_and_follows(
 ) -> None:
     head, _ = prepared(bench, daemons)
     (pid,) = mongods_below(bench.folder)
-    shutil.rmtree(head.path)
-    os.kill(pid, 9)
+    with held(pid):  # or it makes files in a folder that is being emptied
+        shutil.rmtree(head.path)
+        os.kill(pid, 9)
     bench.write(6000)
 
     rebuilt(bench, head)

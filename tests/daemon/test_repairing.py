@@ -25,6 +25,7 @@ from tests.support.damaged import flip, make_copy, put_head
 from tests.support.faulty import FaultyStorage
 from tests.support.history import History, blocks
 from tests.support.metadata import settings_of
+from tests.support.snapshots import block_packs
 
 pytestmark = pytest.mark.usefixtures("small_packs")
 
@@ -75,8 +76,9 @@ def repaired(resources: Resources, task: Task | None = None) -> dict[str, object
 
 def first_pack(history: History) -> str:
     """The key of the one with the first snapshot's blocks."""
-    (id_,) = history.used("s1")
-    return history.metadata.packs.get(id_).key
+    blocks = block_packs(history.storage, history.metadata)
+    (key,) = (pack.key for pack in blocks if pack.id in history.used("s1"))
+    return key
 
 
 def flip_block(history: History, number: int) -> str:

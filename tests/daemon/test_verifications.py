@@ -44,6 +44,25 @@ def test_a_verification_takes_no_workers_place(
     assert may_begin(kind, running, workers) is begins
 
 
+@pytest.mark.parametrize(
+    ("running", "restores", "begins"),
+    [
+        ([], 1, True),
+        ([JobKind.RESTORE], 1, False),
+        ([JobKind.RESTORE], 2, True),
+        ([JobKind.SNAPSHOT, JobKind.INITIAL_SYNC], 1, True),
+        ([JobKind.RESTORE, JobKind.RESTORE], 2, False),
+        ([JobKind.RESTORE, JobKind.RESTORE], None, True),
+        ([JobKind.SNAPSHOT] * 4, 2, False),
+    ],
+)
+def test_restores_have_a_limit_of_their_own_beside_the_workers(
+    running: list[JobKind], restores: int | None, begins: bool
+) -> None:
+    assert may_begin(JobKind.RESTORE, running, 4, restores) is begins
+    assert may_begin(JobKind.SNAPSHOT, [JobKind.RESTORE] * 3, 4, restores)
+
+
 JOB = Job("j1", VERIFICATION, "d1", "verification", snapshot("s", 1).created_at, subject="s1")
 
 

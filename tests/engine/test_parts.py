@@ -10,11 +10,17 @@ import pytest
 
 from mmsconsole.engine import parts as parts_module
 from mmsconsole.engine.parts import HEARTBEAT_SECONDS, RESTARTS_MAX, EngineParts
-from mmsconsole.errors import MmsError, MongodDiskFull, MongodFailed, SourceError
+from mmsconsole.errors import (
+    MmsError,
+    MongodDiskFull,
+    MongodFailed,
+    SourceError,
+    StorageUnreachable,
+)
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.settings import Home, Settings
-from mmsconsole.storage.storages import open_storages
+from mmsconsole.storage.storages import Storages, open_storages
 from tests.support.clock import ManualClock
 from tests.support.metadata import settings_of, uri_of
 
@@ -201,3 +207,46 @@ def test_while_its_disk_is_full_a_metadata_database_is_not_given_up(
     assert len(DyingServer.checked_at) > RESTARTS_MAX
     assert last - before <= 64
     parts.stop()
+
+
+def test_a_store_that_is_not_mounted_is_not_written_to(
+    settings: Settings, manual_clock: ManualClock, metadata: Metadata, backups: FakeBackups
+) -> None:
+    opened: list[Storages] = []
+
+    def make_backups(*given: object) -> FakeBackups:
+        opened.extend(one for one in given if isinstance(one, Storages))
+        return backups
+
+    parts = EngineParts(settings, manual_clock, open_storages, make_backups)
+    parts.start()
+    (storages,) = opened
+    folder = settings.store_folders["default"]
+    storages.of("default").put("a/k", [b"x"])
+    folder.rename(folder.with_name("unmounted"))
+    folder.mkdir()
+
+    with pytest.raises(StorageUnreachable, match="mounted"):
+        storages.of("default").put("a/k", [b"x"])
+
+    parts.stop()
+    assert not list(folder.iterdir())
+
+
+def test_the_front_end_begins_last_and_is_stopped_first(
+    settings: Settings, backups: FakeBackups, manual_clock: ManualClock
+) -> None:
+    class FakeFrontEnd:
+        def start(self) -> None:
+            backups.calls.append("front end start")
+
+        def stop(self, timeout_seconds: float) -> None:
+            backups.calls.append("front end stop")
+
+    parts = EngineParts(
+        settings, manual_clock, open_storages, lambda *_: backups, lambda *_: FakeFrontEnd()
+    )
+    parts.start()
+    parts.stop()
+
+    assert backups.calls == ["start", "front end start", "front end stop", "stop"]

@@ -25,6 +25,7 @@ from mmsconsole.metadata.events import Event, Severity
 from mmsconsole.metadata.groups import Group
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState, PhaseProgress
+from mmsconsole.metadata.links import Link
 from mmsconsole.metadata.orphans import Orphan
 from mmsconsole.metadata.policies import PolicyRecord
 from mmsconsole.metadata.pools import Pool
@@ -90,7 +91,7 @@ def records_of(kind: type) -> st.SearchStrategy[Any]:
 RECORDS = (
     Deletion, Deployment, EngineRecord, Event, Group, Head, Job, LagSample, OplogChunk, Pack,
     PolicyRecord, Pool, Restore, Slice, Snapshot, SyncCollection, Tail, Validation, WindowEnd,
-    Witness, CopyState, Orphan, PoolStats, StoreCheck,
+    Witness, CopyState, Orphan, PoolStats, StoreCheck, Link,
 )  # fmt: skip
 
 

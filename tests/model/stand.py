@@ -17,13 +17,14 @@ from mmsconsole.mongod.binaries import MongodBinary
 from tests.model.values import Document
 from tests.support import oplog_transactions
 from tests.support.product import Product
-from tests.support.stage import Moment, Stage
+from tests.support.stage import SOURCE_FLAGS, Moment, Stage
 
 HELD = "held"
 """A database for prepared transactions alone: nothing else would get past their locks."""
 KEPT_DATABASES = ("admin", "config", "local")
 COMMITTED_MS = 60_000
-SOURCE_FLAGS = (
+MODEL_FLAGS = (
+    *SOURCE_FLAGS,
     "--setParameter", "enableTestCommands=1",  # prepared transactions
     "--setParameter", "ttlMonitorSleepSecs=1",
 )  # fmt: skip
@@ -41,7 +42,7 @@ class Stand:
     def __init__(self, folder: Path, binary: MongodBinary) -> None:
         self.stage = Stage(folder, binary, MMSCONSOLE_BACKUP_CHUNK_SECONDS="0.3")
         self.stage.source = LocalReplicaSet(
-            binary.path, folder / "source", self.stage.clock, 3, extra=SOURCE_FLAGS
+            binary.path, folder / "source", self.stage.clock, 3, extra=MODEL_FLAGS
         )
         self.moments: list[Moment] = []
         self.snapshots: list[str] = []

@@ -12,7 +12,6 @@ from mmsconsole.operations.estimate import (
     Need,
     backup_needs,
     check_room,
-    restore_needs,
 )
 
 HEADS, STORAGE = Path("/heads"), Path("/storage")
@@ -39,10 +38,6 @@ def test_a_backup_needs_more_than_the_source_has() -> None:
     head, storage = backup_needs(1_000, 2_000, HEADS, STORAGE)
     assert head.bytes > 1_000
     assert 0 < storage.bytes < 2_000
-
-
-def test_a_restore_needs_its_files_and_the_oplog_on_top() -> None:
-    assert [need.bytes for need in restore_needs(10, 5, Path("/target"))] == [15]
 
 
 def test_a_folder_that_is_not_there_yet_lies_on_the_disk_above_it(tmp_path: Path) -> None:

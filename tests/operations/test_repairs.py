@@ -18,7 +18,7 @@ from mmsconsole.task import Task
 from tests.operations.records import SteppingClock
 from tests.support.damaged import flip, put_head
 from tests.support.history import History
-from tests.support.snapshots import half_random
+from tests.support.snapshots import half_random, pack_keys
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_dry_run_says_what_the_repair_then_does(
 ) -> None:
     with pytest.raises(NotFound, match="no check"):
         operations.plan_repair()
-    (key,) = history.packs()
+    (key,) = pack_keys(history.storage)
     whole = history.storage.get(key)
     flip(history.storage, key, 5000)
     checked(operations, resources)

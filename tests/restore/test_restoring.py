@@ -1,6 +1,7 @@
 """Restores of snapshots and of moments: exactly that, or nothing at all."""
 
 import subprocess
+import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from mmsconsole.errors import (
     Cancelled,
     DiskFull,
     MetadataError,
+    NoRoom,
     ObjectCorrupt,
     ObjectMissing,
     OutsideWindow,
@@ -22,9 +24,11 @@ from mmsconsole.head.files import snapshot_files
 from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.targets import Selection, Target, TargetKind
 from mmsconsole.mongod.fingerprint import differences
 from mmsconsole.optime import Optime
 from mmsconsole.restore import restoring
+from mmsconsole.restore import target as target_folder
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.restore.target import WORK
 from mmsconsole.task import Task
@@ -155,6 +159,49 @@ def test_the_target_may_be_an_empty_folder_and_a_file_system_of_its_own(
     assert restore.state is RestoreState.DONE
 
 
+def test_a_part_of_a_moment_goes_into_a_tar_file_under_another_name(
+    bench: Bench, snapshot: Snapshot
+) -> None:
+    """Materialised, replayed, shaped, delivered: what comes out is a whole database of its own."""
+    bench.client.other.c.insert_one({"_id": 1})
+    point = stored(bench, bench.write())
+    wanted = bench.client.app.c.count_documents({})
+    stored(bench, bench.write())
+    path = bench.folder / "part.tar"
+    record = replace(
+        bench.restore_record(snapshot, point, target=path),
+        where=Target(TargetKind.TAR, path=str(path), compression="gzip"),
+        what=Selection(namespaces=("app",), renames=(("app", "app2"),), users=False),
+    )
+    bench.metadata.restores.set(record.id, where=record.where, what=record.what)
+
+    restore = run(bench, record)
+
+    assert restore.optime == point
+    with tarfile.open(path) as tar:
+        tar.extractall(bench.folder / "part", filter="data")
+    with bench.mongod_on(bench.folder / "part") as client:
+        names = set(client.list_database_names()) - {"admin", "config", "local"}
+        assert names == {"app2"}
+        assert client.app2.c.count_documents({}) == wanted
+        assert client.local.list_collection_names() == ["startup_log"]
+    assert list(bench.resources.settings.home.restores.iterdir()) == []
+
+
+def test_a_whole_snapshot_needs_no_mongod(
+    bench: Bench, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any) -> Any:
+        raise AssertionError("a mongod is started")
+
+    monkeypatch.setattr(HeadServer, "start", never)
+    path = bench.folder / "whole.tar"
+    record = bench.restore_record(snapshot, target=path)
+    where = Target(TargetKind.TAR, path=str(path))
+    bench.metadata.restores.set(record.id, where=where)
+    assert run(bench, replace(record, where=where)).state is RestoreState.DONE
+
+
 # -- what goes wrong
 
 
@@ -198,7 +245,23 @@ class mounted:  # noqa: N801 - used as a function
         subprocess.run(["umount", str(self._folder)], check=True)
 
 
-def test_a_full_disk_is_told_as_such_and_leaves_nothing(bench: Bench, snapshot: Snapshot) -> None:
+def test_a_restore_for_which_there_is_no_room_any_more_writes_nothing(
+    bench: Bench, snapshot: Snapshot
+) -> None:
+    """It was asked for when there was some, and waited."""
+    target = bench.folder / "too-small"
+    target.mkdir()
+    record = bench.restore_record(snapshot, target=target)
+    with mounted(target, "300k"):
+        with pytest.raises(NoRoom, match="the restore needs"):
+            run(bench, record)
+        assert list(target.iterdir()) == []
+
+
+def test_a_full_disk_is_told_as_such_and_leaves_nothing(
+    bench: Bench, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoring, "check_restore_room", lambda *args, **options: None)
     target = bench.folder / "small"
     target.mkdir()
     record = bench.restore_record(snapshot, target=target)
@@ -313,21 +376,27 @@ def test_a_snapshot_that_is_not_complete_is_not_restored(bench: Bench, snapshot:
 # -- crashes
 
 
+STEPS = {
+    "claim": restoring, "replay": restoring, "seal": restoring, "deliver": target_folder,
+    "release": target_folder,
+}  # fmt: skip
+
+
 def crashing(monkeypatch: pytest.MonkeyPatch, step: str, *, before: bool) -> None:
     """The engine dies before or after a step: nothing is tidied up."""
-    whole = getattr(restoring, step)
+    whole = getattr(STEPS[step], step)
 
     def crash(*args: Any) -> Any:
         if not before:
             whole(*args)
         raise SystemExit
 
-    monkeypatch.setattr(restoring, step, crash)
-    monkeypatch.setattr(restoring, "abandon", lambda target, restore_id: None)
+    monkeypatch.setattr(STEPS[step], step, crash)
+    monkeypatch.setattr(Restoring, "abandon", lambda restoring: "")
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize("step", ["claim", "replay", "seal", "deliver", "release"])
+@pytest.mark.parametrize("step", STEPS)
 def test_a_restore_whose_engine_died_is_made_whole_by_the_next(
     world: World, bench: Bench, monkeypatch: pytest.MonkeyPatch, step: str, before: bool
 ) -> None:
@@ -399,7 +468,7 @@ def test_what_cannot_be_removed_does_not_hide_what_happened(
     def unable(target: Path, restore_id: str) -> None:
         raise DiskFull("not even that")
 
-    monkeypatch.setattr(restoring, "abandon", unable)
+    monkeypatch.setattr(target_folder, "abandon", unable)
     with pytest.raises(Cancelled):
         run(bench, record, Cancelling("materialising").task)
 

@@ -21,9 +21,11 @@ from mmsconsole.errors import (
     OutsideWindow,
     Refused,
     ResyncRequired,
+    StorageError,
     WindowEnded,
 )
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.tails import Tail
 from mmsconsole.mongod.fingerprint import differences
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
@@ -92,6 +94,27 @@ def test_what_the_head_waits_for_is_told_and_forgotten_when_it_is_over(
     bench.assert_head_equals_source()
     wait_until(lambda: backup.trouble == "")
     assert backup.failure is None
+
+
+def test_a_store_that_takes_nothing_is_told_of_and_not_the_source(
+    bench: Bench, backup: ContinuousBackup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise StorageError("the disk is read-only")
+
+    def tail() -> Tail:
+        return bench.metadata.tails.get(bench.deployment.id)
+
+    bench.wait_applied(bench.newest())
+    monkeypatch.setattr(bench.storage, "put", refused)
+    bench.write(60)
+    wait_until(lambda: "read-only" in tail().error)
+    assert tail().unstored
+
+    monkeypatch.undo()
+    bench.assert_head_equals_source()
+    wait_until(lambda: not tail().error)
+    assert not tail().unstored
 
 
 def test_a_metadata_database_that_is_away_ends_neither_tail_nor_head(

@@ -1,0 +1,1 @@
+"""How restored files, or what is in them, reach the place where they are needed."""
