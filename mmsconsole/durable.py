@@ -67,7 +67,8 @@ def write_file(
     written = 0
     with disk_errors(str(path)):
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+            how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+            descriptor = os.open(temporary, how, mode)
             with os.fdopen(descriptor, "wb", buffering=0) as file:
                 begun = 0
                 for part in parts:

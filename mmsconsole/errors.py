@@ -12,6 +12,7 @@ MmsError
 │   ├── OutsideWindow     the point cannot be restored
 │   ├── TargetNotEmpty    the restore's folder has something in it
 │   ├── TargetRefused     what a restore goes to does not take it: keys, rights, versions
+│   ├── SelectionRefused  what was chosen of the data is not there, or can not be called so
 │   ├── NoSuitableMongod  no binary at hand suits the source
 │   └── SourceRefused     the source cannot be backed up as it is
 │       ├── NotAReplicaSet, ServerTooOld, WrongReplicaSet
@@ -36,6 +37,7 @@ MmsError
 │   └── DiskFull
 │       └── MongodDiskFull a mongod of ours found no room; a MongodFailed too
 ├── TargetUnreachable     what a restore goes to does not answer, or broke off
+├── TargetHurt            a restore over what was there ended before it was whole: for good
 ├── DumpDamaged           not what mongodump writes, or cut off
 ├── VerificationBad       what was restored to be verified is not what it should be
 ├── MetadataError         the metadata database does not answer, or holds another schema
@@ -120,6 +122,10 @@ class TargetNotEmpty(Refused):
 
 class TargetRefused(Refused):
     code = "target_refused"
+
+
+class SelectionRefused(Refused):
+    code = "selection_refused"
 
 
 class NoSuitableMongod(Refused):
@@ -310,6 +316,11 @@ class WindowEnded(ResyncRequired):
     ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.at = at
+
+
+class TargetHurt(MmsError):
+    code = "target_hurt"
+    default_hint = "restore them again"
 
 
 class TargetUnreachable(MmsError):

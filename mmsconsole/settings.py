@@ -329,6 +329,11 @@ class Home:
         return self.data / "storage"
 
     @property
+    def store_marks(self) -> Path:
+        """A file for each store that is a folder: see storage/kept_marks.py."""
+        return self.data / "store-marks"
+
+    @property
     def heads(self) -> Path:
         return self.data / "heads"
 

@@ -130,3 +130,15 @@ def test_folders_are_made_with_their_parents_for_us_alone(tmp_path: Path) -> Non
     durable.make_folders(folder)
 
     assert [p.stat().st_mode & 0o777 for p in (folder, *folder.parents)][:3] == [0o700] * 3
+
+
+def test_a_link_in_the_place_of_what_is_being_written_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmsconsole.durable.os.getpid", lambda: 1)
+    monkeypatch.setattr("mmsconsole.durable.threading.get_native_id", lambda: 2)
+    (tmp_path / "precious").write_text("theirs")
+    (tmp_path / f"{durable.TEMPORARY}name.1.2").symlink_to(tmp_path / "precious")
+    with pytest.raises(StorageError):
+        durable.write_file(tmp_path / "name", [b"ours"])
+    assert (tmp_path / "precious").read_text() == "theirs"

@@ -23,6 +23,11 @@ _BY_ERROR: dict[type[MmsError], ExitCode] = {
 }
 
 
+def by_verdict(*, differs: bool) -> ExitCode:
+    """Of a restore that was compared at its end: scripts must not take a difference for success."""
+    return ExitCode.FAILED if differs else ExitCode.DONE
+
+
 def exit_code_of(error: MmsError) -> ExitCode:
     for kind, code in _BY_ERROR.items():
         if isinstance(error, kind):

@@ -246,11 +246,16 @@ def _snapshot_state(view: views.SnapshotView) -> str:
     return f"{view.state}, in doubt" if view.doubt else view.state
 
 
+def _restore_state(view: views.RestoreView) -> str:
+    """Nobody shall take one for good whose target was found to hold something else."""
+    return f"{view.link_state or view.state}{', DIFFERENT' if view.differs else ''}"
+
+
 def _restore(view: views.RestoreView, now: datetime) -> list[Pair]:
     pairs = [
         ("id", view.id),
         ("deployment", view.deployment),
-        ("state", view.link_state or view.state),
+        ("state", _restore_state(view)),
         ("to", view.path),
         ("kind", view.kind),
         ("what", view.what),
@@ -262,7 +267,7 @@ def _restore(view: views.RestoreView, now: datetime) -> list[Pair]:
     if view.delivered_bytes:
         pairs.append(("delivered", size(view.delivered_bytes)))
     if view.verified:
-        pairs.append(("verified", view.verified))
+        pairs.append(("compared" if view.differs else "verified", view.verified))
     if view.reason:
         pairs.append(("reason", view.reason))
     return pairs + [("", progress_line(progress)) for progress in view.progress]
@@ -397,7 +402,7 @@ MANY: Mapping[type, Columns] = {
     views.RestoreView: {
         "ID": lambda view, _: view.id,
         "DEPLOYMENT": lambda view, _: view.deployment,
-        "STATE": lambda view, _: view.link_state or view.state,
+        "STATE": lambda view, _: _restore_state(view),
         "RESTORED TO": lambda view, _: position(view.optime),
         "KIND": lambda view, _: view.kind,
         "TO": lambda view, _: view.path,

@@ -15,20 +15,38 @@ JOBS, RESTORES, EVENTS = "jobs", "restores", "events"
 POLICY, STORES = "policy", "stores"
 SNAPSHOT, STORE = "snapshot", "store"
 RESTORE, WIZARD, ADD = "restore", "wizard", "add"
+OPLOG, ENTRY = "oplog", "entry"
+OPENED, COLLECTIONS, DOCUMENTS, DOCUMENT = "opened", "collections", "documents", "document"
+LINKS, LINK = "links", "link"
 VIEWS = (
-    OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, POLICY, STORES, SNAPSHOT, STORE,
-    RESTORE, WIZARD, ADD,
+    OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, POLICY, STORES, OPLOG, SNAPSHOT, STORE,
+    RESTORE, WIZARD, ADD, ENTRY, OPENED, COLLECTIONS, DOCUMENTS, DOCUMENT, LINKS, LINK,
 )  # fmt: skip
 
-TABLE, TIMELINE, SCROLL = "table", "timeline", "scroll"
-ELSEWHERE = (TABLE, TIMELINE, SCROLL)
+TABLE, TIMELINE, SCROLL, GRAPH = "table", "timeline", "scroll", "graph"
+KINDS, FORM = "kinds", "form"
+ELSEWHERE = (TABLE, TIMELINE, SCROLL, GRAPH, KINDS, FORM)
 
 MOVING = "Tables"
 """The chapter of what moves the cursor."""
 
+KIND_LETTERS = (
+    ("folder", "f", "a folder"),
+    ("tar", "t", "a tar file"),
+    ("archive", "a", "a mongodump archive"),
+    ("dump", "d", "a mongodump folder"),
+    ("link", "l", "a link to download"),
+    ("ssh", "s", "another host, by SSH"),
+    ("live", "v", "a live deployment"),
+    ("open", "o", "be open for questions"),
+)
+"""Where a restore goes: the kind of target, its key in the wizard, and how it is called."""
+
 OF_DEPLOYMENT = (OVERVIEW, DEPLOYMENT, SNAPSHOTS)
 OF_SNAPSHOT = (SNAPSHOTS, SNAPSHOT)
 OF_STORE = (STORES, STORE)
+OF_OPENED = (OPENED, COLLECTIONS, DOCUMENTS)
+OF_LINK = (LINKS, LINK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +89,14 @@ REGISTRY: tuple[Action, ...] = (
     _go("view.policy", "7", "policy", "When snapshots are taken, how long they are kept",
         ("policy",)),
     _go("view.stores", "8", "stores", "The stores, and the space in them", ("stores",), ""),
+    _go("view.oplog", "9", "oplog", "Its oplog: what happened, and what took data away",
+        ("oplog",)),
+    _go("view.opened", "0", "opened", "Snapshots and moments that are open for reading",
+        ("opened",), ""),
+    _go("view.links", "L", "links", "Links that restores are downloaded by", ("links",)),
 
     Action("item.open", ("enter",), "open", "Open the chosen one", "Deployments",
-           views=(OVERVIEW, SNAPSHOTS, RESTORES, STORES), rank=1),
+           views=(OVERVIEW, SNAPSHOTS, RESTORES, RESTORE, STORES, *OF_OPENED, LINKS), rank=1),
     Action("deployment.add", ("a",), "add", "Add a replica set by its URI", "Deployments",
            ("add",), views=(OVERVIEW,), rank=2),
     Action("backup.start", ("b",), "start", "Start the backup", "Deployments",
@@ -107,6 +130,30 @@ REGISTRY: tuple[Action, ...] = (
     Action("snapshot.delete", ("D",), "delete", "Delete it",
            "Snapshots", views=OF_SNAPSHOT, dangerous=True, rank=6),
 
+    Action("snapshot.open", ("o",), "read", "Open it for reading, by a mongod of its own",
+           "Opened snapshots", ("read",), views=OF_SNAPSHOT, rank=3),
+    Action("moment.open", ("o",), "open a moment", "Open a moment for reading, by a mongod",
+           "Opened snapshots", ("open",), "deployment", (OPENED,), rank=2),
+    Action("opened.connect", ("c",), "connect", "How to connect to it, with the password",
+           "Opened snapshots", ("connect",), views=OF_OPENED, rank=6),
+    Action("opened.extend", ("e",), "extend", "Keep it open for longer", "Opened snapshots",
+           ("extend",), views=OF_OPENED, rank=7),
+    Action("opened.close", ("C",), "close", "End its mongod, and remove its files",
+           "Opened snapshots", ("close",), views=OF_OPENED, dangerous=True, rank=8),
+    Action("documents.filter", ("slash",), "filter", "Only documents that are like this",
+           "Opened snapshots", ("only",), views=(DOCUMENTS,), rank=2),
+    Action("documents.sort", ("s",), "sort", "In another order", "Opened snapshots", ("sort",),
+           views=(DOCUMENTS,), rank=3),
+    Action("documents.next", ("right_square_bracket", "right"), "next page",
+           "The documents that follow", "Opened snapshots", views=(DOCUMENTS,), rank=4),
+    Action("documents.back", ("left_square_bracket", "left"), "page back",
+           "The documents before these", "Opened snapshots", views=(DOCUMENTS,), rank=5),
+
+    Action("link.revoke", ("X",), "revoke", "Let it give nothing from now on", "Links",
+           ("revoke",), views=OF_LINK, dangerous=True, rank=3),
+    Action("link.copy", ("y",), "copy", "Its command line, to the terminal's clipboard", "Links",
+           views=(LINK, RESTORE), rank=2),
+
     Action("policy.edit", ("enter",), "type a value", "Type a value for the chosen key",
            "Policy", views=(POLICY,), rank=1),
     Action("policy.less", ("left", "h"), "less", "The next smaller value", "Policy",
@@ -134,6 +181,9 @@ REGISTRY: tuple[Action, ...] = (
     Action("restore.cancel", ("C",), "cancel restore", "Cancel the restore",
            "Jobs and restores", views=(RESTORES, RESTORE), dangerous=True, rank=2),
 
+    Action("restore.seed", ("s",), "seed", "How a new replica set begins with its files",
+           "Jobs and restores", ("seed",), views=(RESTORE,), rank=3),
+
     Action("wizard.next", ("enter",), "go on", "Take what is chosen and go on", "Restore wizard",
            views=(WIZARD,), rank=1),
     Action("wizard.typed", ("tab",), "type a point", "From the axis to the typed point",
@@ -157,6 +207,35 @@ REGISTRY: tuple[Action, ...] = (
     Action("time.closer", ("plus", "equals_sign"), "closer", "Zoom in: one column is less time",
            "Restore wizard", views=(TIMELINE,)),
     Action("time.farther", ("minus",), "", "Zoom out", "Restore wizard", views=(TIMELINE,)),
+    Action("kind.down", ("down", "j"), "", "The next kind of target", "Restore wizard",
+           views=(KINDS,)),
+    Action("kind.up", ("up", "k"), "", "The kind of target before", "Restore wizard",
+           views=(KINDS,)),
+    *(Action(f"kind.{kind}", (letter,), "", f"To {title}", "Restore wizard", views=(KINDS,))
+      for kind, letter, title in KIND_LETTERS),
+    Action("form.down", ("down", "tab"), "", "The next row", "Restore wizard", views=(FORM,)),
+    Action("form.up", ("up", "shift+tab"), "", "The row before", "Restore wizard", views=(FORM,)),
+    Action("form.choose", ("ctrl+o",), "", "Choose from the databases and collections there are",
+           "Restore wizard", views=(FORM,)),
+    Action("oplog.open", ("enter",), "open", "The whole entry", "Oplog", views=(OPLOG,), rank=1),
+    Action("oplog.drop", ("d",), "find drop", "Back to the next drop, or to deletes of many",
+           "Oplog", ("drops",), views=(OPLOG,), rank=2),
+    Action("oplog.filter", ("slash",), "filter", "Show only some entries", "Oplog", ("filter",),
+           views=(OPLOG,), rank=3),
+    Action("oplog.restore", ("R",), "restore", "Restore to just before this entry", "Oplog",
+           views=(OPLOG, ENTRY), rank=4),
+    Action("graph.earlier", ("left", "h"), "", "One column earlier on the graph", "Oplog",
+           views=(GRAPH,)),
+    Action("graph.later", ("right", "l"), "", "One column later on the graph", "Oplog",
+           views=(GRAPH,)),
+    Action("graph.page_earlier", ("left_square_bracket",), "", "Ten columns back on the graph",
+           "Oplog", views=(GRAPH,)),
+    Action("graph.page_later", ("right_square_bracket",), "", "Ten columns on on the graph",
+           "Oplog", views=(GRAPH,)),
+    Action("graph.closer", ("plus", "equals_sign"), "", "Zoom into the graph", "Oplog",
+           views=(GRAPH,)),
+    Action("graph.farther", ("minus",), "", "Zoom out of the graph", "Oplog", views=(GRAPH,)),
+
     Action("add.save", ("enter",), "add it", "Reach the source and add it", "Deployments",
            views=(ADD,), rank=1),
     Action("add.next", ("tab",), "next field", "The next field", "Deployments",

@@ -10,6 +10,8 @@ from mmsconsole.console.present.text import Tone
 from mmsconsole.console.screens.base import ConsoleScreen, Handler
 from mmsconsole.console.screens.dialog import confirm
 from mmsconsole.console.screens.help import HelpScreen, PaletteScreen
+from mmsconsole.console.screens.opening import open_moment
+from mmsconsole.console.screens.seeding import seed_shown
 from mmsconsole.operations.views import Removal
 
 if TYPE_CHECKING:
@@ -35,9 +37,14 @@ class Acts:
             "view.restores": self._here_or_all(actions.RESTORES),
             "view.events": self._here_or_all(actions.EVENTS),
             "view.policy": self._policy,
+            "view.oplog": self._named(self._opened(actions.OPLOG)),
             "view.stores": lambda _: self.app.navigation.switch(
                 Place(actions.STORES, self.screen.place.deployment)
             ),
+            "view.opened": lambda _: self.app.navigation.switch(
+                Place(actions.OPENED, self.screen.place.deployment)
+            ),
+            "view.links": self._here_or_all(actions.LINKS),
         }
 
     def _of_deployments(self) -> dict[str, Handler]:
@@ -50,6 +57,8 @@ class Acts:
             "head.validate": self._named(self.validate_head),
             "head.rebuild": self._named(self.rebuild_head),
             "moment.verify": self._named(self.verify_moment),
+            "moment.open": lambda typed: open_moment(self.screen, typed),
+            "restore.seed": lambda _: seed_shown(self.screen),
         }
 
     def _of_console(self) -> dict[str, Handler]:

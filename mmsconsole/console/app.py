@@ -31,8 +31,12 @@ from mmsconsole.console.screens.dialog import (
     Question,
     Wanted,
 )
+from mmsconsole.console.screens.documents import DocumentScreen, DocumentsScreen
 from mmsconsole.console.screens.events import EventsScreen
 from mmsconsole.console.screens.jobs import JobsScreen
+from mmsconsole.console.screens.links import LinkScreen, LinksScreen
+from mmsconsole.console.screens.opened import CollectionsScreen, OpenedScreen
+from mmsconsole.console.screens.oplog import EntryScreen, OplogScreen
 from mmsconsole.console.screens.overview import OverviewScreen
 from mmsconsole.console.screens.policy import PolicyScreen
 from mmsconsole.console.screens.restores import RestoreScreen, RestoresScreen
@@ -55,7 +59,8 @@ SCREENS: Mapping[str, type[ConsoleScreen]] = {
     for screen in (
         OverviewScreen, DeploymentScreen, SnapshotsScreen, JobsScreen, RestoresScreen,
         EventsScreen, PolicyScreen, StoresScreen, SnapshotScreen, StoreScreen, RestoreScreen,
-        WizardScreen, AddScreen,
+        WizardScreen, AddScreen, OplogScreen, EntryScreen, OpenedScreen, CollectionsScreen,
+        DocumentsScreen, DocumentScreen, LinksScreen, LinkScreen,
     )
 }  # fmt: skip
 

@@ -38,6 +38,13 @@ async def ask(call: Callable[[], T]) -> T:
         ) from error
 
 
+async def read(call: Callable[[], T]) -> T:
+    """For as long as it takes: the call is given a task that whoever waits can cancel, and each of
+    its steps has an end of its own. Raises MmsError.
+    """
+    return await _in_thread(call)
+
+
 def _in_thread(call: Callable[[], T]) -> "asyncio.Future[T]":
     future: Future[T] = Future()
 

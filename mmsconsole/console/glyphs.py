@@ -55,7 +55,8 @@ class Glyphs:
 KEY_NAMES = {
     "escape": "esc", "colon": ":", "question_mark": "?", "minus": "-", "plus": "+",
     "equals_sign": "=", "pagedown": "pgdn", "pageup": "pgup", "ctrl+p": "^p", "ctrl+d": "^d",
-    "ctrl+u": "^u", "slash": "/", "ctrl+q": "^q",
+    "ctrl+u": "^u", "slash": "/", "left_square_bracket": "[", "right_square_bracket": "]",
+    "ctrl+q": "^q", "ctrl+o": "^o",
 }  # fmt: skip
 
 UNICODE = Glyphs(

@@ -4,9 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mmsconsole.console.actions import (
+    COLLECTIONS,
     DEPLOYMENT,
+    DOCUMENT,
+    DOCUMENTS,
+    ENTRY,
     EVENTS,
     JOBS,
+    LINK,
+    LINKS,
+    OPENED,
+    OPLOG,
     OVERVIEW,
     POLICY,
     RESTORE,
@@ -18,8 +26,10 @@ from mmsconsole.console.actions import (
     WIZARD,
 )
 
-TABS = (OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, POLICY, STORES)
-"""Views that stand beside one another, in the order of their digits."""
+TABS = (
+    OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, POLICY, STORES, OPLOG, OPENED, LINKS,
+)  # fmt: skip
+"""Views that stand beside one another, in the order of their keys."""
 
 DEPTH_MAX = 20
 ID_CELLS = 12
@@ -31,7 +41,9 @@ class Place:
     deployment: str = ""
     """Name of the deployment that the view is about; empty: about all."""
     item: str = ""
-    """Id of one snapshot or restore, or a store's name, where the view is about one."""
+    """Id of one snapshot or restore, a store's name, or an entry's optime, where the view is about
+    one; of a new restore the snapshot, or the point that is typed already; of documents the id of
+    what is open, and behind it where in it: joined() and parts()."""
 
     @property
     def title(self) -> str:
@@ -40,9 +52,24 @@ class Place:
             RESTORE: f"restore {self.item}",
             SNAPSHOT: f"snapshot {self.item[:ID_CELLS]}",
             STORE: f"store {self.item}",
+            ENTRY: f"entry {self.item}",
+            COLLECTIONS: self.item[:ID_CELLS],
+            DOCUMENTS: parts(self.item)[1],
+            DOCUMENT: f"document {parts(parts(self.item)[1])[0]}",
+            LINK: f"link {self.item[:ID_CELLS]}",
             POLICY: "policy" if self.deployment else "policy of the group",
         }
         return titles.get(self.view, self.view)
+
+
+def joined(id_: str, within: str) -> str:
+    return f"{id_} {within}"
+
+
+def parts(item: str) -> tuple[str, str]:
+    """The id of something, and where in it; a name may be of any characters."""
+    id_, _, within = item.partition(" ")
+    return id_, within
 
 
 Listener = Callable[[Place], None]

@@ -1,12 +1,28 @@
 """What the console needs of the product: a part of `operations.Operations`, as a Protocol."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol
 
+from mmsconsole.metadata.targets import Selection, Target
 from mmsconsole.operations.check_views import CheckView, RepairView
+from mmsconsole.operations.link_views import LinkView
+from mmsconsole.operations.opening_views import (
+    Connection,
+    FoundDocuments,
+    OpenedCollection,
+    OpeningView,
+)
+from mmsconsole.operations.openings import Question
+from mmsconsole.operations.oplog_views import (
+    OplogEntryView,
+    OplogPage,
+    OplogQuery,
+    OplogRate,
+    OplogSearch,
+)
 from mmsconsole.operations.policy_views import PolicyPreview, PolicyView
+from mmsconsole.operations.seeding import SeedView
 from mmsconsole.operations.store_views import GroomPlanView, StoreStats, StoreView
 from mmsconsole.operations.views import (
     BackupStatus,
@@ -17,10 +33,13 @@ from mmsconsole.operations.views import (
     LagPoint,
     Removal,
     RestorePlan,
+    RestorePoint,
     RestoreView,
     SnapshotView,
 )
+from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
+from mmsconsole.task import Task
 
 
 class Reading(Protocol):
@@ -66,6 +85,39 @@ class Reading(Protocol):
 
     def removal(self, name: str) -> Removal: ...
 
+    def oplog(
+        self, name: str, query: OplogQuery | None = None, *, task: Task | None = None
+    ) -> OplogPage: ...
+
+    def oplog_entry(self, name: str, at: Optime) -> OplogEntryView: ...
+
+    def oplog_rate(
+        self, name: str, *, count: int = 60, first: str = "", last: str = "",
+        task: Task | None = None,
+    ) -> OplogRate: ...  # fmt: skip
+
+    def oplog_search(
+        self, name: str, *, before: Optime | None = None, task: Task | None = None
+    ) -> OplogSearch: ...
+
+    def openings(self) -> list[OpeningView]: ...
+
+    def opening(self, opening_id: str) -> OpeningView: ...
+
+    def opened_collections(
+        self, opening_id: str, *, task: Task | None = None
+    ) -> list[OpenedCollection]: ...
+
+    def find_opened(
+        self, opening_id: str, question: Question, *, task: Task | None = None
+    ) -> FoundDocuments: ...
+
+    def links(self, name: str | None = None) -> list[LinkView]: ...
+
+    def link(self, link_id: str) -> LinkView: ...
+
+    def restore_point(self, name: str, *, snapshot: str | None, at: str | None) -> RestorePoint: ...
+
     def lag_history(self, name: str, since: datetime) -> list[LagPoint]: ...
 
 
@@ -109,13 +161,32 @@ class OperationsPort(Reading, Protocol):
     def start_check(self, store: str, *, share: float = 0.0) -> CheckView: ...
 
     def plan_restore(
-        self, name: str, *, snapshot: str | None, at: str | None, target: Path
-    ) -> RestorePlan: ...
+        self, name: str, *, snapshot: str | None, at: str | None, target: Target,
+        selection: Selection, secret: Secret | None,
+    ) -> RestorePlan: ...  # fmt: skip
 
     def start_restore(
-        self, name: str, *, snapshot: str | None, at: str | None, target: Path
-    ) -> RestoreView: ...
+        self, name: str, *, snapshot: str | None, at: str | None, target: Target,
+        selection: Selection, secret: Secret | None,
+    ) -> RestoreView: ...  # fmt: skip
 
     def cancel_restore(self, restore_id: str) -> object: ...
+
+    def open_snapshot(
+        self, name: str, *, snapshot: str | None = None, at: str | None = None, hours: float = 24
+    ) -> RestoreView: ...
+
+    def opening_connection(self, opening_id: str) -> Connection: ...
+
+    def extend_opening(self, opening_id: str, hours: float) -> OpeningView: ...
+
+    def close_opening(self, opening_id: str) -> OpeningView: ...
+
+    def revoke_link(self, link_id: str) -> LinkView: ...
+
+    def seed(
+        self, restore_id: str, set_name: str, members: Sequence[str], uri: Secret | None,
+        task: Task,
+    ) -> SeedView: ...  # fmt: skip
 
     def cancel_job(self, job_id: str) -> object: ...

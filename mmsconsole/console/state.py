@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mmsconsole.console import actions
-from mmsconsole.console.navigation import Place
+from mmsconsole.console.navigation import Place, parts
 from mmsconsole.console.ports import Reading
 from mmsconsole.errors import NotFound
 from mmsconsole.metadata.jobs import ENDED, JobKind
+from mmsconsole.metadata.restores import RestoreState as RestoreStates
+from mmsconsole.metadata.targets import TargetKind
 from mmsconsole.operations.check_views import CheckView
+from mmsconsole.operations.link_views import LinkView
+from mmsconsole.operations.opening_views import OpeningView
+from mmsconsole.operations.oplog_views import OplogEntryView
 from mmsconsole.operations.policy_views import PolicyView
 from mmsconsole.operations.store_views import StoreStats, StoreView
 from mmsconsole.operations.views import (
@@ -25,10 +30,13 @@ from mmsconsole.operations.views import (
     RestoreView,
     SnapshotView,
 )
+from mmsconsole.optime import Optime
 
 LAG_SPAN = timedelta(hours=1)
 EVENTS_SHOWN = 200
 EVENTS_BESIDE = 30
+FAILED_SPAN = timedelta(days=1)
+"""So long one that could not be opened is told beside those that are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,33 @@ class RestoresState(State):
 @dataclass(frozen=True, slots=True)
 class RestoreState(State):
     restore: RestoreView
+
+
+@dataclass(frozen=True, slots=True)
+class EntryState(State):
+    entry: OplogEntryView
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningsState(State):
+    openings: tuple[OpeningView, ...]
+    making: tuple[RestoreView, ...]
+    """What is to be open, and is not yet; or could not be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningState(State):
+    opening: OpeningView
+
+
+@dataclass(frozen=True, slots=True)
+class LinksState(State):
+    links: tuple[LinkView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState(State):
+    link: LinkView
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +253,50 @@ def works_in(job: JobView, store: StoreView) -> bool:
     return reads or job.store == store.name
 
 
+def read_oplog(operations: Reading, query: Query) -> State:
+    """What is stored never changes, so its screen asks for that when it is needed."""
+    return State(operations.engine(), _deployment(operations, query.place))
+
+
+def read_entry(operations: Reading, query: Query) -> State:
+    seconds, _, increment = query.place.item.partition(":")
+    entry = operations.oplog_entry(query.place.deployment, Optime(int(seconds), int(increment)))
+    return EntryState(operations.engine(), _deployment(operations, query.place), entry)
+
+
+def read_openings(operations: Reading, query: Query) -> State:
+    openings = tuple(operations.openings())
+    known = {opening.id for opening in openings}
+    making = tuple(
+        each for each in operations.restores()
+        if each.kind == TargetKind.OPEN and each.id not in known and _is_told(each, query.now)
+    )  # fmt: skip
+    return OpeningsState(
+        operations.engine(), _deployment(operations, query.place), openings, making
+    )
+
+
+def _is_told(restore: RestoreView, now: datetime) -> bool:
+    if restore.state == RestoreStates.FAILED:
+        return now - restore.created_at < FAILED_SPAN
+    return restore.state not in (RestoreStates.DONE, RestoreStates.CANCELLED)
+
+
+def read_opening(operations: Reading, query: Query) -> State:
+    """Its deployment may be gone."""
+    opening = operations.opening(parts(query.place.item)[0])
+    return OpeningState(operations.engine(), None, opening)
+
+
+def read_links(operations: Reading, query: Query) -> State:
+    links = operations.links(query.place.deployment or None)
+    return LinksState(operations.engine(), _deployment(operations, query.place), tuple(links))
+
+
+def read_link(operations: Reading, query: Query) -> State:
+    return LinkState(operations.engine(), None, operations.link(query.place.item))
+
+
 def read_engine(operations: Reading, _: Query) -> State:
     return State(operations.engine(), None)
 
@@ -235,5 +314,13 @@ READERS: dict[str, Reader] = {
     actions.STORES: read_stores,
     actions.STORE: read_stores,
     actions.WIZARD: read_snapshots,
+    actions.OPLOG: read_oplog,
+    actions.ENTRY: read_entry,
+    actions.OPENED: read_openings,
+    actions.COLLECTIONS: read_opening,
+    actions.DOCUMENTS: read_opening,
+    actions.DOCUMENT: read_opening,
+    actions.LINKS: read_links,
+    actions.LINK: read_link,
     actions.ADD: read_engine,
 }

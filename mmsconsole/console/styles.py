@@ -13,9 +13,15 @@ Input, Input:focus { background: $field; border: none; height: 1; padding: 0 1; 
 #editor { height: 1fr; width: 41; margin-right: 1; }
 #keys { height: 13; }
 #value-entry { margin-bottom: 0; }
-#point-step, #target-step { height: auto; }
+#filter-line { height: 1; }
+#point-step, #form-step { height: auto; }
+#form-step .entry { margin-bottom: 0; }
 #point-step .entry { margin-top: 1; }
 #review-step { height: 1fr; }
+#shown {
+    width: 100%; height: auto; background: $background;
+    border-top: solid $frame; border-bottom: solid $frame;
+}
 ModalScreen { align: center middle; background: $background 60%; }
 #body { height: 1fr; }
 #dialog, #palette {
@@ -25,6 +31,7 @@ ModalScreen { align: center middle; background: $background 60%; }
 #palette { width: 70; height: 18; }
 #palette OpsTable { height: 1fr; }
 .-ascii #dialog, .-ascii #palette { border: ascii $frame; }
+.-ascii #shown { border-top: ascii $frame; border-bottom: ascii $frame; }
 HelpScreen { background: $background 100%; align: left top; }
 #help-title { height: 1; }
 """

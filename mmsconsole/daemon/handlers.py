@@ -13,7 +13,7 @@ from mmsconsole.errors import NoRoom, OplogError, ResyncRequired, VerificationBa
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState
-from mmsconsole.metadata.restores import RestoreState
+from mmsconsole.metadata.restores import UNFINISHED, RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.restore.pacing import paced
 from mmsconsole.restore.restoring import Restoring
@@ -69,7 +69,8 @@ class Handlers:
         finished = Restoring(self._resources, restore).go(task)
         verified = f"; {finished.verified}" if finished.verified else ""
         text = f"restore {finished.id} to {finished.target} is done, at {finished.optime}{verified}"
-        self._resources.event("restore done", text, deployment=job.deployment)
+        severity = Severity.WARNING if finished.differs else Severity.INFO
+        self._resources.event("restore done", text, deployment=job.deployment, severity=severity)
         return {"path": finished.target}
 
     def verification(self, job: Job, task: Task) -> Result:
@@ -85,7 +86,12 @@ class Handlers:
         return {}
 
     def _is_read(self, deployment: str) -> bool:
-        return any(job.kind in READING for job in self._metadata.jobs.open(deployment))
+        """Or written into: who goes on after a crash, or cleans up, needs to know where."""
+        if any(job.kind in READING for job in self._metadata.jobs.open(deployment)):
+            return True
+        into = {"where.deployment": deployment, "state": {"$in": list(UNFINISHED)}}
+        open_ = {job.subject for job in self._metadata.jobs.open(kind=JobKind.RESTORE)}
+        return any(restore.id in open_ for restore in self._metadata.restores.all(into))
 
     def groom(self, job: Job, task: Task) -> Result:
         return self._grooms.run(job, task)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmsconsole.errors import MmsError
 from mmsconsole.metadata.links import Link, LinkState
-from mmsconsole.metadata.restores import UNFINISHED
+from mmsconsole.metadata.restores import UNFINISHED, RestoreState
 from mmsconsole.restore.staging import remove_staging
 from mmsconsole.stores.resources import Resources
 
@@ -36,8 +36,9 @@ def _settle(resources: Resources, link: Link) -> None:
 
 
 def _is_made(resources: Resources, link: Link) -> bool:
+    """Its restore may have ended well since the link was read: it is ready then."""
     restore = resources.metadata.restores.find(link.id)
-    return restore is not None and restore.state in UNFINISHED
+    return restore is not None and restore.state in (*UNFINISHED, RestoreState.DONE)
 
 
 def _remove_files(resources: Resources, link: Link) -> None:

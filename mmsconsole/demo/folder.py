@@ -33,6 +33,10 @@ class DemoFolder:
         return self.root / "restored"
 
     @property
+    def downloaded(self) -> Path:
+        return self.root / "downloaded.tar"
+
+    @property
     def engine_log(self) -> Path:
         return self.root / "engine.log"
 

@@ -17,11 +17,12 @@ from mmsconsole.demo.goods import MEDIUM, SMALL
 from mmsconsole.demo.narrator import Narrator
 from mmsconsole.demo.scene import NAME, Scene, Stage, take_snapshot
 from mmsconsole.demo.size import Size
-from mmsconsole.demo.walk import STEPS, Walked, walk
+from mmsconsole.demo.walk import STEPS, Walked, drop_by_accident, walk
 from mmsconsole.errors import MmsError
 from mmsconsole.settings import Settings
 
-STEPS_TO_CONSOLE = 7
+STEPS_TO_CONSOLE = 8
+HOW_TO_FIND_IT = "In the console: 9 is the oplog, d finds the drop, R restores what was before."
 
 OpenConsole = Callable[[Settings, Clock], int]
 """Runs the console on a home until the user leaves it; answers an exit code."""
@@ -91,6 +92,11 @@ def end_in_order() -> Iterator[None]:
 def _visit(scene: Scene, narrator: Narrator, open_console: OpenConsole) -> int:
     with narrator.step("taking a first snapshot") as step:
         take_snapshot(scene, step)
+    with narrator.step("dropping a collection by accident") as step:
+        accident = drop_by_accident(scene, step)
+        scene.runner.resume()
+        step.done(f"{accident.documents} documents of {accident.namespace} are gone")
+    narrator.say(HOW_TO_FIND_IT)
     with narrator.step("opening the console") as step:
         code = open_console(scene.settings, scene.clock)
         step.done("the demo ends, and all that it started")
@@ -107,8 +113,11 @@ def _answer(walked: Walked, narrator: Narrator) -> dict[str, Any]:
         "deployment": NAME,
         "snapshot": walked.snapshot.id,
         "dropped": {"namespace": accident.namespace, "optime": str(accident.dropped)},
+        "found": walked.drop.change,
         "point": str(accident.before),
         "restore": restore.id,
+        "live": walked.live.id,
+        "link": walked.link.id,
         "documents_back": accident.documents,
         "equal": True,
         "steps": [asdict(told) for told in narrator.told],

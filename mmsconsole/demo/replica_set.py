@@ -2,7 +2,8 @@
 
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ MEMBER_FLAGS = (
 """A member of a set waits 15 s at its end for its clients to notice; nobody here needs that."""
 PRIMARY_SECONDS_MAX = 60
 POLL_SECONDS = 0.05
+PORT_TAKEN = 48
+"""The status with which a mongod ends that can not listen on its port."""
+PORT_TRIES = 5
 PORTS = range(20_000, 32_000)
 """Below the kernel's own choice for outgoing connections, so a stopped member's stays free."""
 USER = "root"
@@ -86,8 +90,10 @@ class LocalReplicaSet:
         """
         fresh = not self._dbpath(0).exists()
         try:
-            for index in range(len(self.addresses)):
-                self.start_member(index)
+            if self._password:
+                self._key_file()  # made once, not by each of them
+            start = self._start_anywhere if fresh else self.start_member
+            _all_at_once(start, range(len(self.addresses)))
             if fresh:
                 self._initiate()
             self.wait_for_primary()
@@ -102,8 +108,9 @@ class LocalReplicaSet:
 
     def stop(self) -> None:
         """A clean end of all members, secondaries first; the files stay."""
-        for index in sorted(self._members, key=self._is_primary):
-            self.stop_member(index)
+        primaries = [index for index in self._members if self._is_primary(index)]
+        _all_at_once(self.stop_member, self._members.keys() - set(primaries))
+        _all_at_once(self.stop_member, primaries)
 
     def kill(self) -> None:
         """SIGKILL for all members."""
@@ -175,6 +182,17 @@ class LocalReplicaSet:
         self._wait(self._all_settled, "its secondaries")
 
     # -- how
+
+    def _start_anywhere(self, index: int) -> None:
+        """On another port where somebody has taken the one that was free when it was chosen."""
+        for _ in range(PORT_TRIES - 1):
+            try:
+                return self.start_member(index)
+            except MongodFailed as error:
+                if error.status != PORT_TAKEN:
+                    raise
+            self.addresses[index] = Address.loopback(free_ports(1)[0])
+        return self.start_member(index)
 
     def _dbpath(self, index: int) -> Path:
         return self.folder / f"member{index}"
@@ -269,6 +287,12 @@ class LocalReplicaSet:
                 raise MongodFailed(f"did not get {what}", where=str(self.folder))
             self._clock.sleep(POLL_SECONDS)
         return int(index)
+
+
+def _all_at_once(act: Callable[[int], None], members: Collection[int]) -> None:
+    """Of each member; each takes its time, and needs no processor for most of it."""
+    with ThreadPoolExecutor(max(1, len(members))) as pool:
+        list(pool.map(act, members))
 
 
 def _client_options() -> dict[str, Any]:

@@ -34,6 +34,9 @@ PHASE_SECONDS_MAX = 300.0
 IN_SYNC = "in sync"
 SMALL_JOURNAL = ("--wiredTigerEngineConfigString", "log=(file_max=8MB)")
 """Of each member: the default is 100 MB a file, made in advance."""
+LISTEN = "MMSCONSOLE_SERVICE_LISTEN"
+ANY_PORT = "127.0.0.1:0"
+"""8080 may be another engine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Stage:
         stack: ExitStack,
     ) -> None:
         self.folder = folder
-        self.environ = {**environ, HOME: str(folder.home)}
+        self.environ = {**environ, HOME: str(folder.home), LISTEN: ANY_PORT}
         self.settings = load_settings(self.environ)
         self.clock = clock
         self.narrator = narrator

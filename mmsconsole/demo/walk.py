@@ -1,30 +1,28 @@
-"""The road without a terminal: an accident, a restore of the moment before, and the proof."""
+"""The road without a terminal: an accident, found, undone in every way, and proved."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmsconsole.demo.accident import Accident, drop_collection
+from mmsconsole.demo.bringing_back import bring_back
+from mmsconsole.demo.download import download
+from mmsconsole.demo.finding import find_drop
 from mmsconsole.demo.narrator import Narrator, Step
-from mmsconsole.demo.scene import (
-    NAME,
-    PHASE_SECONDS_MAX,
-    Scene,
-    in_megabytes,
-    in_words,
-    take_snapshot,
-)
+from mmsconsole.demo.restores import restored
+from mmsconsole.demo.scene import PHASE_SECONDS_MAX, Scene, in_megabytes, take_snapshot
 from mmsconsole.demo.waiting import wait_for
 from mmsconsole.demo.workload import DATABASE
 from mmsconsole.errors import MmsError
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.fingerprint import Fingerprint, differences, fingerprint
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
+from mmsconsole.operations.oplog_views import OplogRow
 from mmsconsole.operations.views import RestoreView, SnapshotView
 
-STEPS = 11
-"""How many steps the narrator announces: five of the scene, six here."""
+STEPS = 13
+"""How many steps the narrator announces: five of the scene, eight here."""
 DROPPED = "orders"
-MORE_STEPS = 600
+MORE_STEPS = 400
 """The workload goes on by this many steps after the snapshot: the oplog that is replayed."""
 DIFFERENCES_SHOWN = 5
 
@@ -35,7 +33,13 @@ class Walked:
 
     snapshot: SnapshotView
     accident: Accident
+    drop: OplogRow
+    """As it was found."""
     restore: RestoreView
+    """Of everything, into a folder."""
+    live: RestoreView
+    """Of what was dropped, into what runs."""
+    link: RestoreView
 
 
 def walk(scene: Scene, narrator: Narrator) -> Walked:
@@ -44,18 +48,24 @@ def walk(scene: Scene, narrator: Narrator) -> Walked:
         snapshot = take_snapshot(scene, step)
     with narrator.step("letting people buy for a while") as step:
         _more_steps(scene, step)
-    with narrator.step(f"dropping {DATABASE}.{DROPPED} by accident") as step:
-        accident = _accident(scene, step)
-    with narrator.step("waiting until the moment before it is stored") as step:
-        _wait_stored(scene, accident)
-        step.done(f"the window reaches over {accident.before}")
-    with narrator.step(f"restoring {accident.before}, inclusive") as step:
-        restore = _restore(scene, accident, step)
+    with narrator.step(f"dropping {DATABASE}.{DROPPED} by accident; the shop closes") as step:
+        accident = drop_by_accident(scene, step)
+    with narrator.step("looking backwards through the oplog for drops") as step:
+        drop = find_drop(scene, accident, step)
+    point = f"before:{drop.optime}"
+    with narrator.step(f"restoring {point} into a folder") as step:
+        restore = restored(scene, step, scene.folder.restored, at=point)
+        step.done(f"{restore.optime}, inclusive; {in_megabytes(restore.bytes)} in {restore.path}")
     with narrator.step("starting a mongod on the restored folder and comparing") as step:
-        restored = read_fingerprint(scene, Path(restore.path))
-        _prove(restore, accident, restored)
+        _prove(restore, accident, read_fingerprint(scene, Path(restore.path)))
         step.done(f"equal; {accident.namespace} is back with {accident.documents} documents")
-    return Walked(snapshot, accident, restore)
+    with narrator.step(f"bringing {accident.namespace} back into the running set") as step:
+        live = bring_back(scene, accident, point, step)
+        scene.runner.resume()
+    with narrator.step("downloading the snapshot by a link that is good once") as step:
+        link = download(scene, snapshot, step)
+    scene.runner.check()
+    return Walked(snapshot, accident, drop, restore, live, link)
 
 
 def _more_steps(scene: Scene, step: Step) -> None:
@@ -69,41 +79,12 @@ def _more_steps(scene: Scene, step: Step) -> None:
     step.done(f"{MORE_STEPS} changes")
 
 
-def _accident(scene: Scene, step: Step) -> Accident:
-    """The workload stands still meanwhile, so that the state noted is the one before."""
+def drop_by_accident(scene: Scene, step: Step) -> Accident:
+    """The workload stands still from then on: the state noted is the one before."""
     scene.runner.pause()
     accident = drop_collection(scene.client, DATABASE, DROPPED)
-    scene.runner.resume()
-    step.done(f"at {accident.dropped}; the entry before it is {accident.before}")
+    step.done(f"{accident.documents} documents are gone")
     return accident
-
-
-def _wait_stored(scene: Scene, accident: Accident) -> None:
-    def look() -> bool | None:
-        window = scene.operations.backup_status(NAME).window
-        return True if window is not None and window.end >= accident.before else None
-
-    wait_for("the oplog was not stored", look, scene.clock, timeout_seconds=PHASE_SECONDS_MAX)
-
-
-def _restore(scene: Scene, accident: Accident, step: Step) -> RestoreView:
-    asked = scene.operations.start_restore(
-        NAME, snapshot=None, at=str(accident.before), target=scene.folder.restored
-    )
-
-    def look() -> RestoreView | None:
-        restore = scene.operations.restore(asked.id)
-        if restore.state in ("failed", "cancelled"):
-            raise MmsError(f"the restore has {restore.state}: {restore.reason}", where=restore.id)
-        for progress in restore.progress[-1:]:
-            step.progress(in_words(progress))
-        return restore if restore.state == "done" else None
-
-    restore = wait_for(
-        "the restore was not done", look, scene.clock, timeout_seconds=PHASE_SECONDS_MAX
-    )
-    step.done(f"{in_megabytes(restore.bytes)} in {restore.path}")
-    return restore
 
 
 def read_fingerprint(scene: Scene, dbpath: Path) -> Fingerprint:

@@ -26,6 +26,7 @@ from mmsconsole.metadata.server import PrivateServer
 from mmsconsole.mongod.binaries import MongodBinary, find_binaries
 from mmsconsole.mongod.process import sweep_orphans
 from mmsconsole.settings import Home, Settings
+from mmsconsole.storage.kept_marks import kept_beside
 from mmsconsole.storage.marked import Memories
 from mmsconsole.storage.storages import Storages
 from mmsconsole.stores.remembered import Remembered
@@ -115,8 +116,9 @@ class EngineParts:
             self._metadata = self._start_metadata(running, binaries)
             self._announce_first()
             running.callback(self._sweep_heads)
+            memories = partial(Remembered, self._metadata)
             storages = self._open_storages(
-                self._settings, memories=partial(Remembered, self._metadata)
+                self._settings, memories=kept_beside(memories, self._settings.home.store_marks)
             )
             self._backups = self._make_backups(
                 self._settings, self._metadata, storages, self._clock, binaries, self._record.id

@@ -34,6 +34,7 @@ class Pack:
     key: str
     sha256: str
     blocks: int
+    """0: not known, for a rebuild could not read its index."""
     stored_bytes: int
     condemned: int = 0
     """The pool's epoch from which on no snapshot may refer to it; 0: it may be referred to."""

@@ -13,8 +13,8 @@ from mmsconsole.metadata.collection import Indexes, Query, Records
 from mmsconsole.metadata.failures import metadata_errors
 
 SENT_MAX = 2
-"""A link sends so many times the bytes of its downloads, and no more: who leaves out the last
-byte each time can not download for ever."""
+"""A link that has sent so many times the bytes of its downloads begins no more: who leaves out the
+last byte each time can not download for ever."""
 
 
 class LinkState(StrEnum):
@@ -71,7 +71,15 @@ class Link:
 
     @property
     def sent_enough(self) -> bool:
-        most = SENT_MAX * self.downloads_max * self.bytes
+        return self._has_sent(SENT_MAX)
+
+    @property
+    def sent_too_much(self) -> bool:
+        """By many that began at one time: they are broken off."""
+        return self._has_sent(SENT_MAX + 1)
+
+    def _has_sent(self, times: int) -> bool:
+        most = times * self.downloads_max * self.bytes
         return bool(most) and self.sent_bytes >= most
 
 

@@ -25,6 +25,9 @@ class LiveWrite:
     """All its documents are there, with a majority; indexes may not be."""
     documents: int = 0
     """How many were written, once finished."""
+    uuid: str = ""
+    """Of the collection that was made for it, in hex: another one there is somebody else's. Empty
+    before, and of a view."""
 
 
 def live_write_id(restore: str, ns: str) -> str:

@@ -49,6 +49,9 @@ class Opening:
     port: int = 0
     """Of 127.0.0.1, while it is open."""
     bytes: int = 0
+    mongod_version: str = ""
+    fcv: str = ""
+    """That its files need: the snapshot may have expired meanwhile. Empty in records of before."""
     closed_at: datetime | None = None
     reason: str = ""
 

@@ -56,6 +56,8 @@ class Restore:
     delivered_bytes: int = 0
     verified: str = ""
     """How the target was found to hold what it should, in words."""
+    differs: bool = False
+    """It was found not to."""
     staging: str = ""
     """The folder of ours that the files are made in, while it may be there; empty: none, or the
     target itself."""

@@ -13,6 +13,7 @@ from mmsconsole.operations.disks import disk_of, existing
 from mmsconsole.operations.estimate import MB, megabytes
 from mmsconsole.operations.views import Finding
 from mmsconsole.settings import Settings, load_settings
+from mmsconsole.storage.kept_marks import check_known
 from mmsconsole.storage.open import open_url
 from mmsconsole.storage.probe import probe
 from mmsconsole.storage.urls import shown_url
@@ -89,7 +90,9 @@ def check_disk(settings: Settings, _environ: Mapping[str, str], _clock: Clock) -
 def check_stores(
     settings: Settings, _environ: Mapping[str, str], clock: Clock
 ) -> Iterator[Finding]:
-    """Every place where backups are kept is reachable, takes an object and gives it back."""
+    """Every place where backups are kept is reachable, takes an object and gives it back; and a
+    folder is the store that it was.
+    """
     for name, store in settings.stores.items():
         impatient = store.model_copy(
             update={"tries": 1, "timeout_seconds": min(store.timeout_seconds, STORE_SECONDS)}
@@ -98,6 +101,8 @@ def check_stores(
         folder = settings.store_folders.get(name)
         try:
             storage = open_url(impatient, clock)
+            if folder is not None:
+                check_known(folder, settings.home.store_marks / name)
             if folder is not None and existing(folder) != folder:
                 yield _ok("store", f"{place} will be made")
                 continue

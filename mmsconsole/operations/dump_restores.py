@@ -45,6 +45,7 @@ class DumpRestoreView:
     optime: Optime | None
     """Of the last entry that was applied; None where no oplog was."""
     verified: str
+    differs: bool = False
 
 
 def plan(arguments: DumpArguments, clock: Clock, task: Task) -> DumpRestorePlan:
@@ -61,7 +62,7 @@ def restore(
     done = _restore(arguments, clock, task).run(tell)
     return DumpRestoreView(
         str(arguments.path), done.where, done.collections, done.bytes, done.entries, done.until,
-        done.verified,
+        done.verified, done.differs,
     )  # fmt: skip
 
 

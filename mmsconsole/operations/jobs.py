@@ -85,7 +85,8 @@ def _settle_subject(desk: Desk, job: Job) -> None:
     changes = {"finished_at": desk.clock.now(), "reason": "cancelled"}
     try:
         if job.kind is JobKind.RESTORE:
-            desk.metadata.restores.set(job.subject, state=RestoreState.CANCELLED, **changes)
+            ended = desk.metadata.restores.set(job.subject, state=RestoreState.CANCELLED, **changes)
+            desk.metadata.restore_secrets.remove(ended.where.credential)
         elif job.kind is JobKind.SNAPSHOT:
             desk.metadata.snapshots.set(job.subject, state=SnapshotState.FAILED, **changes)
     except NotFound:

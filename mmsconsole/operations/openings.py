@@ -31,6 +31,8 @@ from mmsconsole.task import Task
 log = logging.getLogger(__name__)
 
 LIMIT, LIMIT_MAX = 20, 10_000
+BYTES_MAX = 64 << 20
+"""Of an answer, as text: ten thousand documents may have 160 GB."""
 FIND_SECONDS = 300
 """A question without an index may read everything."""
 ANSWER_SECONDS = 10
@@ -50,7 +52,7 @@ class Question:
     skip: int = 0
     limit: int = LIMIT
     bytes_max: int = 0
-    """Of the answer, give or take one document; 0: as many as the limit allows."""
+    """Of the answer, give or take one document; 0: BYTES_MAX."""
 
 
 def listed(desk: Desk) -> list[OpeningView]:
@@ -123,7 +125,7 @@ def _collections_of(
 
 
 def find(desk: Desk, id_: str, question: Question, task: Task) -> FoundDocuments:
-    """Raises UsageError for what is no question; Refused unless it is open; SourceError; Cancelled."""
+    """Raises UsageError for what is no question, Refused, SourceError, Cancelled."""
     database, _, collection = question.namespace.partition(".")
     if not database or not collection:
         raise UsageError("a namespace is DATABASE.COLLECTION", where=repr(question.namespace))
@@ -144,7 +146,7 @@ def _page(cursor: Iterable[Document], question: Question, task: Task) -> FoundDo
     size = 0
     for document in cursor:
         task.check()
-        full = 0 < question.bytes_max <= size
+        full = size >= (question.bytes_max or BYTES_MAX)
         if full or len(found) == question.limit:
             return FoundDocuments(question.namespace, tuple(found), more=True)
         found.append(line_of(document))

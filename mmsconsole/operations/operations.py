@@ -64,6 +64,7 @@ from mmsconsole.operations.views import (
     LagPoint,
     Removal,
     RestorePlan,
+    RestorePoint,
     RestoreView,
     SnapshotView,
 )
@@ -189,6 +190,12 @@ class Operations:
     def verify_moment(self, name: str) -> JobView:
         """The same of a moment of the window, chosen at random."""
         return verifications.verify_moment(self._desk, name)
+
+    def restore_point(
+        self, name: str, *, snapshot: str | None = None, at: str | None = None
+    ) -> RestorePoint:
+        """A moment, and what is there to be chosen of; refused where it can not be restored."""
+        return restores.point(self._desk, name, snapshot, at)
 
     def plan_restore(
         self, name: str, *, snapshot: str | None = None, at: str | None = None,

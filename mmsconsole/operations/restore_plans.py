@@ -6,8 +6,8 @@ from itertools import islice
 from mmsconsole.errors import Busy
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.deployments import Deployment
-from mmsconsole.metadata.jobs import JobKind, JobState
-from mmsconsole.metadata.restores import Restore
+from mmsconsole.metadata.jobs import ENDED, JobKind, JobState
+from mmsconsole.metadata.restores import UNFINISHED, Restore
 from mmsconsole.metadata.targets import TargetKind
 from mmsconsole.metadata.witnesses import unpack
 from mmsconsole.operations.desk import Desk
@@ -29,6 +29,7 @@ from mmsconsole.restore.delivery.choosing import delivery_for
 from mmsconsole.restore.reserving import check_restore_room, needs_of
 from mmsconsole.restore.selecting import Namespace, check_known, parse
 from mmsconsole.restore.staging import staging_of
+from mmsconsole.secret import Secret
 from mmsconsole.stores.resources import Resources
 
 EARLIER_MAX = 50
@@ -53,7 +54,7 @@ def planned(desk: Desk, wish: RestoreWish) -> Planned:
     resources = resources_of(desk)
     delivery = delivery_for(resources, restore, wish.secret)
     delivery.check()
-    _check_apart(desk, restore, wish)
+    check_apart(desk, restore, wish.secret)
     check_restore_room(resources, delivery, desk.disk, spare_bytes=SPARE_BYTES)
     notes = (*unknown, *_notes(deployment, restore, choice), *delivery.notes())
     return Planned(_plan(desk, deployment, resources, delivery, choice, notes), restore, choice)
@@ -95,16 +96,23 @@ def _needed(wish: RestoreWish, choice: Choice, oplog: int) -> int:
     return files + oplog + (files if copies else 0)
 
 
-def _check_apart(desk: Desk, restore: Restore, wish: RestoreWish) -> None:
-    """Raises Busy."""
-    mine = Place(restore.where, restore.what, seeds_of(desk, restore.where, wish.secret))
-    for job in desk.metadata.jobs.open(kind=JobKind.RESTORE):
-        other = desk.metadata.restores.find(job.subject)
-        if other is None:
+def check_apart(desk: Desk, restore: Restore, secret: Secret | None) -> None:
+    """No other restore writes there, or will. Raises Busy."""
+    mine = Place(restore.where, restore.what, seeds_of(desk, restore.where, secret))
+    for other in desk.metadata.restores.all({"state": {"$in": list(UNFINISHED)}}):
+        if other.id == restore.id or not _goes_on(desk, other):
             continue
         theirs = Place(other.where, other.what, seeds_of(desk, other.where, None))
         if clash(mine, theirs):
-            raise Busy(f"restore {other.id} writes to {other.target}", where=restore.target)
+            hint = f"wait for it, or cancel it: mmsconsole restore cancel {other.id}"
+            what = f"restore {other.id} writes to {other.target}"
+            raise Busy(what, where=restore.target, hint=hint)
+
+
+def _goes_on(desk: Desk, restore: Restore) -> bool:
+    """Its job is open, or is about to be written down by who asks for it just now."""
+    job = desk.metadata.jobs.find(restore.job) if restore.job else None
+    return not restore.job or (job is not None and job.state not in ENDED)
 
 
 def _unknown(desk: Desk, wish: RestoreWish, choice: Choice) -> list[str]:

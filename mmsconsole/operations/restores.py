@@ -10,16 +10,34 @@ from mmsconsole.metadata.jobs import JobKind
 from mmsconsole.metadata.restore_secrets import RestoreSecret
 from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.targets import TargetKind
+from mmsconsole.metadata.witnesses import unpack
 from mmsconsole.operations import jobs, links
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.link_views import LinkOffer
-from mmsconsole.operations.restore_plans import Planned, planned
+from mmsconsole.operations.restore_choice import choice_of, in_doubt, in_words
+from mmsconsole.operations.restore_plans import Planned, check_apart, planned
 from mmsconsole.operations.restore_wishes import RestoreWish
 from mmsconsole.operations.restore_words import what_of
 from mmsconsole.operations.shapes import restore_view
-from mmsconsole.operations.views import RestorePlan, RestoreView
-from mmsconsole.operations.windows import Choice
+from mmsconsole.operations.views import RestorePlan, RestorePoint, RestoreView
+from mmsconsole.operations.windows import Choice, optime_of
+from mmsconsole.restore.selecting import Namespace, may_be_chosen
 from mmsconsole.secret import Secret
+
+
+def point(desk: Desk, name: str, snapshot: str | None, at: str | None) -> RestorePoint:
+    """Raises UsageError, NotFound, Refused, OutsideWindow."""
+    choice = choice_of(desk, desk.metadata.deployments.named(name), snapshot, at)
+    witness = desk.metadata.witnesses.of_snapshot(choice.snapshot.id)
+    there = unpack(witness.packed) if witness is not None and witness.packed else {}
+    return RestorePoint(
+        deployment=name,
+        snapshot=choice.snapshot.id,
+        optime=choice.point or optime_of(choice.snapshot),
+        replayed=choice.point is not None and choice.point != choice.snapshot.optime,
+        in_words=in_words(choice) + in_doubt(choice),
+        namespaces=tuple(sorted(ns for ns in there if may_be_chosen(Namespace(*ns.split(".", 1))))),
+    )
 
 
 def plan(desk: Desk, wish: RestoreWish) -> RestorePlan:
@@ -53,6 +71,8 @@ def _queue(
     restore = desk.metadata.restores.add(restore)
     try:
         _check_stays(desk, made.choice)
+        # Somebody may have asked for the same place while this one was planned: one sees the other.
+        check_apart(desk, restore, secret)
     except Refused:
         desk.metadata.restores.remove(restore.id)
         desk.metadata.restore_secrets.remove(restore.where.credential)

@@ -155,6 +155,7 @@ def restore_view(restore: Restore, deployment: str, job: Job | None) -> RestoreV
         needed_bytes=restore.needed_bytes,
         delivered_bytes=restore.delivered_bytes,
         verified=restore.verified,
+        differs=restore.differs,
     )
 
 

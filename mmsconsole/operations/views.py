@@ -260,10 +260,28 @@ class RestoreView:
     delivered_bytes: int = 0
     verified: str = ""
     """How the target was found to hold what it should, in words; empty: it was not looked at."""
+    differs: bool = False
+    """It was found not to: `verified` begins with DIFFERENT."""
     link_state: str = ""
     """Of a link, once it was made: preparing, ready, expired, used up, revoked or failed."""
     offer: LinkOffer | None = None
     """Of a new link: only start_restore tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePoint:
+    """A moment that can be restored, as it was asked for."""
+
+    deployment: str
+    snapshot: str
+    """That a restore begins with."""
+    optime: Optime
+    """The inclusive end."""
+    replayed: bool
+    """Oplog is replayed on top of the snapshot; else it is taken as it is."""
+    in_words: str
+    namespaces: tuple[str, ...]
+    """Collections that the snapshot is known to hold; empty where that was not written down."""
 
 
 @dataclass(frozen=True, slots=True)

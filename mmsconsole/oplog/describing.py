@@ -13,10 +13,10 @@ from itertools import islice
 from mmsconsole.oplog.changes import CHANGED, CUT, SET, UNSET, PathChange, changes_of, is_whole
 from mmsconsole.oplog.entry import Entry
 from mmsconsole.oplog.unfolding import (
-    SECRETIVE,
     command_of,
     identity_of,
     inside,
+    is_secretive,
     kind_of,
     namespaces_of,
     unfolded,
@@ -123,7 +123,7 @@ def _part(entry: Entry) -> str:
 
 
 def _change(entry: Entry) -> Iterator[str]:
-    if entry.ns in SECRETIVE and entry.op != b"d":
+    if is_secretive(entry.ns) and entry.op != b"d":
         yield NOT_SHOWN
     elif entry.op == b"u":
         yield from _update(entry)

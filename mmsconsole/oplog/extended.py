@@ -9,7 +9,7 @@ from bson.errors import BSONError
 
 from mmsconsole.oplog.describing import NOT_SHOWN
 from mmsconsole.oplog.entry import Entry
-from mmsconsole.oplog.unfolding import SECRETIVE
+from mmsconsole.oplog.unfolding import is_secretive, unfolded
 from mmsconsole.oplog.values import BROKEN, document_text
 
 WHOLE_BYTES_MAX = 1 << 20
@@ -20,7 +20,6 @@ _OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
     tz_aware=True,
 )
-_SECRETIVE = frozenset(name.decode() for name in SECRETIVE)
 
 
 def extended(entry: Entry) -> tuple[str, ...]:
@@ -39,16 +38,17 @@ def extended(entry: Entry) -> tuple[str, ...]:
 
 
 def _short(entry: Entry) -> tuple[str, ...]:
-    if entry.ns in SECRETIVE:
-        return (NOT_SHOWN,)
     try:
+        if is_secretive(entry.ns) or any(is_secretive(one.ns) for one in unfolded(entry)):
+            return (NOT_SHOWN,)
         return (document_text(entry.data, entry.start, SHORT_CHARS),)
     except BROKEN as error:
         return (f"it can not be read: {error}",)
 
 
 def _public(document: dict[str, Any]) -> dict[str, Any]:
-    if document.get("ns") in _SECRETIVE and isinstance(document.get("o"), dict):
+    ns = str(document.get("ns")).encode(errors="replace")
+    if is_secretive(ns) and isinstance(document.get("o"), dict):
         identity = {name: value for name, value in document["o"].items() if name == "_id"}
         return document | {"o": identity | {"...": NOT_SHOWN}}
     command = document.get("o")

@@ -15,8 +15,14 @@ VECTORED = 1
 
 WHOLE_NAMES = frozenset({b"dbCheck", b"importCollection"})
 """Commands whose value is a whole namespace, where it has a dot."""
-SECRETIVE = frozenset({b"admin.system.users", b"admin.system.keys"})
-"""Their documents hold credentials and keys: nothing of them is shown but the _id."""
+SECRETIVE = frozenset({b"admin.system.users", b"admin.system.keys", b"admin.tempusers"})
+"""Their documents hold credentials and keys: nothing of them is shown but the _id. The last one is
+mongorestore's, and restores of ours into what runs have such collections too."""
+OURS = b"admin.mmsconsole_restore_users_"
+
+
+def is_secretive(ns: bytes) -> bool:
+    return ns in SECRETIVE or ns.startswith(OURS)
 
 
 def command_of(entry: Entry) -> Field | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mmsconsole.errors import MmsError, NotFound, ObjectMissing
+from mmsconsole.errors import MmsError, NotFound, ObjectMissing, TargetHurt
 from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
@@ -66,6 +66,7 @@ class Restoring:
             self._set(
                 state=RestoreState.DONE, finished_at=self._resources.clock.now(), reason="",
                 delivered_bytes=delivered.bytes, verified=delivered.verified,
+                differs=delivered.differs,
             )  # fmt: skip
         self._finish()
         return self._restore
@@ -81,12 +82,21 @@ class Restoring:
     def abandon(self) -> str:
         """Take away what was made, at the target and of ours; returns in words what stays."""
         deliveries = self._restore.touched or self._makes_files_in_target
+        hurt: list[str] = []
+
+        def give_up() -> None:
+            try:
+                self._delivery.abandon()
+            except TargetHurt as error:
+                hurt.append(str(error))
+
         stays = [
-            *self._left_by(self._delivery.abandon if deliveries else _nothing),
+            *self._left_by(give_up if deliveries else _nothing),
             *self._left_by(self._remove_staging),
-            *self._left_by(self._forget),
         ]
-        return "; ".join(stays)
+        if not stays:  # else the next start tries again, by the record
+            stays = self._left_by(self._forget)
+        return "; ".join([*hurt, *stays])
 
     # -- the files
 

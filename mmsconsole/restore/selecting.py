@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mmsconsole.errors import Refused, UsageError
+from mmsconsole.errors import Refused, SelectionRefused, UsageError
 from mmsconsole.metadata.targets import Selection
 
 SYSTEM_DATABASES = ("admin", "config", "local")
@@ -144,6 +144,12 @@ def _check_chosen(namespace: Namespace) -> None:
         )
 
 
+def may_be_chosen(namespace: Namespace) -> bool:
+    """It is people's own; the server's go along with what they belong to."""
+    own = namespace.database not in SYSTEM_DATABASES
+    return own and not namespace.collection.startswith(SYSTEM)
+
+
 def _check_rename(old: Namespace, new: Namespace) -> None:
     _check_chosen(old)
     if new.database in SYSTEM_DATABASES:
@@ -202,8 +208,8 @@ def _belonging(namespace: Namespace) -> Namespace:
 def moves(selection: Selection, there: Iterable[Namespace]) -> list[Move]:
     """What is chosen of the collections, views and time series that are there, with new names.
 
-    Raises Refused where something that was named is not there, nothing is left, or two would
-    have the same name.
+    Raises SelectionRefused where something that was named is not there, nothing is left, or two
+    would have the same name.
     """
     there = sorted(set(there))
     check_known(selection, there)
@@ -211,12 +217,14 @@ def moves(selection: Selection, there: Iterable[Namespace]) -> list[Move]:
     found = [Move(one, chooser.new_name(one)) for one in there if chooser.is_chosen(one)]
     _check_apart(found)
     if not found and not selection.is_whole:
-        raise Refused("nothing is left of what was chosen", hint="choose more, leave out less")
+        raise SelectionRefused(
+            "nothing is left of what was chosen", hint="choose more, leave out less"
+        )
     return found
 
 
 def check_known(selection: Selection, there: Iterable[Namespace]) -> None:
-    """Everything that is named is there. Raises Refused, with what there is."""
+    """Everything that is named is there. Raises SelectionRefused, with what there is."""
     there = {one for one in there if one.database not in SYSTEM_DATABASES}
     known = there | {one.whole for one in there}
     named = (
@@ -225,7 +233,8 @@ def check_known(selection: Selection, there: Iterable[Namespace]) -> None:
     )  # fmt: skip
     for text in named:
         if parse(text) not in known:
-            raise Refused(f"there is no {shown(text)} in it", hint=_listed(parse(text), there))
+            hint = _listed(parse(text), there)
+            raise SelectionRefused(f"there is no {shown(text)} in it", hint=hint)
 
 
 def _listed(wanted: Namespace, there: set[Namespace]) -> str:
@@ -245,14 +254,14 @@ def _check_apart(found: Iterable[Move]) -> None:
         _check_length(move.new)
         other = taken.setdefault(move.new, move.old)
         if other != move.old:
-            raise Refused(
+            raise SelectionRefused(
                 f"{shown(str(other))} and {shown(str(move.old))} would both become "
                 f"{shown(str(move.new))}",
                 hint="choose another name for one of them",
             )
         name = databases.setdefault(move.new.database.lower(), move.new.database)
         if name != move.new.database:
-            raise Refused(
+            raise SelectionRefused(
                 f"the databases {shown(name)} and {shown(move.new.database)} differ by case alone"
             )
 
@@ -261,4 +270,4 @@ def _check_length(new: Namespace) -> None:
     """A longer database's name may make a collection's too long."""
     if _bytes(str(new)) > NAMESPACE_BYTES_MAX:
         what = f"{shown(str(new))} would have more than {NAMESPACE_BYTES_MAX} bytes"
-        raise Refused(what, hint="choose a shorter name")
+        raise SelectionRefused(what, hint="choose a shorter name")

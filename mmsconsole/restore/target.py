@@ -23,6 +23,8 @@ from mmsconsole.errors import TargetNotEmpty
 
 WORK = ".mmsconsole-restore"
 _CLAIM, _DATA = "claim", "data"
+_GONE = "gone"
+"""The files, while they are being removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def deliver(target: Path, restore_id: str) -> None:
     with disk_errors(str(target)):
         for name in _whole(target, restore_id):
             written = target / WORK / _DATA / name
-            if not written.exists():
+            if not _waits(target, name):
                 continue
             if os.path.lexists(target / name):
                 raise TargetNotEmpty(f"somebody else has put {name} here", where=str(target))
@@ -131,7 +133,7 @@ def abandon(target: Path, restore_id: str) -> None:
         if claimed is None:
             return
         for name in claimed.whole or ():
-            if not (target / WORK / _DATA / name).exists():
+            if not _waits(target, name):
                 _remove(target / name)
         _remove_work(target)
         for folder in [target, *target.parents][: claimed.made]:
@@ -170,10 +172,21 @@ def _sweep(target: Path) -> None:
             work.rmdir()
 
 
+def _waits(target: Path, name: str) -> bool:
+    """Whether it was not moved up: what has its name in the target is somebody else's. Nothing was
+    where the files are being removed.
+    """
+    data = target / WORK / _DATA
+    return os.path.lexists(data / name) or not data.exists()
+
+
 def _remove_work(target: Path) -> None:
     """The claim goes last: until then a crash leaves what is known to be ours."""
     work = target / WORK
-    _remove(work / _DATA)
+    _remove(work / _GONE)
+    if (work / _DATA).exists():
+        (work / _DATA).rename(work / _GONE)  # whole or not at all: see _waits()
+    _remove(work / _GONE)
     (work / _CLAIM).unlink()
     for left in work.glob(f"{TEMPORARY}*"):
         left.unlink()

@@ -26,19 +26,36 @@ class Checksums:
         """In hex; empty while it is being computed. Raises what reading raises."""
         if link.sha256:
             return link.sha256
+        found = self._begun(link)
+        await asyncio.wait({found}, timeout=self._wait_seconds)
+        return await found if found.done() else ""
+
+    def begin(self, link: Link) -> None:
+        """For who will ask when it has been downloaded."""
+        if not link.sha256:
+            self._begun(link).add_done_callback(_heard)
+
+    def is_computing(self, link_id: str) -> bool:
+        return link_id in self._running
+
+    def _begun(self, link: Link) -> asyncio.Future[str]:
         if link.id not in self._running:
             computing = asyncio.get_running_loop().run_in_executor(
                 self._thread, compute, self._resources, link, Task(self._stop)
             )
             computing.add_done_callback(lambda _: self._running.pop(link.id, None))
             self._running[link.id] = computing
-        found = self._running[link.id]
-        await asyncio.wait({found}, timeout=self._wait_seconds)
-        return await found if found.done() else ""
+        return self._running[link.id]
 
     def close(self) -> None:
         self._stop.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _heard(computing: asyncio.Future[str]) -> None:
+    """Who asks for it gets the error; nobody may ask."""
+    if not computing.cancelled():
+        computing.exception()
 
 
 def compute(resources: Resources, link: Link, task: Task) -> str:

@@ -2,7 +2,8 @@
 
 One rule for counting: a download counts when its last byte is sent, by whichever request sends
 it. Whoever asks for less, HEAD, or breaks off, has used nothing, and may go on by Range until the
-link ends; but altogether a link sends no more than twice the bytes of its downloads.
+link ends; but a link that has sent twice the bytes of its downloads begins nothing more, and at
+three times it breaks off what is under way.
 
 A wrong token, an unknown, expired, used up or revoked link: the same answer.
 """
@@ -83,13 +84,14 @@ class Downloads:
 
     def _found(self, id_: str, token: str, name: str) -> Link | None:
         """The link, if it gives what is asked for. The token is looked at in any case."""
+        computing = self._checksums.is_computing(id_)
         link = self._links.find(id_) if _ID.fullmatch(id_) else None
         given = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
         right = hmac.compare_digest(given, NOBODY if link is None else link.token_sha256)
         if link is None or not right:
             return None
         if name == link.name + SHA256:
-            return link if self._tells_sum(link) else None
+            return link if self._tells_sum(link, computing) else None
         return link if name == link.name and self._gives(link) else None
 
     def _gives(self, link: Link) -> bool:
@@ -101,9 +103,9 @@ class Downloads:
             return False
         return True
 
-    def _tells_sum(self, link: Link) -> bool:
+    def _tells_sum(self, link: Link, computing: bool) -> bool:
         """Who has the last download may still compare it."""
-        used_up = link.state is LinkState.USED_UP and link.sha256 != ""
+        used_up = link.state is LinkState.USED_UP and (link.sha256 != "" or computing)
         return (link.state is LinkState.READY or used_up) and self._in_time(link)
 
     def _in_time(self, link: Link) -> bool:
@@ -132,6 +134,8 @@ class Downloads:
             headers = {"Content-Range": f"bytes */{link.bytes}"}
             status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
             return web.Response(status=status, headers=headers)
+        if span.start:  # the parts of a download do not tell the sum of the whole
+            self._checksums.begin(link)
         response = _begun(link, span)
         await response.prepare(request)
         making = ThreadPoolExecutor(1, thread_name_prefix="download")
@@ -158,7 +162,7 @@ class Downloads:
         try:
             await sending.run(made, making, counts=span.end == link.bytes, digest=digest)
         finally:
-            await asyncio.to_thread(self._links.add_sent, link.id, sending.sent)
+            await asyncio.to_thread(self._links.add_sent, link.id, sending.untold)
         if span.end == link.bytes:
             text = f"the archive of link {link.id} was downloaded by {request.remote}"
             await asyncio.to_thread(self._tell, "link downloaded", text, link)
@@ -166,9 +170,12 @@ class Downloads:
     def _gate(self, link: Link) -> Gate:
         """Asked of the metadata, each time anew."""
 
-        def good() -> bool:
+        def good(sent: int) -> bool:
+            self._links.add_sent(link.id, sent)
             found = self._links.find(link.id)
-            return found is not None and found.state is LinkState.READY and self._in_time(found)
+            if found is None or found.state is not LinkState.READY:
+                return False
+            return self._in_time(found) and not found.sent_too_much
 
         def count(sha256: str) -> bool:
             if sha256:
@@ -179,7 +186,7 @@ class Downloads:
             self._links.give_back(link.id)
 
         return Gate(
-            lambda: asyncio.to_thread(good),
+            lambda sent: asyncio.to_thread(good, sent),
             lambda sha256: asyncio.to_thread(count, sha256),
             lambda: asyncio.to_thread(give_back),
         )

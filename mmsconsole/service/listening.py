@@ -23,7 +23,7 @@ NO_LOG.disabled = True
 
 HANDSHAKE_SECONDS = 10.0
 SHUTDOWN_SECONDS = 5.0
-KEPT_SECONDS = 60.0
+KEPT_SECONDS = 120.0
 """aiohttp's own limit between two requests; ours is shorter, and holds for the first one too."""
 ACCEPT_AGAIN_SECONDS = 0.5
 BACKLOG = 128
@@ -151,9 +151,9 @@ class Listening:
     async def _begin(self, connection: socket.socket, address: str) -> None:
         begun = False
         ended = self._end_of(address)
-        connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: self._converse(ended), connection, ssl=self._context,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=SHUTDOWN_SECONDS,

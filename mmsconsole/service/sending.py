@@ -32,8 +32,8 @@ class BrokenOff(ConnectionError):
 class Gate:
     """Questions about the link, asked while its bytes go out."""
 
-    good: Callable[[], Awaitable[bool]]
-    """Whether it still gives something."""
+    good: Callable[[int], Awaitable[bool]]
+    """Whether it still gives something; told how many bytes went since it was asked last."""
     count: Callable[[str], Awaitable[bool]]
     """Before the last byte: whether this download may be one. Given the sha256 of all that was
     sent, in hex, where that was computed."""
@@ -54,7 +54,8 @@ class Sending:
         self._bucket = Bucket(0.0, clock.monotonic())
         self._looked_at = clock.monotonic()
         self._counted = False
-        self.sent = 0
+        self.untold = 0
+        """Bytes that were sent since the gate was asked last."""
 
     async def run(
         self, made: Generator[bytes, None, None], making: Executor, *, counts: bool,
@@ -101,7 +102,7 @@ class Sending:
                     await self._response.write(piece)
             except TimeoutError as error:
                 raise BrokenOff("the client takes nothing any more") from error
-            self.sent += len(piece)
+            self.untold += len(piece)
             await self._slowly(len(piece))
             await self._look()
 
@@ -122,7 +123,10 @@ class Sending:
         if now - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = now
-        if not self._counted and not await self._gate.good():
+        if self._counted:
+            return
+        sent, self.untold = self.untold, 0
+        if not await self._gate.good(sent):
             raise BrokenOff("the link is not good any more")
 
 

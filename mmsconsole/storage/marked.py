@@ -12,6 +12,7 @@ import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 from mmsconsole.durable import disk_errors, make_folders, write_file
@@ -110,7 +111,7 @@ class MarkedFolder(Forwarding):
         there = any(map(self._has, known))
         finding = judged(found, noted, bool(known), there)
         if finding in (Finding.AWAY, Finding.ANOTHER):
-            raise self._refusal(finding, noted)
+            raise refusal(finding, self._folder.root, noted)
         if finding is Finding.UNNOTED:
             self._memory.note(found)
         self._noted = found
@@ -134,18 +135,7 @@ class MarkedFolder(Forwarding):
         write_file(self._file, [f"{mark}\n".encode()])
 
     def _mark(self) -> str:
-        """Empty: there is none. Raises StorageError, StorageUnreachable."""
-        with disk_errors(str(self._file)):
-            try:
-                with self._file.open("rb") as file:
-                    text = file.read(_READ_BYTES).decode("ascii", "replace").strip()
-            except (FileNotFoundError, NotADirectoryError):
-                return ""
-        if not _MARK.fullmatch(text):
-            hint = f"if the folder is the store, remove {self._file}: it is made anew"
-            what = "the store's mark is damaged"
-            raise StorageUnreachable(what, where=str(self._file), hint=hint)
-        return text
+        return mark_in(self._folder.root)
 
     def _has(self, key: str) -> bool:
         try:
@@ -154,13 +144,30 @@ class MarkedFolder(Forwarding):
             return False
         return True
 
-    def _refusal(self, finding: Finding, noted: str) -> StorageUnreachable:
-        where = str(self._folder.root)
-        if finding is Finding.ANOTHER:
-            what = "the folder is there, but it is another store than the one that it was"
-            hint = "mount the right disk, or name the right folder in the settings; a second store "
-            return StorageUnreachable(what, where=where, hint=f"{hint}needs a name of its own")
-        what = "the folder is not the store that it was: is the disk mounted?"
-        command = f"echo {noted or secrets.token_hex(16)} > {shlex.quote(str(self._file))}"
-        hint = f"mount it; if the store is lost, and is to begin anew in this folder: {command}"
-        return StorageUnreachable(what, where=where, hint=hint)
+
+def mark_in(root: Path) -> str:
+    """Empty: there is none. Raises StorageError, StorageUnreachable."""
+    path = root / MARK_FILE
+    with disk_errors(str(path)):
+        try:
+            with path.open("rb") as file:
+                text = file.read(_READ_BYTES).decode("ascii", "replace").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+    if not _MARK.fullmatch(text):
+        hint = f"if the folder is the store, remove {path}: it is made anew"
+        raise StorageUnreachable("the store's mark is damaged", where=str(path), hint=hint)
+    return text
+
+
+def refusal(finding: Finding, root: Path, noted: str) -> StorageUnreachable:
+    where = str(root)
+    if finding is Finding.ANOTHER:
+        what = "the folder is there, but it is another store than the one that it was"
+        hint = "mount the right disk, or name the right folder in the settings; a second store "
+        return StorageUnreachable(what, where=where, hint=f"{hint}needs a name of its own")
+    what = "the folder is not the store that it was: is the disk mounted?"
+    file = shlex.quote(str(root / MARK_FILE))
+    command = f"echo {noted or secrets.token_hex(16)} > {file}"
+    hint = f"mount it; if the store is lost, and is to begin anew in this folder: {command}"
+    return StorageUnreachable(what, where=where, hint=hint)

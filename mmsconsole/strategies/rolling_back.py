@@ -2,7 +2,8 @@
 
     snapshots that hold some of it       invalid from now on, with the reason: kept and shown
     a head that has applied some of it   is to be rebuilt; one that is being built begins anew
-    people                               learn what is lost
+    links to restored files with some    end, as those to such snapshots do
+    people                               learn what is lost, and what was restored of it
     the stored oplog                     is cut back
 
 In this order, each step safe to be done again: until the last one is done the tail finds the
@@ -14,13 +15,17 @@ from dataclasses import replace
 from mmsconsole.metadata.collection import Query
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import Head, SyncPhase
+from mmsconsole.metadata.links import LinkState
+from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.targets import TargetKind
 from mmsconsole.optime import Optime
 from mmsconsole.stores.resources import Resources
 
 COMPLETE, DELETING = SnapshotState.COMPLETE.value, SnapshotState.DELETING.value
 LASTING = (SyncPhase.REBUILDING, SyncPhase.ENDED)
 """Of heads that nobody takes a step with any more."""
+SHOWN_MAX = 20
 
 
 class RollBack:
@@ -46,7 +51,9 @@ class RollBack:
             metadata.heads.set(head.id, active=False)
         metadata.window_ends.drop(self._deployment, after=self._common)
         metadata.witnesses.drop(self._deployment, after=self._common)
-        self._tell(invalid)
+        restored = self._restored()
+        self._end_links(restored)
+        self._tell(invalid, restored)
         self._resources.oplog_store.cut_back(self._deployment, self._common)
 
     def _invalidate_snapshots(self) -> list[Snapshot]:
@@ -74,7 +81,22 @@ class RollBack:
                 return True
         return False
 
-    def _tell(self, invalid: list[Snapshot]) -> None:
+    def _restored(self) -> list[Restore]:
+        """Of what is given up, also those that are being made, are downloaded or are open."""
+        given_up = {"$nin": [RestoreState.FAILED.value, RestoreState.CANCELLED.value]}
+        found = self._resources.metadata.restores.all(
+            {"deployment": self._deployment, "state": given_up}, sort=[("created_at", 1)]
+        )
+        moments = [(one, one.optime or one.point) for one in found]
+        return [one for one, moment in moments if moment is not None and moment > self._common]
+
+    def _end_links(self, restored: list[Restore]) -> None:
+        now = self._resources.clock.now()
+        for one in restored:
+            if one.where.kind is TargetKind.LINK:
+                self._resources.metadata.links.end(one.id, LinkState.FAILED, now, self._reason)
+
+    def _tell(self, invalid: list[Snapshot], restored: list[Restore]) -> None:
         last = self._resources.metadata.chunks.last(self._deployment)
         until = "" if last is None else f" up to {last.end}"
         names = ", ".join(snapshot.id for snapshot in invalid)
@@ -82,6 +104,10 @@ class RollBack:
             f"{self._reason}. {self._lost_entries()} stored entries after {self._common}{until} "
             f"are given up; invalid snapshots: {names or 'none'}"
         )
+        if restored:
+            ids = ", ".join(one.id for one in restored[:SHOWN_MAX])
+            more = f" and {len(restored) - SHOWN_MAX} more" if restored[SHOWN_MAX:] else ""
+            text += f"; restores that hold some of them: {ids}{more}"
         self._resources.event(
             "rolled back", text, deployment=self._deployment, severity=Severity.ERROR
         )

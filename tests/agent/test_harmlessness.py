@@ -20,7 +20,7 @@ ALLOWED = {
     "hello", "isMaster", "saslStart", "saslContinue", "authenticate", "listDatabases",
     "listCollections", "listIndexes", "find", "getMore", "killCursors", "replSetGetStatus",
     "replSetGetConfig", "buildInfo", "getParameter", "dbStats", "collStats", "aggregate",
-    "connectionStatus", "ping", "serverStatus", "endSessions",
+    "connectionStatus", "ping", "serverStatus", "endSessions", "getCmdLineOpts",
 }  # fmt: skip
 pytestmark = pytest.mark.xdist_group("agent-tail")
 

@@ -168,7 +168,7 @@ class _Ours(_Way):
 
 class _Bare(_Way):
     def turn(self, chunk: bytes) -> Turn:
-        commands = [b"".join(batch.command) for batch in _batches(chunk)]
+        commands = commands_of(chunk)
         count = sum(1 for _ in entries(chunk))
         return self.timed(count, lambda: [self.connection.call([one]) for one in commands])
 
@@ -192,6 +192,11 @@ def _in_turn(
                 kind.bare.append(bare.turn(chunk))
         kinds.append(kind)
     return kinds
+
+
+def commands_of(chunk: bytes) -> list[bytes]:
+    """applyOps of its entries, ENTRIES_MAX in each."""
+    return [b"".join(batch.command) for batch in _batches(chunk)]
 
 
 def _batches(chunk: bytes) -> Iterator[Batch]:

@@ -104,28 +104,32 @@ def plain_tls(desk: Desk, count: int) -> Took:
     return found
 
 
-def measured(megabytes: int, rounds: int) -> dict[str, list[Took]]:
+def run(megabytes: int, rounds: int) -> dict[str, list[Took]]:
     folder = Path(tempfile.mkdtemp(prefix="mms-", dir="/tmp"))
     clock, binary = SystemClock(), find_binaries([], os.environ)[-1]
     try:
-        make_files(folder / "head", megabytes)
         with private_metadata(settings_of(folder / "m"), binary, clock) as metadata:
-            desk = Desk(metadata, folder, clock)
-            snapshot = desk.snapshot(folder / "head")
-            with front_end(desk) as served:
-
-                def ours(id_: str, sha256: str = "") -> Took:
-                    link = desk.link(snapshot, id_, sha256=sha256)
-                    request = f"GET {path_of(link)} HTTP/1.1\r\nHost: x\r\n{CLOSE}"
-                    return taken(served.port, served.ca, request.encode())
-
-                return _rounds(rounds, {
-                    "ours": lambda number: ours(f"a{number}"),
-                    "known": lambda number: ours(f"b{number}", "0" * 64),
-                    "plain": lambda _: plain_tls(desk, megabytes << 20),
-                })  # fmt: skip
+            return measured(Desk(metadata, folder, clock), folder / "head", megabytes, rounds)
     finally:
         shutil.rmtree(folder)
+
+
+def measured(desk: Desk, root: Path, megabytes: int, rounds: int) -> dict[str, list[Took]]:
+    """`root`: a folder that is not there yet."""
+    make_files(root, megabytes)
+    snapshot = desk.snapshot(root)
+    with front_end(desk) as served:
+
+        def ours(id_: str, sha256: str = "") -> Took:
+            link = desk.link(snapshot, id_, sha256=sha256)
+            request = f"GET {path_of(link)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            return taken(served.port, served.ca, request.encode())
+
+        return _rounds(rounds, {
+            "ours": lambda number: ours(f"a{number}"),
+            "known": lambda number: ours(f"b{number}", "0" * 64),
+            "plain": lambda _: plain_tls(desk, megabytes << 20),
+        })  # fmt: skip
 
 
 def _rounds(rounds: int, works: dict[str, Callable[[int], Took]]) -> dict[str, list[Took]]:
@@ -157,7 +161,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     bound_arenas()  # as the engine does
-    told = report(measured(asked.megabytes, asked.rounds))
+    told = report(run(asked.megabytes, asked.rounds))
     if asked.json:
         asked.json.write_text(json.dumps(told, indent=2))
 

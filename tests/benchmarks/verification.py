@@ -17,14 +17,12 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from mmsconsole.clock import SystemClock
-from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.head.keeping import place_of
 from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.snapshots import Snapshot
@@ -36,8 +34,8 @@ from mmsconsole.strategies.witness_reading import WitnessReading
 from mmsconsole.task import Task
 from mmsconsole.verification.folder import empty_folder
 from mmsconsole.verification.verifying import Verification
+from tests.benchmarks.alone import bench_alone
 from tests.support.backups import Bench
-from tests.support.metadata import private_metadata, settings_of
 
 BATCH = 2000
 COLLECTIONS = ("orders", "customers", "carts", "events")
@@ -191,19 +189,8 @@ def _medians(turns: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def run(megabytes: float, indexes: int, rounds: int, binary: MongodBinary) -> dict[str, Any]:
-    clock = SystemClock()
-    with tempfile.TemporaryDirectory(prefix="mms-", dir="/tmp") as name:
-        folder = Path(name)
-        source = LocalReplicaSet(binary.path, folder / "source", clock, 1).start()
-        try:
-            with private_metadata(settings_of(folder / "metadata"), binary, clock) as metadata:
-                bench = Bench(source, metadata, folder, binary)
-                try:
-                    return measure(Run(bench, megabytes, indexes), bench, rounds)
-                finally:
-                    bench.close()
-        finally:
-            source.kill()
+    with bench_alone(binary) as bench:
+        return measure(Run(bench, megabytes, indexes), bench, rounds)
 
 
 def in_words(figures: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """restore start: one place, one moment, and what of it, from the command line."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from mmsconsole.cli.shell import Shell
 from mmsconsole.clock import SystemClock
 from mmsconsole.errors import UsageError
 from mmsconsole.metadata.targets import WHOLE, Selection, Target, TargetKind
+from mmsconsole.operations.operations import Operations
+from mmsconsole.operations.views import RestorePlan, RestoreView
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
 from tests.cli.terminal import Stream, Terminal
@@ -169,6 +172,43 @@ def test_a_dry_run_tells_the_plan_and_asks_for_nothing(
     shown = terminal.run(*start, "--dry-run").out
     assert all(word in shown for word in ("takes", "about", "disk", "by way of", "note"))
     assert daemon.open_jobs() == []
+
+
+def test_the_moment_that_was_shown_is_the_one_that_is_restored(
+    terminal: Terminal, daemon: Daemon, synced: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The oplog goes on while somebody reads and types."""
+    daemon.snapshot(synced, Optime(100, 1), mongod_version="6.0.5", fcv="6.0")
+    daemon.chunks(synced, Optime(90, 1), Optime(150, 1))
+    real = Operations.plan_restore
+
+    def slowly(operations: Operations, *args: Any, **options: Any) -> RestorePlan:
+        planned = real(operations, *args, **options)
+        daemon.chunks(synced, Optime(150, 1), Optime(200, 1))
+        return planned
+
+    monkeypatch.setattr(Operations, "plan_restore", slowly)
+    ran = terminal.run(
+        "restore", "start", synced, "--at", "latest", "--to-folder", str(tmp_path / "r"), "--json"
+    )
+    assert (ran.value["point"]["t"], ran.value["point"]["i"]) == (150, 1)
+
+
+@pytest.mark.parametrize(("differs", "code"), [(False, 0), (True, 1)])
+def test_who_waits_learns_from_the_exit_code_whether_the_target_holds_what_it_should(
+    terminal: Terminal, daemon: Daemon, synced: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, differs: bool, code: int,
+) -> None:  # fmt: skip
+    daemon.snapshot(synced, Optime(9, 1), mongod_version="6.0.5", fcv="6.0")
+    real = Operations.restore
+
+    def ended(operations: Operations, id_: str) -> RestoreView:
+        return replace(real(operations, id_), state="done", differs=differs)
+
+    monkeypatch.setattr(Operations, "restore", ended)
+    start = ["restore", "start", synced, "--at", "latest", "--to-folder", str(tmp_path / "r")]
+    assert terminal.run(*start, "--wait").code == code
 
 
 def test_a_restore_of_a_part_is_started_and_shown(

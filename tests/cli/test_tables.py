@@ -8,7 +8,7 @@ import pytest
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.tables import render
 from mmsconsole.optime import Optime
-from tests.cli.views import NOW, PROGRESS, SNAPSHOT, STATUS, VIEWS
+from tests.cli.views import NOW, PROGRESS, RESTORE, SNAPSHOT, STATUS, VIEWS
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -81,3 +81,9 @@ def test_a_copy_that_pauses_for_its_source_says_so_instead_of_a_speed() -> None:
     paused = replace(PROGRESS, note="paused: the source's cache is 22 % dirty")
     text = shown(Answer(replace(STATUS, phase="transferring", progress=(paused,))))
     assert "450 MB of 1.0 GB, paused: the source's cache is 22 % dirty\n" in text
+
+
+def test_a_restore_whose_target_differs_says_so_wherever_it_is_shown() -> None:
+    view = replace(RESTORE, state="done", verified="DIFFERENT: 'a.b'", differs=True)
+    assert "done, DIFFERENT" in shown(Answer(view))
+    assert "done, DIFFERENT" in shown(Answer([view]))

@@ -18,7 +18,10 @@ from tests.support.fake_data import NOW
 from tests.support.fake_operations import rich_scene
 
 PLACES = {"2": "deployment", "3": "snapshots", "4": "jobs", "5": "restores", "6": "events",
-          "7": "policy", "8": "stores", "3 enter": "snapshot", "8 enter": "store",
+          "7": "policy", "8": "stores", "9": "oplog", "9 enter": "entry",
+          "3 enter": "snapshot", "8 enter": "store",
+          "0": "opened", "0 enter": "collections", "0 enter j j enter": "documents",
+          "0 enter j j enter enter": "document", "L": "links", "L enter": "link",
           "R": "wizard", "a": "add", "": "overview"}  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from mmsconsole.errors import (
     MissingPrivileges,
     NoEngine,
     SourceUnreachable,
-    TargetNotEmpty,
 )
 from tests.support.console_driver import LARGE, SMALL, console
 from tests.support.fake_operations import SCENES, rich_scene
@@ -176,82 +175,6 @@ async def test_a_restore_is_followed_and_cancelled(home: Path) -> None:
         await driver.press("5", "enter", "C", "right", "enter")
         assert driver.scene.calls == [("cancel_restore", "r-4411")]
         driver.expect("○ cancelled")
-
-
-async def test_the_wizard_restores_the_second_under_the_cursor(home: Path) -> None:
-    async with console(rich_scene(), home) as driver:
-        await driver.press("R", "h", "enter")
-        driver.expect("/srv/restores/orders-20260716-105224")
-        await driver.press("enter")
-        driver.expect("what will happen", "up to and including 2026-07-16 10:52:24Z", "● enough")
-        await driver.press("enter")
-
-        asked = ("orders", None, "2026-07-16T10:52:24Z", "/srv/restores/orders-20260716-105224")
-        assert driver.scene.calls == [("plan_restore", *asked), ("start_restore", *asked)]
-        assert "restore r-new" in driver.header
-        driver.expect("○ queued")
-
-
-async def test_the_wizard_restores_a_snapshot_as_it_is(home: Path) -> None:
-    async with console(rich_scene(), home) as driver:
-        await driver.press("R", "k", "enter", "enter", "enter")
-        newest = driver.scene.kept_snapshots["orders"][-2].id
-        _, name, snapshot, at, _ = driver.scene.calls[-1]
-        assert (name, snapshot, at) == ("orders", newest, None)
-
-
-async def test_the_wizard_begins_at_the_snapshot_it_was_opened_on(home: Path) -> None:
-    async with console(rich_scene(), home) as driver:
-        await driver.press("3", "j", "j", "R")
-        driver.expect("the snapshot of 2026-07-15 23:59:57Z, as it is")
-
-
-async def test_a_typed_point_counts_before_the_cursor(home: Path) -> None:
-    async with console(rich_scene(), home) as driver:
-        await driver.press("R", "tab")
-        await driver.type("latest")
-        await driver.press("enter", "enter")
-        assert driver.scene.calls[-1][:4] == ("plan_restore", "orders", None, "latest")
-
-
-async def test_a_refused_plan_is_told_with_its_hint_and_stays_at_the_folder(home: Path) -> None:
-    scene = rich_scene()
-    scene.fail["plan_restore"] = TargetNotEmpty("the folder holds 3 files", where="/srv/full")
-    async with console(scene, home) as driver:
-        await driver.press("R", "enter", "enter")
-        driver.expect("/srv/full: the folder holds 3 files.", "Name a folder that does not exist")
-        driver.expect_not("what will happen")
-
-
-async def test_a_second_in_a_gap_is_refused_with_the_nearest_on_both_sides(home: Path) -> None:
-    async with console(SCENES["troubled"](), home) as driver:
-        await driver.press("R", "h", "h", "h", "h", "h", "h", "h", "h", "h", "h", "h", "h", "h")
-        driver.expect("In a gap: the nearest that can be restored are 2026-07-15 16:04:30Z before")
-        driver.expect("2026-07-15 22:04:30Z after it", "ReshardCollection app.carts")
-        await driver.press("enter")
-        driver.expect_not("what will happen", "/srv/restores/")
-        assert driver.scene.calls == []
-
-
-async def test_a_typed_point_in_a_gap_is_refused_by_the_plan(home: Path) -> None:
-    async with console(SCENES["troubled"](), home) as driver:
-        await driver.press("R", "tab")
-        await driver.type("2026-07-15T18:00:00Z")
-        await driver.press("enter", "enter")
-        driver.expect("lies in a gap of the window", "2026-07-15T16:04:30Z before it and")
-        driver.expect("2026-07-15T22:04:30Z after it")
-        driver.expect_not("what will happen")
-
-
-async def test_a_wizard_that_was_left_goes_on_where_it_was(home: Path) -> None:
-    async with console(rich_scene(), home) as driver:
-        await driver.press("R", "h", "h", "h", "enter", "x", "escape", "escape")
-        assert "new restore" not in driver.header
-
-        await driver.press("R")
-        driver.expect("2026-07-16 08:28:16Z")
-        await driver.press("enter")
-        driver.expect("/srv/restores/orders-20260716-082816x")
 
 
 async def test_nothing_to_restore_is_said(home: Path) -> None:

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from mmsconsole.errors import OplogWindowTooShort
 from tests.support.console_driver import LARGE, SMALL, ConsoleDriver, make_app
+from tests.support.fake_opened import OFFER
 from tests.support.fake_operations import SCENES, FakeOperations
 
 Compare = Callable[..., bool]
@@ -59,6 +60,17 @@ async def typing_a_wrong_value(driver: ConsoleDriver) -> None:
     await driver.settled()
 
 
+async def a_link_just_made(driver: ConsoleDriver) -> None:
+    driver.app.memory.offers["r-4390"] = OFFER
+    await driver.press("L", "enter")
+
+
+async def a_seed(driver: ConsoleDriver) -> None:
+    await driver.press("5", "j", "enter", "s", "enter")
+    await driver.type("db1:27017 db2:27017")
+    await driver.press("enter")
+
+
 VIEWS: dict[str, Steps] = {
     "overview": keys(),
     "deployment": keys("enter"),
@@ -72,8 +84,13 @@ VIEWS: dict[str, Steps] = {
     "restore_running": keys("5", "enter"),
     "restore_done": keys("5", "j", "enter"),
     "wizard_point": keys("R", "h", "h", "h"),
-    "wizard_folder": keys("R", "h", "enter"),
-    "wizard_review": keys("R", "h", "enter", "enter"),
+    "wizard_what": keys("R", "h", "enter"),
+    "wizard_kind": keys("R", "h", "enter", "enter", "down"),
+    "wizard_folder": keys("R", "h", "enter", "enter", "enter"),
+    "wizard_ssh": keys("R", "h", "enter", "enter", "s", "enter", "down"),
+    "wizard_live": keys("R", "h", "enter", "enter", "v", "enter", *"orders", "down", "down", "d"),
+    "wizard_review": keys("R", "h", *["enter"] * 4),
+    "wizard_link": keys("R", "h", "enter", "enter", "l", *["enter"] * 3),
     "add": typing_a_uri,
     "events": keys("6", "j", "j", "j", "j"),
     "snapshot": keys("3", "G", "enter"),
@@ -82,6 +99,11 @@ VIEWS: dict[str, Steps] = {
     "policy_of_group": keys("7", "tab", "j", "j", "j", "j", "j", "l", "l"),
     "stores": keys("8", "j"),
     "store": keys("8", "enter"),
+    "oplog": keys("9"),
+    "oplog_found": keys("9", "d", "d"),
+    "oplog_entry": keys("9", "k", "enter"),
+    "opened": keys("0"),
+    "links": keys("L", "j"),
     "help": keys("question_mark"),
 }
 
@@ -91,12 +113,21 @@ PARTS: dict[str, Steps] = {
     "question": keys("B"),
     "typed_question": keys("X"),
     "hold": keys("3", "j", "h"),
+    "names": keys("R", "enter", "ctrl+o", "down", "space"),
+    "typed_into_live": keys("R", "enter", "enter", "v", "enter", *"orders", *["enter"] * 2),
     "expire": keys("3", "j", "E"),
     "groom": keys("8", "O"),
     "policy_that_deletes": keys("7", "j", "j", "j", "j", "h", "h", "h", "S"),
     "policy_value_wrong": typing_a_wrong_value,
     "refused": refused,
     "engine_away": engine_goes,
+    "opened_connect": keys("0", "c"),
+    "opened_close": keys("0", "C"),
+    "collections": keys("0", "enter"),
+    "documents": keys("0", "enter", "j", "j", "enter", "slash"),
+    "document": keys("0", "enter", "enter", "enter"),
+    "link": a_link_just_made,
+    "seed": a_seed,
 }
 
 TROUBLED: dict[str, Steps] = {

@@ -17,9 +17,12 @@ from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.metadata.targets import Target, TargetKind
+from mmsconsole.operations.shapes import restore_view
+from mmsconsole.restore.delivery.base import Delivered
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.restore.target import claim
-from mmsconsole.task import Task
+from mmsconsole.task import Cancellation, Task
 from tests.support.backups import Bench, wait_until
 from tests.support.processes import mongods_below
 from tests.support.snapshots import files_below, snapshot_record
@@ -114,6 +117,32 @@ def test_a_removal_waits_for_restores_that_still_read(
     assert bench.metadata.deployments.find(bench.deployment.id) is None
 
 
+def test_a_removal_waits_for_restores_into_what_is_removed(
+    bench: Bench, keeper: BackupKeeper, handlers: Handlers
+) -> None:
+    """Who goes on with one, or takes away what it wrote, finds the way there in its record."""
+    bench.metadata.deployments.set(bench.deployment.id, removed=True)
+    where = Target(TargetKind.LIVE, deployment=bench.deployment.id)
+    restore = replace(bench.restore_record(RECORD), id=new_id(), deployment="other", where=where)
+    bench.metadata.restores.add(restore)
+    writing = job(bench, JobKind.RESTORE, restore.id, state=JobState.LEASED)
+    bench.metadata.jobs.add(replace(writing, deployment="other"))
+    cancellation = Cancellation()
+    task = Task(cancellation)
+    seen: list[bool] = []
+
+    def look() -> None:
+        seen.append(bench.metadata.deployments.find(bench.deployment.id) is not None)
+        bench.metadata.jobs.set(writing.id, state=JobState.CANCELLED)
+
+    check = task.check
+    task.check = lambda: (look() if not seen else None, check())[1]  # type: ignore[method-assign]
+    handlers.removal(job(bench, JobKind.REMOVAL), task)
+
+    assert seen == [True]
+    assert bench.metadata.deployments.find(bench.deployment.id) is None
+
+
 def test_a_job_for_a_backup_that_is_not_started_is_refused(
     bench: Bench, handlers: Handlers
 ) -> None:
@@ -176,6 +205,26 @@ def test_a_restore_ends_as_its_job_does(
     ended(bench, handlers, job(bench, JobKind.RESTORE, record.id), job_state)
 
     assert bench.metadata.restores.get(record.id).state is state
+
+
+@pytest.mark.parametrize(
+    ("differs", "severity"), [(False, Severity.INFO), (True, Severity.WARNING)]
+)
+def test_a_restore_whose_target_differs_is_done_and_warned_of(
+    bench: Bench, handlers: Handlers, monkeypatch: pytest.MonkeyPatch, differs: bool,
+    severity: Severity,
+) -> None:  # fmt: skip
+    record = bench.restore_record(RECORD)
+    done = Delivered(1, "there", "DIFFERENT: 'a.b'" if differs else "equal", differs)
+    monkeypatch.setattr(Restoring, "_delivered", lambda _restoring, _task: done)
+
+    handlers.restore(job(bench, JobKind.RESTORE, record.id), Task())
+
+    view = restore_view(bench.metadata.restores.get(record.id), "shop", None)
+    assert (view.state, view.differs, view.verified) == ("done", differs, done.verified)
+    (event,) = [one for one in bench.metadata.events.recent() if one.kind == "restore done"]
+    assert event.severity is severity
+    assert done.verified in event.text
 
 
 def test_what_a_restore_leaves_behind_is_told_with_its_end(

@@ -7,12 +7,18 @@ from typing import Any
 import pytest
 
 from mmsconsole.daemon.housekeeping import NO_JOB, tidy
+from mmsconsole.errors import TargetHurt, TargetUnreachable
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.heads import Head
 from mmsconsole.metadata.jobs import Job, JobKind, JobState
+from mmsconsole.metadata.restore_secrets import RestoreSecret
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.metadata.targets import Target, TargetKind
+from mmsconsole.restore.delivery.tar_file import TarDelivery
+from mmsconsole.restore.restoring import Restoring
 from mmsconsole.restore.target import claim
+from mmsconsole.secret import Secret
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies import placing
 from mmsconsole.verification.folder import root_of
@@ -99,6 +105,54 @@ def test_a_restore_without_a_job_leaves_nothing(
 
     assert resources.metadata.restores.get(left.id).state is expected
     assert not (tmp_path / "target").exists()
+
+
+def test_what_could_not_be_taken_away_is_tried_again_at_the_next_start(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its host was away when it was cancelled; the secret that leads there is kept until then."""
+    where = Target(TargetKind.TAR, path=str(tmp_path / "r.tar"), credential="c1")
+    now = resources.clock.now()
+    resources.metadata.restore_secrets.add(RestoreSecret("c1", Secret("x"), now))
+    left = Restore(
+        new_id(), "d1", "s1", "there", now, where=where, touched=True, state=RestoreState.CANCELLED
+    )  # fmt: skip
+    resources.metadata.restores.add(left)
+    abandoned = []
+
+    def away(_delivery: TarDelivery) -> None:
+        abandoned.append(resources.metadata.restore_secrets.find("c1"))
+        raise TargetUnreachable("does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TarDelivery, "abandon", away)
+        for _ in range(2):
+            tidy(resources)
+    tidy(resources)
+
+    assert len(abandoned) == 2
+    assert None not in abandoned
+    assert not resources.metadata.restores.get(left.id).touched
+    assert resources.metadata.restore_secrets.find("c1") is None
+
+
+def test_what_is_hurt_for_good_is_told_and_not_tried_again(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = Target(TargetKind.TAR, path=str(tmp_path / "r.tar"), credential="c1")
+    now = resources.clock.now()
+    resources.metadata.restore_secrets.add(RestoreSecret("c1", Secret("x"), now))
+    record = Restore(new_id(), "d1", "s1", "there", now, where=where, touched=True)
+    resources.metadata.restores.add(record)
+
+    def hurt(_delivery: TarDelivery) -> None:
+        raise TargetHurt("half of it", where="a.b")
+
+    monkeypatch.setattr(TarDelivery, "abandon", hurt)
+
+    assert Restoring(resources, record).abandon() == "a.b: half of it"
+    assert not resources.metadata.restores.get(record.id).touched
+    assert resources.metadata.restore_secrets.find("c1") is None
 
 
 def test_a_restore_with_a_job_keeps_its_folder_for_it(resources: Resources, tmp_path: Path) -> None:

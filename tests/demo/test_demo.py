@@ -11,6 +11,7 @@ import pytest
 
 from mmsconsole.clock import SystemClock
 from mmsconsole.demo.waiting import wait_for
+from mmsconsole.demo.walk import STEPS
 from tests.support.processes import mongods_below
 
 pytestmark = pytest.mark.xdist_group("product")
@@ -35,6 +36,9 @@ def test_the_walk_ends_with_the_proof_and_leaves_nothing(
     answer = json.loads(ran.stdout)
     assert answer["equal"]
     assert answer["documents_back"] > 10_000
+    assert answer["found"] == f"with {answer['documents_back']} documents"
+    assert len(answer["steps"]) == STEPS
+    assert len({answer["restore"], answer["live"], answer["link"]}) == 3
     assert mongods_below(short_folder) == []
     assert list(short_folder.iterdir()) == []
 

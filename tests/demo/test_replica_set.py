@@ -105,6 +105,20 @@ def test_a_set_that_can_not_start_leaves_nothing_running(short_folder, mongod_bi
         client.admin.command("ping")
 
 
+def test_a_member_whose_port_was_taken_meanwhile_begins_on_another_one(
+    three_members, short_folder, mongod_binary, clock
+):
+    taken = three_members.addresses[0]
+    local = LocalReplicaSet(mongod_binary.path, short_folder / "s", clock, 1)
+    local.addresses[0] = taken
+
+    with local, local.client() as client:
+        assert client.app.things.find_one() is None
+
+        assert local.addresses[0] != taken
+        assert client.primary == (local.addresses[0].host, local.addresses[0].port)
+
+
 def test_free_ports_are_different_and_outside_the_kernels_own_range():
     ports = free_ports(20)
 

@@ -18,7 +18,6 @@ import pytest
 from mmsconsole.cli.shell import connect_operations
 from mmsconsole.demo.accident import newest_entry
 from mmsconsole.demo.replica_set import LocalReplicaSet
-from mmsconsole.metadata.connect import connect
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.settings import Settings, load_settings
 from tests.cli.terminal import Ran, Terminal
@@ -240,7 +239,7 @@ def test_a_running_restore_is_cancelled_and_leaves_nothing(
     asked = restore_to(terminal, target).value
     with held_replay(target, stage.clock):
         assert terminal.run("restore", "cancel", asked["id"], "--json").code == 0
-        wait_for_heartbeats(stage, asked["job"])
+        stage.wait_for_heartbeats(asked["job"])
 
     def look() -> str | None:
         state = str(terminal.run("restore", "show", asked["id"], "--json").value["state"])
@@ -248,20 +247,6 @@ def test_a_running_restore_is_cancelled_and_leaves_nothing(
 
     assert stage.wait("the restore did not end", look) == "cancelled"
     assert not target.exists()
-
-
-def wait_for_heartbeats(stage: Stage, job: str) -> None:
-    """Two: with the first of them the engine has read the request."""
-    metadata = connect(load_settings(stage.environ))
-    try:
-        for _ in range(2):
-            before = metadata.jobs.get(job).lease_until
-            stage.wait(
-                "the engine gave no sign of life",
-                lambda before=before: metadata.jobs.get(job).lease_until != before or None,
-            )
-    finally:
-        metadata.close()
 
 
 def test_a_restore_that_is_done_can_not_be_cancelled(

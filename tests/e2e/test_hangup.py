@@ -63,10 +63,12 @@ def begin_restore(terminal: ConsoleTerminal, target: str) -> None:
     terminal.press_until("R", "or type it")
     terminal.press(TAB)
     terminal.press_until("latest", "latest")
-    terminal.press_until(ENTER, "The restored files are written to this folder")
+    terminal.press_until(ENTER, "Databases and collections; empty: everything.")
+    terminal.press_until(ENTER, "a mongodump archive")
+    terminal.press_until(ENTER, "It must not exist yet")
     terminal.press(CLEAR_FIELD)
     terminal.press_until(target, target)
-    terminal.press_until(ENTER, "what you will have")
+    terminal.press_until(ENTER, "to know")
     terminal.press(ENTER)
 
 

@@ -26,11 +26,15 @@ from mmsconsole.metadata.groups import Group
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState, PhaseProgress
 from mmsconsole.metadata.links import Link
+from mmsconsole.metadata.live_writes import LiveWrite
+from mmsconsole.metadata.openings import Opening
 from mmsconsole.metadata.orphans import Orphan
 from mmsconsole.metadata.policies import PolicyRecord
 from mmsconsole.metadata.pools import Pool
+from mmsconsole.metadata.restore_secrets import RestoreSecret
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
+from mmsconsole.metadata.store_marks import StoreMark
 from mmsconsole.metadata.store_stats import PoolStats
 from mmsconsole.metadata.syncs import Slice, SyncCollection
 from mmsconsole.metadata.tails import LagSample, Tail
@@ -76,6 +80,8 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
         return VALUES[hint]
     if get_origin(hint) is UnionType:
         return st.one_of(*(values_of(each) for each in get_args(hint)))
+    if get_origin(hint) is tuple and get_args(hint)[-1] is not Ellipsis:
+        return st.tuples(*map(values_of, get_args(hint)))
     if get_origin(hint) is tuple:
         return st.lists(values_of(get_args(hint)[0]), max_size=3).map(tuple)
     if is_dataclass(hint):
@@ -92,6 +98,7 @@ RECORDS = (
     Deletion, Deployment, EngineRecord, Event, Group, Head, Job, LagSample, OplogChunk, Pack,
     PolicyRecord, Pool, Restore, Slice, Snapshot, SyncCollection, Tail, Validation, WindowEnd,
     Witness, CopyState, Orphan, PoolStats, StoreCheck, Link,
+    Opening, RestoreSecret, LiveWrite, StoreMark,
 )  # fmt: skip
 
 

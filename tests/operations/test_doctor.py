@@ -10,8 +10,11 @@ from mmsconsole.operations import doctor
 from mmsconsole.operations.estimate import Disk
 from mmsconsole.operations.views import Finding
 from mmsconsole.settings import HOME
+from mmsconsole.storage.kept_marks import KeptMemory
 from mmsconsole.storage.local import LocalStorage
+from mmsconsole.storage.marked import MARK_FILE
 from tests.operations.records import NOW
+from tests.storage.test_marked import OTHER, OWN, FakeMemory
 from tests.support.clock import ManualClock
 
 
@@ -151,3 +154,47 @@ def test_a_store_that_gives_other_bytes_is_told(
     (found,) = stores(examined(short_folder, MMSCONSOLE_STORAGE_URL=f"{short_folder}/far"))
     assert not found.ok
     assert "other bytes" in found.found
+
+
+def in_a_folder(root: Path, folder: Path, noted: str, found: str) -> Finding:
+    """What is said of a store in `folder`, whose mark is `found`, when an engine knew `noted`."""
+    if found:
+        folder.mkdir(parents=True)
+        (folder / MARK_FILE).write_text(f"{found}\n")
+    memory = KeptMemory(FakeMemory(), root / "data/store-marks/default")
+    if noted:
+        memory.note(noted)
+    (said,) = stores(examined(root, MMSCONSOLE_STORAGE_URL=str(folder)))
+    return said
+
+
+@pytest.mark.parametrize(
+    ("noted", "found", "ok", "words"),
+    [
+        (OWN, OWN, True, "takes objects"),
+        ("", OWN, True, "takes objects"),
+        ("", "", True, "will be made"),
+        (OWN, "", False, "is the disk mounted"),
+        (OWN, OTHER, False, "another store"),
+    ],
+)
+def test_a_disk_that_is_not_mounted_does_not_look_like_a_store(
+    short_folder: Path, noted: str, found: str, ok: bool, words: str
+) -> None:
+    folder = short_folder / "disk/store"
+
+    said = in_a_folder(short_folder / "home", folder, noted, found)
+
+    assert (said.ok, words in said.found) == (ok, True)
+    assert ok or said.mend
+    assert folder.exists() == bool(found)
+
+
+def test_an_empty_mount_point_does_not_look_like_a_store_either(short_folder: Path) -> None:
+    folder = short_folder / "disk"
+    folder.mkdir()
+
+    said = in_a_folder(short_folder / "home", folder, OWN, "")
+
+    assert not said.ok
+    assert not list(folder.iterdir())

@@ -1,6 +1,7 @@
 """The master key of a store is changed by the command line's words, and leaves a trace."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from mmsconsole.operations import doctor
 from mmsconsole.operations.operations import Actor, Operations
 from mmsconsole.settings import HOME, Settings
 from mmsconsole.storage.open import open_storage
+from mmsconsole.stores.remembered import Remembered
 from tests.operations.records import FakeSources, SteppingClock
 from tests.support.metadata import settings_of
 
@@ -112,7 +114,7 @@ def test_a_store_without_encryption_has_no_key_to_change(
 
 
 def test_a_wrong_key_is_said_by_the_doctor_and_keeps_an_engine_from_starting(
-    tmp_path: Path, old: Path, new: Path, wall_clock: SteppingClock
+    metadata: Metadata, tmp_path: Path, old: Path, new: Path, wall_clock: SteppingClock
 ) -> None:
     open_storage(with_key(tmp_path, old)).put("a/k", [b"x"])
     environ = {HOME: str(tmp_path / "home"), "MMSCONSOLE_STORAGE_KEY_FILE": str(new)}
@@ -121,6 +123,6 @@ def test_a_wrong_key_is_said_by_the_doctor_and_keeps_an_engine_from_starting(
 
     assert not said.ok
     assert "this is not the store's master key" in said.found
-    wrong = with_key(tmp_path, new)
+    wrong, memories = with_key(tmp_path, new), partial(Remembered, metadata)
     with pytest.raises(KeyUnusable, match="this is not the store's master key"):
-        real_parts(wrong, SystemClock())._open_storages(wrong)
+        real_parts(wrong, SystemClock())._open_storages(wrong, memories=memories)

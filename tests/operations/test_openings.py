@@ -1,17 +1,21 @@
 """Opened snapshots by the door: asked, shown how to get in, closed."""
 
 import json
+import threading
 
 import pytest
 from pymongo import MongoClient
 
-from mmsconsole.errors import NotFound, Refused, UsageError
+from mmsconsole.errors import Cancelled, NotFound, Refused, UsageError
 from mmsconsole.metadata.openings import OpeningState
 from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.operations import openings
 from mmsconsole.operations.openings import Question, parsed
 from mmsconsole.operations.operations import Actor, Operations
 from mmsconsole.restore.opened.keeper import OpenedKeeper
 from mmsconsole.stores.resources import Resources
+from mmsconsole.task import Task
+from tests.support.backups import wait_until
 from tests.support.opened import opened
 
 
@@ -33,6 +37,9 @@ def test_an_opened_snapshot_is_asked_and_closed(
         {"$numberInt": "7"}, {"$numberInt": "8"},
     ]  # fmt: skip
     assert answer.more
+    short = door.find_opened(id_, Question("shop.orders", bytes_max=1))
+    assert len(short.documents) == 1
+    assert short.more
     shown = door.opening_connection(id_)
     with MongoClient(shown.uri) as client:
         assert client.shop.orders.find_one({"_id": 5}) == {"_id": 5, "paid": False}
@@ -49,6 +56,34 @@ def test_an_opened_snapshot_is_asked_and_closed(
         door.close_opening(id_)
     with pytest.raises(Refused):
         door.extend_opening(id_, 1)
+
+
+def test_a_question_that_is_cancelled_ends_at_the_server_too(
+    resources: Resources, opened_keeper: OpenedKeeper, small_snapshot: Snapshot, door: Operations
+) -> None:
+    id_ = opened(resources, opened_keeper, small_snapshot).id
+    slow = Question("shop.orders", '{"$where": "sleep(1000) || true"}')
+    asked: list[str] = []
+    task = Task()
+    with MongoClient(door.opening_connection(id_).uri) as client:
+
+        def running() -> list[object]:
+            pipeline = [{"$currentOp": {}}, {"$match": {"command.find": "orders"}}]
+            return list(client.admin.aggregate(pipeline))
+
+        def ask() -> None:
+            try:
+                door.find_opened(id_, slow, task=task)
+            except Cancelled:
+                asked.append("cancelled")
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        wait_until(running)
+        task.cancellation.cancel()
+        asking.join(60)
+        assert asked == ["cancelled"]
+        wait_until(lambda: not running())
 
 
 def test_its_time_can_be_made_longer(
@@ -83,3 +118,11 @@ def test_states_are_those_that_views_tell_of() -> None:
     assert {state.value for state in OpeningState} == {
         "starting", "open", "closing", "closed", "failed",
     }  # fmt: skip
+
+
+def test_an_answer_is_bounded_whatever_its_limit_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openings, "BYTES_MAX", 1000)
+    large = ({"_id": number, "x": "y" * 300} for number in range(100))
+    found = openings._page(large, Question("a.b", limit=50), Task())
+    assert found.more
+    assert 3 <= len(found.documents) <= 4

@@ -6,15 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from mmsconsole.errors import AlreadyExists, Busy, NoRoom, Refused
+from mmsconsole.errors import AlreadyExists, Busy, NoRoom, OutsideWindow, SelectionRefused
 from mmsconsole.metadata.jobs import JobState, PhaseProgress
+from mmsconsole.metadata.restore_secrets import RestoreSecret
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.targets import Selection, Target, TargetKind
 from mmsconsole.metadata.witnesses import Witness, Witnessed, pack
+from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.estimate import CONSERVATIVE, MB, Work, rates_of, seconds_of
 from mmsconsole.operations.operations import Operations
-from mmsconsole.operations.restore_plans import key_note
+from mmsconsole.operations.restore_plans import Planned, key_note, planned
+from mmsconsole.operations.restore_wishes import RestoreWish
 from mmsconsole.optime import Optime
+from mmsconsole.secret import Secret
 from mmsconsole.settings import Settings
 from tests.operations.records import NOW, Daemon
 
@@ -34,6 +38,18 @@ def snapshot(daemon: Daemon, synced: str) -> str:
 @pytest.fixture
 def tar(tmp_path: Path) -> Target:
     return Target(TargetKind.TAR, path=str(tmp_path / "r.tar"))
+
+
+def test_a_point_is_told_with_what_there_is_to_be_chosen_of(
+    operations: Operations, synced: str, snapshot: str
+) -> None:
+    point = operations.restore_point(synced, at="150:1")
+    assert (point.snapshot, point.optime, point.replayed) == (snapshot, Optime(150, 1), True)
+    assert point.namespaces == ("app.a", "app.b", "x.y")
+    as_it_is = operations.restore_point(synced, snapshot=snapshot)
+    assert (as_it_is.optime, as_it_is.replayed) == (Optime(100, 1), False)
+    with pytest.raises(OutsideWindow):
+        operations.restore_point(synced, at="300:1")
 
 
 def test_a_plan_tells_what_where_and_how_much(
@@ -82,7 +98,7 @@ def test_what_is_not_in_the_snapshot_is_refused_with_what_there_is(
     operations: Operations, synced: str, snapshot: str, tar: Target
 ) -> None:
     wrong = Selection(namespaces=("app.nosuch",))
-    with pytest.raises(Refused, match=r"no 'app\.nosuch'") as refused:
+    with pytest.raises(SelectionRefused, match=r"no 'app\.nosuch'") as refused:
         operations.plan_restore(synced, snapshot=snapshot, target=tar, selection=wrong)
     assert "'app.a', 'app.b'" in refused.value.hint
     later = operations.plan_restore(synced, at="150:1", target=tar, selection=wrong)
@@ -97,6 +113,28 @@ def test_two_restores_do_not_share_a_file(
         operations.start_restore(synced, snapshot=snapshot, target=tar)
     operations.cancel_restore(first.id)
     operations.start_restore(synced, snapshot=snapshot, target=tar)
+
+
+def test_of_two_that_ask_for_one_place_at_one_time_not_both_get_it(
+    operations: Operations, daemon: Daemon, synced: str, snapshot: str, tar: Target,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """While one is planned, the other is written down."""
+    asked: list[str] = []
+
+    def planned_slowly(desk: Desk, wish: RestoreWish) -> Planned:
+        made = planned(desk, wish)
+        if not asked:
+            asked.append("first")
+            asked.append(operations.start_restore(synced, snapshot=snapshot, target=tar).id)
+        return made
+
+    monkeypatch.setattr("mmsconsole.operations.restores.planned", planned_slowly)
+    with pytest.raises(Busy, match="writes to") as refused:
+        operations.start_restore(synced, snapshot=snapshot, target=tar)
+    assert asked[1] in refused.value.what
+    assert refused.value.hint.endswith(f"restore cancel {asked[1]}")
+    assert [one.id for one in daemon.metadata.restores.all()] == [asked[1]]
 
 
 def test_a_file_that_is_there_is_refused_by_the_plan(
@@ -134,6 +172,17 @@ def test_a_restore_that_was_begun_is_ended_by_the_engine_that_takes_its_files_aw
     assert operations.cancel_restore(restore.id).state == "queued"
     job = daemon.metadata.jobs.get(restore.job)
     assert (job.state, job.cancel_requested, job.not_before) == (JobState.QUEUED, True, None)
+
+
+def test_what_was_secret_of_a_restore_goes_when_it_is_cancelled_before_it_begins(
+    operations: Operations, daemon: Daemon, synced: str, snapshot: str, tar: Target
+) -> None:
+    restore = operations.start_restore(synced, snapshot=snapshot, target=tar)
+    secrets, restores = daemon.metadata.restore_secrets, daemon.metadata.restores
+    secrets.add(RestoreSecret("c1", Secret("mongodb://u:p@h"), NOW))
+    restores.set(restore.id, where=replace(restores.get(restore.id).where, credential="c1"))
+    operations.cancel_restore(restore.id)
+    assert secrets.find("c1") is None
 
 
 def test_the_note_on_keys_is_for_sources_that_encrypt(

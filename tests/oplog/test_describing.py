@@ -192,6 +192,22 @@ def test_credentials_and_keys_are_never_shown() -> None:
     assert "s3cret" not in "".join(extended(made.peeked(large)))
 
 
+@pytest.mark.parametrize("name", ["tempusers", "mmsconsole_restore_users_0123456789ab"])
+def test_users_on_their_way_into_what_runs_are_not_shown_either(name: str) -> None:
+    user = made.insert(1, {"_id": "a.b", "credentials": {"hash": "s3cret"}}, ns=f"admin.{name}")
+    assert described(made.peeked(user)).what.change == NOT_SHOWN
+    assert "s3cret" not in "".join(extended(made.peeked(user)))
+
+
+def test_credentials_in_a_huge_transaction_are_not_its_beginning() -> None:
+    user = made.insert(1, {"_id": "a.b", "x": "s3cret"}, ns="admin.system.users")
+    other = made.insert(1, {"_id": 1, "x": "y" * 2_000_000})
+    both = {"applyOps": [made.inner(user), made.inner(other)]}
+    told = "".join(extended(made.peeked(made.transaction(2, both))))
+    assert NOT_SHOWN in told
+    assert "s3cret" not in told
+
+
 def test_a_whole_entry_is_extended_json_and_a_huge_one_is_begun() -> None:
     assert any('"qty": 5' in line for line in extended(made.peeked(made.insert(1, {"qty": 5}))))
     huge = extended(made.peeked(made.insert(1, {"x": "y" * 2_000_000})))

@@ -1,5 +1,6 @@
 """The folder that a restore fills: what is ours is removed, and nothing else ever."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -217,3 +218,36 @@ def test_a_full_disk_is_told_as_such_and_leaves_nothing(
     monkeypatch.setattr(module, "write_file", full)
     with pytest.raises(StorageError, match="no space"):
         claim(target, ID)
+
+
+def test_what_somebody_put_there_stays_when_giving_up_is_begun_again(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash in the middle: some of the files are gone already, the claim is there."""
+    whole(target)
+    name = next(iter(FILES)).split("/")[0]
+    write_files(target, {name: b"mine"})
+    real = shutil.rmtree
+
+    def crash(folder: Path) -> None:
+        real(folder)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mmsconsole.restore.target.shutil.rmtree", crash)
+    with pytest.raises(KeyboardInterrupt):
+        abandon(target, ID)
+    monkeypatch.undo()
+
+    abandon(target, ID)
+
+    assert contents(target) == {name: b"mine"}
+
+
+def test_files_that_are_half_removed_are_not_called_delivered(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole(target)
+    shutil.rmtree(target / WORK / "data")
+
+    with pytest.raises(StorageError):
+        deliver(target, ID)

@@ -151,6 +151,9 @@ def test_curl_goes_on_with_a_part_of_the_file(
 
     assert unpacked(target.read_bytes(), tmp_path / "out") == FILES
     assert state(desk, link) is LinkState.USED_UP
+    wait_until(lambda: served.download(link, suffix=".sha256").status == 200)
+    told = served.download(link, suffix=".sha256").body.decode()
+    assert told.split()[0] == hashlib.sha256(target.read_bytes()).hexdigest()
 
 
 def test_a_part_of_another_archive_is_answered_with_all_of_this_one(
@@ -273,6 +276,25 @@ def test_a_revoked_link_breaks_off_what_is_under_way(
     while data := _received(connection):
         came += len(data)
     assert came < link.bytes // 2  # long before its last byte would have been refused
+
+
+def test_many_that_began_at_one_time_are_broken_off_when_too_much_was_sent(
+    served: FrontEnd, desk: Desk, root: Path, manual_clock: ManualClock
+) -> None:
+    """Each of them leaves out the last byte; none of them is counted."""
+    link = desk.link(desk.snapshot(root), mb_per_second=1.0)
+    connection = served.connect()
+    all_but_one = f"Range: bytes=0-{link.bytes - 2}"
+    connection.sendall(f"GET {path_of(link)} HTTP/1.1\r\nHost: x\r\n{all_but_one}\r\n\r\n".encode())
+    connection.recv(1000)
+
+    desk.metadata.links.add_sent(link.id, (SENT_MAX + 1) * link.bytes)  # by the others
+    manual_clock.advance(LOOK_SECONDS)
+
+    came = 0
+    while data := _received(connection):
+        came += len(data)
+    assert came < link.bytes // 2
 
 
 # -- what breaks

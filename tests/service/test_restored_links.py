@@ -179,6 +179,24 @@ def test_a_link_whose_restore_came_to_nothing_is_not_prepared_any_more(world: Wo
     assert world.operations.link(asked.id).state == "failed"
 
 
+def test_a_link_that_gets_ready_while_it_is_looked_at_stays_ready(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was read as being prepared; a moment later its restore was done."""
+    asked = world.operations.start_restore(
+        "shop", snapshot=world.snapshot.id, target=Target(TargetKind.LINK)
+    )
+    links = world.bench.metadata.links
+    before = links.get(asked.id)
+    restore = world.bench.metadata.restores.get(asked.id)
+    Restoring(world.resources, restore).run(Task())
+    monkeypatch.setattr(type(links), "open", lambda *_: iter([before]))
+
+    settle_links(world.resources)
+
+    assert world.operations.link(asked.id).state == "ready"
+
+
 def test_one_that_was_revoked_while_it_was_made_does_not_get_ready(world: World) -> None:
     asked = world.operations.start_restore(
         "shop", snapshot=world.snapshot.id, target=Target(TargetKind.LINK)

@@ -8,7 +8,10 @@ from mmsconsole.errors import StorageError
 from mmsconsole.metadata.collection import Query
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.in_use import mark_for_deletion, put_back
+from mmsconsole.metadata.links import Link, LinkState
+from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.metadata.targets import Target, TargetKind
 from mmsconsole.metadata.window_ends import WindowEnd
 from mmsconsole.metadata.witnesses import Witness
 from mmsconsole.optime import Optime
@@ -126,6 +129,32 @@ def test_people_learn_what_is_lost(stored: Resources) -> None:
         "the source was rolled back. 4 stored entries after 12:1 up to 16:1 are given up; "
         "invalid snapshots: s14"
     )
+
+
+def test_what_was_restored_of_it_is_named_and_its_links_end(stored: Resources) -> None:
+    now = stored.clock.now()
+    before, behind = Optime(12, 1), Optime(13, 1)
+    for id_, state, optime, point in (
+        ("good", RestoreState.DONE, before, None),
+        ("done", RestoreState.DONE, behind, behind),
+        ("shaped", RestoreState.SHAPING, None, behind),
+        ("failed", RestoreState.FAILED, behind, behind),
+    ):
+        stored.metadata.restores.add(
+            Restore(
+                id_, "d1", "s11", "a download link", now, state=state, optime=optime, point=point,
+                where=Target(TargetKind.LINK),
+            )
+        )  # fmt: skip
+        stored.metadata.links.add(
+            Link(id_, "d1", "00", "shop.tar", now, 1, state=LinkState.READY, files="/staged")
+        )
+    roll_back(stored)
+
+    (told,) = stored.metadata.events.recent("d1")
+    assert told.text.endswith("; restores that hold some of them: done, shaped")
+    ended = {link.id: link.reason for link in stored.metadata.links.all({"state": "failed"})}
+    assert ended == {"done": REASON, "shaped": REASON}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from mmsconsole.console.app import MmsConsole
 from mmsconsole.console.screens.base import ConsoleScreen
 from mmsconsole.console.screens.dialog import Dialog
 from mmsconsole.settings import Settings, load_settings
-from tests.support.fake_operations import FakeOperations, StandingClock
+from tests.support.fake_operations import FakeOperations
+from tests.support.standing_clock import StandingClock
 
 SMALL, LARGE = (80, 24), (132, 40)
 PATIENCE_SECONDS = 60.0

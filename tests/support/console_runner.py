@@ -14,7 +14,8 @@ from pathlib import Path
 from mmsconsole.clock import SystemClock
 from mmsconsole.console.app import run_console
 from mmsconsole.settings import load_settings
-from tests.support.fake_operations import SCENES, FakeOperations, StandingClock
+from tests.support.fake_operations import SCENES, FakeOperations
+from tests.support.standing_clock import StandingClock
 
 
 class FollowFiles:

@@ -14,7 +14,6 @@ from mmsconsole.operations.views import (
     HeadView,
     JobView,
     LagPoint,
-    RestorePlan,
     RestoreView,
     SnapshotView,
     TailView,
@@ -350,28 +349,6 @@ def restores() -> list[RestoreView]:
         restore("r-4400", "payments", "cancelled", None, path="/srv/restores/payments",
                 created_at=NOW - timedelta(minutes=190), created_by="ben"),
     ]  # fmt: skip
-
-
-def plan(
-    name: str, base: SnapshotView, point: Optime | None, target: str, window_: Window
-) -> RestorePlan:
-    assert base.optime is not None
-    end = point or base.optime
-    words = (
-        f"The data of {name} as of {rfc(end.time)}: every write up to and including that second, "
-        "and none after it."
-    )
-    return RestorePlan(
-        deployment=name,
-        snapshot=base.id,
-        point=point,
-        in_words=words,
-        target=target,
-        bytes=base.bytes,
-        oplog_bytes=84 * MB if point else 0,
-        free_bytes=412 * GB,
-        window=window_,
-    )
 
 
 def lag(late: int = 2) -> list[LagPoint]:

@@ -7,11 +7,11 @@ same scene always makes the same picture.
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 from mmsconsole.errors import AlreadyExists, Busy, MmsError, NoEngine, NotFound, OutsideWindow
+from mmsconsole.metadata.targets import Selection, Target, TargetKind
 from mmsconsole.operations.check_views import CheckView, FindingView, RepairView
 from mmsconsole.operations.oplog_views import (
     OplogEntryView,
@@ -32,6 +32,7 @@ from mmsconsole.operations.views import (
     LagPoint,
     Removal,
     RestorePlan,
+    RestorePoint,
     RestoreView,
     SnapshotView,
 )
@@ -39,30 +40,11 @@ from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
 from mmsconsole.task import Task
 from tests.support import fake_data as data
-from tests.support import fake_opened, fake_stores
+from tests.support import fake_opened, fake_restores, fake_stores
 from tests.support.fake_data import NOW
 from tests.support.fake_opened import FakeOpened
 from tests.support.fake_oplog import FakeOplog, oplog_of_a_day
 from tests.support.fake_policies import FakePolicies, reasons_of
-
-
-class StandingClock:
-    """A wall clock that tests move."""
-
-    def __init__(self, at: datetime = NOW) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        return event.wait(0)
 
 
 def _open_gate() -> threading.Event:
@@ -91,6 +73,8 @@ class FakeOperations(FakeOpened):
     )
     repair_plan: RepairView = fake_stores.NO_REPAIR
     calls: list[tuple[object, ...]] = field(default_factory=list)
+    secrets: list[Secret | None] = field(default_factory=list)
+    """That came with plans and starts of restores."""
     asked: list[str] = field(default_factory=list)
     away: bool = False
     running: bool = True
@@ -309,19 +293,29 @@ class FakeOperations(FakeOpened):
         job = self._job("check", "", store=store)
         return replace(fake_stores.check(store), finished_at=None, share=share, job=job.id)
 
+    def restore_point(self, name: str, *, snapshot: str | None, at: str | None) -> RestorePoint:
+        self._ask("restore_point", name, snapshot, at)
+        return self._point(name, snapshot, at)
+
     def plan_restore(
-        self, name: str, *, snapshot: str | None, at: str | None, target: Path
-    ) -> RestorePlan:
-        self._ask("plan_restore", name, snapshot, at, str(target))
-        return self._plan(name, snapshot, at, target)
+        self, name: str, *, snapshot: str | None, at: str | None, target: Target,
+        selection: Selection, secret: Secret | None,
+    ) -> RestorePlan:  # fmt: skip
+        self._ask("plan_restore", name, snapshot, at, target, selection)
+        self.secrets.append(secret)
+        return self._plan(name, snapshot, at, target, selection)
 
     def start_restore(
-        self, name: str, *, snapshot: str | None, at: str | None, target: Path
-    ) -> RestoreView:
-        self._ask("start_restore", name, snapshot, at, str(target))
-        plan = self._plan(name, snapshot, at, target)
-        started = data.restore("r-new", name, "queued", plan.point, path=str(target))
+        self, name: str, *, snapshot: str | None, at: str | None, target: Target,
+        selection: Selection, secret: Secret | None,
+    ) -> RestoreView:  # fmt: skip
+        self._ask("start_restore", name, snapshot, at, target, selection)
+        self.secrets.append(secret)
+        plan = self._plan(name, snapshot, at, target, selection)
+        started = fake_restores.started(plan, target, selection)
         self.kept_restores = {started.id: started, **self.kept_restores}
+        if target.kind is TargetKind.LINK:
+            return replace(started, offer=fake_restores.OFFER)
         return started
 
     def cancel_restore(self, restore_id: str) -> object:
@@ -395,7 +389,16 @@ class FakeOperations(FakeOpened):
         self.views[name] = replace(view, status=status)
         return status
 
-    def _plan(self, name: str, snapshot: str | None, at: str | None, target: Path) -> RestorePlan:
+    def _plan(
+        self, name: str, snapshot: str | None, at: str | None, target: Target, selection: Selection
+    ) -> RestorePlan:
+        point = self._point(name, snapshot, at)
+        window = self.deployment(name).status.window
+        assert window is not None
+        base = next(each for each in self.snapshots(name) if each.id == point.snapshot)
+        return fake_restores.plan(point, base, window, target, selection)
+
+    def _point(self, name: str, snapshot: str | None, at: str | None) -> RestorePoint:
         window = self.deployment(name).status.window
         if window is None:
             raise Busy("nothing can be restored yet")
@@ -415,7 +418,7 @@ class FakeOperations(FakeOpened):
             nearest = f"{data.rfc(gap.start.time)} before it and {data.rfc(gap.end.time)} after it"
             hint = f"the nearest points are {nearest} ({gap.reason})"
             raise OutsideWindow(f"{at} lies in a gap of the window", where=name, hint=hint)
-        return data.plan(name, base, point, str(target), window)
+        return fake_restores.point(name, base, point)
 
 
 def _point(at: str, end: Optime) -> Optime:

@@ -21,6 +21,7 @@ from mmsconsole.demo.engine_process import EngineProcess
 from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.demo.waiting import wait_for
 from mmsconsole.metadata.connect import connect
+from mmsconsole.metadata.database import Metadata
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.mongod.fingerprint import Fingerprint, differences, fingerprint
@@ -202,13 +203,17 @@ class Stage:
         metadata = connect(load_settings(self.environ))
         try:
             for _ in range(2):
-                before = metadata.jobs.get(job).lease_until
-                self.wait(
-                    "the engine gave no sign of life",
-                    lambda before=before: metadata.jobs.get(job).lease_until != before or None,
-                )
+                self._wait_for_heartbeat(metadata, job)
         finally:
             metadata.close()
+
+    def _wait_for_heartbeat(self, metadata: Metadata, job: str) -> None:
+        before = metadata.jobs.get(job).lease_until
+
+        def look() -> bool | None:
+            return True if metadata.jobs.get(job).lease_until != before else None
+
+        self.wait("the engine gave no sign of life", look)
 
     # -- what must never be left
 

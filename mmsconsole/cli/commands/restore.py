@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmsconsole.cli.answer import Answer
+from mmsconsole.cli.exits import by_verdict
 from mmsconsole.cli.options import Id, Name, OptionalName, Wait, Yes, command, group, grouped
 from mmsconsole.cli.restore_options import (
     SelectionOptions,
@@ -73,8 +74,9 @@ def start(  # noqa: PLR0913 - one parameter per option
         return Answer(planned)
     _tell(shell, planned)
     _confirm(shell, target, planned, yes=yes)
+    base, moment = _confirmed(planned, snapshot, at)
     restore = operations.start_restore(
-        name, snapshot=snapshot, at=at, target=target, selection=selection, secret=secret
+        name, snapshot=base, at=moment, target=target, selection=selection, secret=secret
     )
     offer = restore.offer
     _tell_link(shell, offer)
@@ -82,7 +84,16 @@ def start(  # noqa: PLR0913 - one parameter per option
         from mmsconsole.cli.waiting import restored
 
         restore = replace(restored(shell, operations, restore), offer=offer)
-    return Answer(restore)
+    return Answer(restore, exit_code=by_verdict(differs=restore.differs))
+
+
+def _confirmed(
+    planned: "RestorePlan", snapshot: str | None, at: str | None
+) -> tuple[str | None, str | None]:
+    """The very moment that was shown: "15m ago" and "latest" are others once it was confirmed."""
+    if at is None:
+        return snapshot, None
+    return (planned.snapshot, None) if planned.point is None else (None, str(planned.point))
 
 
 def _tell_link(shell: Shell, offer: "LinkOffer | None") -> None:

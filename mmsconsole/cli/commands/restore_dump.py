@@ -7,6 +7,7 @@ import typer
 
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.commands.restore import app as app
+from mmsconsole.cli.exits import by_verdict
 from mmsconsole.cli.options import Yes, command
 from mmsconsole.cli.shell import Shell
 from mmsconsole.errors import UsageError
@@ -114,7 +115,8 @@ def _answer(shell: Shell, arguments: "DumpArguments", *, dry_run: bool, yes: boo
                     ("overwrite",),
                     yes=yes,
                 )
-        return Answer(restore(arguments, shell.clock, telling.say, task))
+        done = restore(arguments, shell.clock, telling.say, task)
+        return Answer(done, exit_code=by_verdict(differs=done.differs))
 
 
 def _renames(texts: list[str]) -> tuple[tuple[str, str], ...]:

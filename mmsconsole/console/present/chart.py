@@ -34,8 +34,12 @@ def scale(values: Sequence[int | None]) -> int:
     return next((top for top in SCALES if highest <= top), highest)
 
 
-def columns(values: Sequence[int | None], height: int, top: int, page: Page) -> list[Line]:
-    """`height` lines, the highest first; any measured value shows at least a trace."""
+def columns(
+    values: Sequence[int | None], height: int, top: int, page: Page, tone: Tone | None = None
+) -> list[Line]:
+    """`height` lines, the highest first; any measured value shows at least a trace. Without a
+    `tone` a value is judged as a lag.
+    """
     steps = page.glyphs.columns
     per_cell = len(steps) - 1
     filled = [
@@ -46,7 +50,7 @@ def columns(values: Sequence[int | None], height: int, top: int, page: Page) -> 
     for row in reversed(range(height)):
         signs = [_cell(fill, row, steps, per_cell) for fill in filled]
         lines.append(
-            line(*(Span(sign, _tone(value)) for sign, value in zip(signs, values, strict=True)))
+            line(*(Span(sign, tone or _tone(v)) for sign, v in zip(signs, values, strict=True)))
         )
     return lines
 

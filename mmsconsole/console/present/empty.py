@@ -79,5 +79,47 @@ def no_restores() -> list[Line]:
     ]
 
 
+def no_oplog() -> list[Line]:
+    return [
+        (),
+        line("   ", Span("No oplog is stored yet.", Tone.TITLE)),
+        (),
+        line("   It is from the start of the backup on; ", _key("backup.start"),
+             " on the deployment starts it."),
+    ]  # fmt: skip
+
+
+def nothing_open() -> list[Line]:
+    return [
+        (),
+        line("   ", Span("Nothing is open for reading.", Tone.TITLE)),
+        (),
+        line("   ", _key("moment.open"), " opens a moment; on a snapshot, ", _key("snapshot.open"),
+             " opens that one. A mongod that nobody"),
+        line("   can write to runs on it for as long as you say; it is browsed here, or asked"),
+        line("   by mongosh and any driver on this machine."),
+    ]  # fmt: skip
+
+
+def no_collections() -> list[Line]:
+    return [(), line("   ", Span("There is nothing in it.", Tone.TITLE))]
+
+
+def no_documents(chosen: bool) -> list[Line]:
+    told = "No document is like that." if chosen else "There are no documents in it."
+    return [(), line("   ", Span(told, Tone.TITLE))]
+
+
+def no_links() -> list[Line]:
+    return [
+        (),
+        line("   ", Span("No links yet.", Tone.TITLE)),
+        (),
+        line("   A restore can be given out as a link: a tar file that is downloaded once,"),
+        line("   or as often as you say, until it expires. ", _key("restore.new"),
+             " on a deployment makes one."),
+    ]  # fmt: skip
+
+
 def no_events() -> list[Line]:
     return [(), line("   ", Span("Nothing happened yet.", Tone.TITLE))]

@@ -14,6 +14,8 @@ from mmsconsole.operations.views import DeploymentView, EngineStatus
 
 NOTICE_LINES_MAX = 3
 TAB_CELLS_BETWEEN = 3
+DIGITS = 9
+"""Views that are shown beside one another at every width."""
 
 
 def header(deployment: str, crumbs: Sequence[str], right: Line, page: Page) -> Line:
@@ -50,18 +52,24 @@ def engine_line(engine: EngineStatus | None, page: Page) -> Line:
 
 
 def tabs(place: Place, page: Page) -> Line:
-    """As far apart as there is room for."""
-    told = [_tab(digit, view, place) for digit, view in enumerate(TABS, start=1)]
+    """As far apart as there is room for; the last ones only where they have room."""
+    told = [_tab(view, place, page) for view in TABS]
+    while len(told) > DIGITS and _least(told) > page.width:
+        told.pop()
     room = page.width - 1 - sum(cells(each) for each in told)
     between = " " * max(1, min(TAB_CELLS_BETWEEN, room // (len(told) - 1)))
     drawn = line(" ", *(line(each, between) for each in told))
     return clip(line(*drawn[:-1]), page.width, page.glyphs.ellipsis)
 
 
-def _tab(digit: int, view: str, place: Place) -> Line:
-    here = view == place.view
-    key = Span(f"{digit} ", Tone.TITLE if here else Tone.KEY)
-    return line(key, Span(action_of(f"view.{view}").label, Tone.TITLE if here else Tone.DIM))
+def _least(told: Sequence[Line]) -> int:
+    return sum(1 + cells(each) for each in told)
+
+
+def _tab(view: str, place: Place, page: Page) -> Line:
+    here, action = view == place.view, action_of(f"view.{view}")
+    key = Span(f"{key_name(action.keys[0], page.glyphs)} ", Tone.TITLE if here else Tone.KEY)
+    return line(key, Span(action.label, Tone.TITLE if here else Tone.DIM))
 
 
 def footer(actions: Sequence[Action], badge: str, page: Page) -> Line:
@@ -118,5 +126,5 @@ def notice(sign: str, tone: Tone, text: str, hint: str, page: Page) -> list[Line
 def error_text(error: MmsError) -> str:
     """What an error says; the name that it begins with keeps its own spelling."""
     if error.where:
-        return f"{error.where}: {error.what}."
+        return f"{error.where}: {error.what.rstrip('.')}."
     return sentence(error.what) or error.code

@@ -1,13 +1,15 @@
 """What the console says before it does something that can not be taken back."""
 
 from mmsconsole.console.expiry import FORMS, Expiry
-from mmsconsole.console.present.words import plural, size
+from mmsconsole.console.present.words import plural, sentence, size
 from mmsconsole.errors import UsageError
 from mmsconsole.metadata.jobs import MAKING_HEADS, JobKind
 from mmsconsole.operations.check_views import RepairView
 from mmsconsole.operations.expiry import check_reason
+from mmsconsole.operations.link_views import LinkView
+from mmsconsole.operations.opening_views import OpeningView
 from mmsconsole.operations.store_views import GroomPlanView
-from mmsconsole.operations.views import JobView, Removal, RestoreView, SnapshotView
+from mmsconsole.operations.views import JobView, Removal, RestorePlan, RestoreView, SnapshotView
 from mmsconsole.policy.fates import Reason
 
 LEAVING_NOTHING = (JobKind.GROOM, JobKind.CHECK, JobKind.VERIFICATION, JobKind.CATALOGUE)
@@ -166,3 +168,45 @@ def share_complaint(text: str) -> str:
 
 def cancel_restore_text(restore: RestoreView) -> tuple[str, ...]:
     return (f"It stops at its next step, and what it wrote to {restore.path} is taken away.",)
+
+
+OPEN_TEXT = (
+    "Its files are made in a folder of the engine, and a mongod that nobody can write to runs on "
+    "them, on this machine alone.",
+    "For how many hours?",
+)
+EXTEND_TEXT = ("For how many hours from now on?",)
+POINT_TEXT = (
+    "A time with its zone (2026-01-31T12:00:00Z), SECONDS:INCREMENT, 15m ago or latest: included. "
+    "Or before:SECONDS:INCREMENT, which leaves that entry out.",
+)
+SEED_NAME_TEXT = (
+    "A new replica set begins with the files of this restore. Nothing is done now: you are shown "
+    "the commands.",
+    "What is it to be called?",
+)
+SEED_MEMBERS_TEXT = (
+    "Its members, as HOST:PORT with blanks between them. The first one has the restored files; "
+    "the others are empty, and copy the data from it.",
+)
+
+
+def close_text(opening: OpeningView) -> tuple[str, ...]:
+    return (
+        f"Its mongod ends, also for who is connected to it, and {size(opening.bytes)} of files are "
+        "removed. The backup keeps everything.",
+    )
+
+
+def revoke_text(link: LinkView) -> tuple[str, ...]:
+    return (
+        f"{link.name} can not be downloaded by it any more; a download that runs is broken off. "
+        "The backup keeps everything.",
+    )
+
+
+def live_text(plan: RestorePlan, *, overwrites: bool) -> tuple[str, ...]:
+    """Before something is written into what runs."""
+    drops = " What is there of the same names is DROPPED first." if overwrites else ""
+    told = f"This writes into {plan.target} while it runs: {plan.what}.{drops}"
+    return (told, *map(sentence, plan.notes[:2]))

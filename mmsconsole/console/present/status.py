@@ -57,6 +57,8 @@ def backup_mark(status: BackupStatus, glyphs: Glyphs) -> Mark:
         return Mark(glyphs.todo, "not backed up", Tone.DIM)
     if unreachable(status):
         return Mark(glyphs.bad, "unreachable", Tone.BAD)
+    if status.tail is not None and status.tail.unstored:
+        return Mark(glyphs.bad, "not stored", Tone.BAD)
     if status.tail is not None and status.tail.error:
         return Mark(glyphs.warn, "nothing comes", Tone.WARN)
     if status.phase != SyncPhase.IN_SYNC:
@@ -96,7 +98,8 @@ def beside_oplog(status: BackupStatus) -> list[WarningView]:
 
 def unreachable(status: BackupStatus) -> bool:
     """With a member named the source is read, and has nothing that may be taken."""
-    return status.tail is not None and bool(status.tail.error) and not status.tail.member
+    tail = status.tail
+    return tail is not None and bool(tail.error) and not (tail.member or tail.unstored)
 
 
 def worst(status: BackupStatus) -> WarningView | None:

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from mmsconsole.console.glyphs import Glyphs
+from mmsconsole.harmless import harmless as harmless
 
 WIDE_COLUMNS_MIN = 110
 
@@ -55,15 +56,6 @@ class Page:
     @property
     def wide(self) -> bool:
         return self.width >= WIDE_COLUMNS_MIN
-
-
-def harmless(text: str) -> str:
-    """Control, format and unassigned characters as escapes that can be read."""
-    return "".join(c if c.isprintable() else _escape(ord(c)) for c in text)
-
-
-def _escape(code: int) -> str:
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def line(*parts: Part) -> Line:
@@ -126,6 +118,11 @@ def wrap(text: str, width: int, tone: Tone = Tone.TEXT) -> list[Line]:
                 lines.append(current)
                 current = piece
     return [(Span(text, tone),) for text in [*lines, current] if text]
+
+
+def chopped(text: str, width: int) -> list[str]:
+    """As it is, in pieces that fit; at least one."""
+    return chop_cells(harmless(text), max(1, width)) or [""]
 
 
 def indent(lines: Iterable[Line], by: int) -> list[Line]:

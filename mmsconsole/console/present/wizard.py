@@ -1,73 +1,90 @@
-"""The restore wizard's four steps in words."""
+"""The restore wizard's first step in words, and the line of all steps above it."""
 
 from collections.abc import Sequence
 
 from mmsconsole.console.glyphs import key_name
 from mmsconsole.console.present import timeline
 from mmsconsole.console.present.snapshots import newest_complete
-from mmsconsole.console.present.text import Line, Page, Span, Tone, indent, line, rule, wrap
+from mmsconsole.console.present.text import Line, Page, Span, Tone, indent, line, wrap
 from mmsconsole.console.present.timeline import Axis
-from mmsconsole.console.present.words import duration, moment, moment_of, sentence, size, until
-from mmsconsole.console.wizard import Choice, Step, Wizard
-from mmsconsole.operations.views import BackupStatus, Gap, RestorePlan, SnapshotView
+from mmsconsole.console.present.words import duration, moment, moment_of, sentence
+from mmsconsole.console.wizard.draft import Step
+from mmsconsole.console.wizard.points import Pointing
+from mmsconsole.errors import UsageError
+from mmsconsole.operations.points import Before, parse_point
+from mmsconsole.operations.views import BackupStatus, Gap, SnapshotView
 
-STEP_TITLES = {
-    Step.POINT: "the point",
-    Step.TARGET: "the folder",
-    Step.REVIEW: "review",
-    Step.RUN: "run",
-}
+TITLES = ("the point", "what", "where", "review", "run")
+PLACES = {Step.POINT: 0, Step.WHAT: 1, Step.KIND: 2, Step.FIELDS: 2, Step.REVIEW: 3, Step.RUN: 4}
+"""The kind of target and its rows are one step to people."""
 
 
 def steps(current: Step, page: Page) -> Line:
+    here = PLACES[current]
     drawn = line(" ")
-    for number, (step, title) in enumerate(STEP_TITLES.items(), start=1):
-        tone = Tone.TITLE if step == current else Tone.DIM
-        sign = page.glyphs.done if step < current else str(number)
-        sign_tone = Tone.GOOD if step < current else Tone.ACCENT if step == current else Tone.DIM
+    for place, title in enumerate(TITLES):
+        tone = Tone.TITLE if place == here else Tone.DIM
+        sign = page.glyphs.done if place < here else str(place + 1)
+        sign_tone = Tone.GOOD if place < here else Tone.ACCENT if place == here else Tone.DIM
         drawn = line(drawn, Span(f"{sign} ", sign_tone), Span(title, tone))
-        if step != Step.RUN:
+        if place < len(TITLES) - 1:
             drawn = line(drawn, Span(f"  {page.glyphs.rule * 3}  ", Tone.DIM))
     return drawn
 
 
 def point_lines(
-    wizard: Wizard, snapshots: Sequence[SnapshotView], status: BackupStatus | None, page: Page
+    pointing: Pointing, snapshots: Sequence[SnapshotView], status: BackupStatus | None, page: Page
 ) -> list[Line]:
     """Axis, pointer, and what the cursor means."""
-    axis = wizard.axis
-    chosen = wizard.snapshot
-    pointer = timeline.pointer_line(axis, wizard.cursor, moment(wizard.cursor), page.glyphs)
+    axis = pointing.axis
+    chosen = pointing.snapshot
+    pointer = timeline.pointer_line(axis, pointing.cursor, moment(pointing.cursor), page.glyphs)
     return [
         *timeline.draw(snapshots, status, axis, page, chosen),
         pointer,
         (),
-        *meaning(wizard, snapshots, status.gaps if status else (), page),
+        *meaning(pointing, snapshots, status.gaps if status else (), page),
         (),
         _keys(axis, page),
     ]
 
 
 def meaning(
-    wizard: Wizard, snapshots: Sequence[SnapshotView], gaps: Sequence[Gap], page: Page
+    pointing: Pointing, snapshots: Sequence[SnapshotView], gaps: Sequence[Gap], page: Page
 ) -> list[Line]:
     """The point in two or three lines, as far as it is known before the engine has planned it."""
-    if wizard.snapshot:
-        told = line(" the snapshot of ", Span(moment(wizard.cursor), Tone.ACCENT), ", as it is")
+    if pointing.typed.strip():
+        return _typed_meaning(pointing.typed.strip())
+    if pointing.snapshot:
+        told = line(" the snapshot of ", Span(moment(pointing.cursor), Tone.ACCENT), ", as it is")
         return [told, line(Span(" no oplog is replayed on top", Tone.DIM))]
-    gap = wizard.gap(gaps)
+    gap = pointing.gap(gaps)
     if gap is not None:
         return indent(wrap(gap_sentence(gap), page.width - 2, Tone.WARN)[:3], 1)
-    base = newest_complete(snapshots, wizard.cursor)
-    told = line(" everything up to and including ", Span(moment(wizard.cursor), Tone.ACCENT))
+    base = newest_complete(snapshots, pointing.cursor)
+    told = line(" everything up to and including ", Span(moment(pointing.cursor), Tone.ACCENT))
     if base is None:
         return [told, line(Span(" no complete snapshot lies before it", Tone.WARN))]
-    replay = duration((wizard.cursor - timeline.moment_of(base)).total_seconds())
+    replay = duration((pointing.cursor - timeline.moment_of(base)).total_seconds())
     start = moment(timeline.moment_of(base))
     return [
         told,
         line(Span(f" from the snapshot of {start}, and {replay} of stored oplog", Tone.DIM)),
     ]
+
+
+def _typed_meaning(typed: str) -> list[Line]:
+    """The engine judges it in the end; what makes no sense is told at once."""
+    try:
+        asked = parse_point(typed)
+    except UsageError as error:
+        return [line(Span(f" {error.what}", Tone.WARN)), line(Span(f" {error.hint}", Tone.DIM))]
+    if isinstance(asked, Before):
+        at = Span(f"{moment_of(asked.entry)} ({asked.entry})", Tone.ACCENT)
+        told = line(" everything before the entry of ", at)
+        return [told, line(Span(" that entry itself is left out", Tone.DIM))]
+    told = line(" everything up to and including ", Span(typed, Tone.ACCENT))
+    return [told, line(Span(" the review shows which entry that is", Tone.DIM))]
 
 
 def gap_sentence(gap: Gap) -> str:
@@ -93,62 +110,3 @@ def _keys(axis: Axis, page: Page) -> Line:
     for key, label in hints:
         drawn = line(drawn, Span(f"{key} ", Tone.KEY), Span(f"{label}   ", Tone.DIM))
     return drawn
-
-
-def target_lines(choice: Choice, deployment: str, page: Page) -> list[Line]:
-    what = f"the snapshot {choice.snapshot}" if choice.snapshot else f"up to {choice.at}"
-    told = (
-        "The restored files are written to this folder on the engine's host. It must not exist "
-        "yet, or be empty. Nothing else is touched: not the source, not the head."
-    )
-    return [
-        line(" ", Span(deployment, Tone.TITLE), ", ", Span(what, Tone.ACCENT)),
-        (),
-        *indent(wrap(told, page.width - 2, Tone.DIM), 1),
-        (),
-    ]
-
-
-def review_lines(plan: RestorePlan, page: Page) -> list[Line]:
-    """Exactly what will happen, in the order in which it will."""
-    actions = [
-        f"The folder {plan.target} is made.",
-        f"{size(plan.bytes)} of the snapshot {plan.snapshot} are written to it and verified.",
-    ]
-    if plan.point is not None:
-        actions.append(
-            f"{size(plan.oplog_bytes)} of oplog are applied, up to and including "
-            f"{until(plan.point)}."
-        )
-    numbered = [
-        each for number, text in enumerate(actions, start=1) for each in _item(number, text, page)
-    ]
-    return [
-        rule("what will happen", page),
-        *numbered,
-        (),
-        rule("what you will have", page),
-        *indent(wrap(sentence(plan.in_words), page.width - 2, Tone.TITLE), 1),
-        (),
-        rule("room", page),
-        _room(plan, page),
-        (),
-        line(Span(" The source and the head are not touched.", Tone.DIM)),
-    ]
-
-
-def _item(number: int, text: str, page: Page) -> list[Line]:
-    first, *others = wrap(text, page.width - 4)
-    return [line(" ", Span(f"{number} ", Tone.DIM), first), *indent(others, 3)]
-
-
-def _room(plan: RestorePlan, page: Page) -> Line:
-    needed = plan.bytes + plan.oplog_bytes
-    enough = plan.free_bytes >= needed
-    sign, tone, word = (
-        (page.glyphs.good, Tone.GOOD, "enough")
-        if enough
-        else (page.glyphs.bad, Tone.BAD, "not enough")
-    )
-    told = f"{size(plan.free_bytes)} free, about {size(needed)} needed"
-    return line(" ", Span(f"{sign} {word}", tone), f"  {told}")

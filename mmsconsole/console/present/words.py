@@ -65,6 +65,14 @@ def since(at: datetime, now: datetime) -> str:
     return told if told == "now" else f"{told} ago"
 
 
+def remaining(until: datetime, now: datetime) -> str:
+    """In minutes at least: counting seconds would repaint for ever."""
+    seconds = (until - now).total_seconds()
+    if seconds < MINUTE:
+        return "<1m"
+    return f"{int(seconds) // MINUTE}m" if seconds < HOUR else duration(seconds)
+
+
 def moment(at: datetime | None) -> str:
     return NONE if at is None else f"{at:%Y-%m-%d %H:%M:%S}Z"
 

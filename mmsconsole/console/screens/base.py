@@ -179,7 +179,8 @@ class ConsoleScreen(Screen[None]):
         return frame.header(self.place.deployment, crumbs, right, page)
 
     def _footer(self, page: Page) -> Line:
-        shown = footer_actions(self.VIEW, root=self.place == ROOT)
+        known = footer_actions(self.VIEW, root=self.place == ROOT)
+        shown = [action for action in known if self.allows(action.id)]
         return frame.footer(shown, "PAUSED" if self.console.paused else "", page)
 
     # Dispatch
@@ -195,9 +196,13 @@ class ConsoleScreen(Screen[None]):
         if not self._composed:
             return False
         id_, key = (str(each) for each in parameters)
-        if isinstance(self.focused, Input):
-            return key in FIELD_KEYS
+        if isinstance(self.focused, Input) and not self.beside_field(id_, key):
+            return False
         return self.allows(id_)
+
+    def beside_field(self, _id: str, key: str) -> bool:
+        """Whether a key is the view's while a field is typed in."""
+        return key in FIELD_KEYS
 
     def allows(self, _id: str) -> bool:
         """Whether an action of this view works at this moment."""

@@ -10,6 +10,7 @@ from mmsconsole.console.present.timeline import moment_of
 from mmsconsole.console.present.words import moment
 from mmsconsole.console.screens.base import ConsoleScreen, Handler
 from mmsconsole.console.screens.dialog import Wanted, confirm
+from mmsconsole.console.screens.opening import open_snapshot
 from mmsconsole.operations.views import SnapshotView
 
 Act = Callable[[SnapshotView], None]
@@ -29,6 +30,7 @@ class SnapshotActs:
             "snapshot.expire": self._of_chosen(self._expire),
             "snapshot.delete": self._of_chosen(self._delete),
             "snapshot.verify": self._of_chosen(self._verify),
+            "snapshot.open": self._of_chosen(partial(open_snapshot, self._screen)),
         }
 
     def _of_chosen(self, act: Act) -> Handler:

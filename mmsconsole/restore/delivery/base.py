@@ -40,6 +40,8 @@ class Delivered:
     """In words, as people are told; no secrets."""
     verified: str = ""
     """How the target was found to hold what it should; empty: it was not looked at."""
+    differs: bool = False
+    """It was found not to; `verified` says where."""
 
 
 class Delivery(ABC):
@@ -115,5 +117,6 @@ class Delivery(ABC):
     @abstractmethod
     def abandon(self) -> None:
         """Take away what deliver() wrote: after failure, cancel, or a crash. May be called when
-        nothing was written, and again. Raises MmsError if something stays.
+        nothing was written, and again. Raises MmsError if something stays; TargetHurt if that
+        is for good, and nobody needs to try again.
         """

@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 
 from mmsconsole.agent.reader import Origin
 from mmsconsole.dump.collections import DumpedCollection
-from mmsconsole.errors import MmsError
+from mmsconsole.errors import TargetHurt
 from mmsconsole.metadata.witnesses import unpack
 from mmsconsole.mongod.source_uri import SourceUri, parse_uri
 from mmsconsole.restore.delivery.base import Delivered, Delivery, Made
@@ -23,10 +23,14 @@ from mmsconsole.restore.live.standing import (
 )
 from mmsconsole.restore.live.writing import LiveWriter
 from mmsconsole.restore.pacing import paced
-from mmsconsole.restore.selecting import SYSTEM, SYSTEM_DATABASES, Chooser, Namespace
+from mmsconsole.restore.selecting import SYSTEM, SYSTEM_DATABASES, Chooser, Namespace, shown
 from mmsconsole.storage.throttled import MEGABYTE, SharedThrottle
 from mmsconsole.task import Task
 
+LATER = (
+    "collections that were made between the snapshot and the moment are not known yet: what "
+    "stands there under their names is dropped as well"
+)
 LOOK_SECONDS = 15.0
 """How long an election is waited for by who only looks."""
 
@@ -54,7 +58,10 @@ class LiveDelivery(Delivery):
 
     def notes(self) -> list[str]:
         found = self.preview()
-        return [f"dropped first: {in_words(found)}"] if found else []
+        notes = [f"dropped first: {in_words(found)}"] if found else []
+        if self.restore.where.overwrite and self.restore.point is not None:
+            notes.append(LATER)
+        return notes
 
     def deliver(self, made: Made, task: Task) -> Delivered:
         content, choice = chosen_of(made, task)
@@ -66,7 +73,8 @@ class LiveDelivery(Delivery):
             verdict = writer.compare(choice, content.hash_of, filtered, task)
             said = writer.complete(choice, task)
         parts = [verdict.in_words(), said, "UUIDs are new"]
-        return Delivered(written, primary.where, "; ".join(filter(None, parts)))
+        told = "; ".join(filter(None, parts))
+        return Delivered(written, primary.where, told, differs=bool(verdict.different))
 
     def release(self) -> None:
         self._notes.forget()
@@ -77,11 +85,10 @@ class LiveDelivery(Delivery):
         with self._primary(Task(), LOOK_SECONDS) as primary:
             hurt = self._writer(primary).abandon()
         if hurt:
-            raise MmsError(
+            raise TargetHurt(
                 f"they were being overwritten, and hold what was written until then: "
-                f"{', '.join(hurt)}"[:1000],
+                f"{', '.join(map(shown, hurt))}"[:1000],
                 where=primary.where,
-                hint="restore them again",
             )
 
     # -- what it is made of -------------------------------------------------------------------

@@ -7,6 +7,7 @@
 So it can be told after a crash whether NAME is ours: somebody else may have put a file there.
 """
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable
@@ -26,7 +27,8 @@ from mmsconsole.errors import AlreadyExists, Refused
 
 CHECKSUM = ".sha256"
 NAME_BYTES_MAX = 255 - len(CHECKSUM)
-NO_LINKS = (PermissionError, NotImplementedError)
+NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
+"""How file systems say that they have no hard links."""
 ANOTHER_NAME = "name another file, or move that one away"
 
 
@@ -93,7 +95,8 @@ class OneFile:
             return self._path.stat().st_size, sha256
 
     def _write_part(self, fill: Callable[[Sink], None]) -> str:
-        descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        descriptor = os.open(self._part, how, 0o600)
         with os.fdopen(descriptor, "wb", buffering=0) as file:
             sink = Sink(file)
             fill(sink)
@@ -104,13 +107,16 @@ class OneFile:
         if self._is_ours():
             self._part.unlink(missing_ok=True)
             return
+        _check_absent(self._checksum)
         try:
             os.link(self._part, self._path)  # refuses to replace, where rename would
         except FileExistsError:
-            raise AlreadyExists(
-                "somebody has put a file there", where=str(self._path), hint=ANOTHER_NAME
-            ) from None
-        except NO_LINKS:  # a file system that has none
+            _check_absent(self._path)
+            raise
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            _check_absent(self._path)
             self._part.rename(self._path)
         self._part.unlink(missing_ok=True)
         sync_folder(self._path.parent)
@@ -130,14 +136,16 @@ class OneFile:
             self._mark.unlink(missing_ok=True)
 
     def abandon(self) -> None:
-        """What was written goes; the mark goes last."""
+        """What was written goes; the mark goes before the part: without one, but with a mark,
+        somebody else's file was taken for ours after a crash in between.
+        """
         with disk_errors(str(self._path)):
             if self._is_ours():
                 self._checksum.unlink(missing_ok=True)
                 self._path.unlink(missing_ok=True)
+            self._mark.unlink(missing_ok=True)
             self._part.unlink(missing_ok=True)
             self._sweep()
-            self._mark.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Small writes of ours that never ended."""
@@ -146,3 +154,10 @@ class OneFile:
             for entry in list(self._path.parent.iterdir()):
                 if entry.name.startswith(begun):
                     entry.unlink()
+
+
+def _check_absent(path: Path) -> None:
+    """It was, when the restore was asked for: that may be hours ago."""
+    if os.path.lexists(path):
+        what = "somebody has put a file there"
+        raise AlreadyExists(what, where=str(path), hint=ANOTHER_NAME)

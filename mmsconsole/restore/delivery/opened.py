@@ -38,6 +38,7 @@ class OpenedDelivery(Delivery):
             restore.id, restore.deployment, made.snapshot.id, made.optime, str(made.files),
             restore.staging, NAME, password, now, now + timedelta(hours=restore.where.hours),
             created_by=restore.created_by, bytes=made.snapshot.bytes,
+            mongod_version=made.snapshot.mongod_version, fcv=made.snapshot.fcv,
         )  # fmt: skip
 
     def abandon(self) -> None:

@@ -7,7 +7,7 @@ documents else. Before the indexes are made: until then no TTL index takes anyth
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mmsconsole.errors import MissingPrivileges, MmsError
+from mmsconsole.errors import CommandFailed, MissingPrivileges
 from mmsconsole.mongod.fingerprint import Client, hash_of_collection
 from mmsconsole.restore.choosing import Chosen
 from mmsconsole.restore.live.primary import Primary
@@ -22,6 +22,9 @@ PHASE = "comparing"
 COMPARE_SECONDS = 6 * 3600
 """How long the hash of one collection may take."""
 SHOWN_MAX = 5
+WHAT_TO_DO = (
+    "somebody else may have written there: restore these again under other names, and compare"
+)
 
 
 @dataclass(slots=True)
@@ -38,7 +41,7 @@ class Verdict:
             more = f" and {len(self.different) - SHOWN_MAX} more" * (
                 len(self.different) > SHOWN_MAX
             )
-            parts.append(f"DIFFERENT: {names}{more}; somebody else may have written there")
+            parts.append(f"DIFFERENT: {names}{more}; {WHAT_TO_DO}")
         if self.hashed:
             parts.append(f"dbHash equal for {self.hashed} collections")
         if self.counted:
@@ -92,7 +95,7 @@ class Comparison:
         command = {"count": one.target.data_name}
         try:
             return int(self._primary.run(one.target.database, command)["n"])
-        except MmsError:
+        except (CommandFailed, MissingPrivileges):
             # A view's name, or no right to count: then there is nothing to compare with.
             return -1
 

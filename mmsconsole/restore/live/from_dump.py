@@ -30,6 +30,7 @@ from mmsconsole.restore.live.primary import PATIENCE_SECONDS, Primary
 from mmsconsole.restore.live.replaying import LiveReplay
 from mmsconsole.restore.live.standing import Occupied, check_version, occupied, standing_of
 from mmsconsole.restore.live.writing import LiveWriter
+from mmsconsole.restore.selecting import shown
 from mmsconsole.task import Task
 
 
@@ -72,6 +73,8 @@ class DumpRestored:
     until: Optime | None
     """The data are those of this moment; None: each collection of the moment it was read at."""
     verified: str
+    differs: bool
+    """What is there is not what the dump holds; `verified` says where."""
 
 
 def open_dump(path: Path) -> ArchiveContent | FolderContent:
@@ -115,13 +118,14 @@ class DumpRestore:
 
     def run(self, tell: Callable[[str], None]) -> DumpRestored:
         """What it made is taken away again when it fails or is cancelled; `tell` hears of what
-        can not be. Raises DumpDamaged, Refused, SourceError, OplogError, Cancelled.
+        can not be, and of what differs. Raises DumpDamaged, Refused, SourceError, OplogError,
+        Cancelled.
         """
         with closing(self._primary):
             self._check_version()
             self._writer.check(self._choice)
             try:
-                return self._run()
+                return self._run(tell)
             except BaseException:
                 self._abandon(tell)
                 raise
@@ -130,9 +134,11 @@ class DumpRestore:
         standing = standing_of(self._primary)
         check_version(standing, self._dump.server_version, self._primary.where)
 
-    def _run(self) -> DumpRestored:
+    def _run(self, tell: Callable[[str], None]) -> DumpRestored:
         written = self._writer.documents(self._dump, self._choice, self._task)
         verdict = self._writer.compare(self._choice, None, frozenset(), self._task)
+        if verdict.different:
+            tell(verdict.in_words())
         entries, until, indexes, more = 0, None, None, []
         if self._replays:
             catalogue = catalogue_of(self._choice)
@@ -146,8 +152,9 @@ class DumpRestore:
         said = self._writer.complete(self._choice, self._task, indexes)
         verified = "; ".join(filter(None, [verdict.in_words(), said, *more, "UUIDs are new"]))
         return DumpRestored(
-            self._primary.where, len(self._choice.data), written, entries, until, verified
-        )
+            self._primary.where, len(self._choice.data), written, entries, until, verified,
+            bool(verdict.different),
+        )  # fmt: skip
 
     def _abandon(self, tell: Callable[[str], None]) -> None:
         """Of a task that was cancelled, too. What goes wrong here does not hide why."""
@@ -159,7 +166,8 @@ class DumpRestore:
             return
         tell("what it had made was taken away again")
         if hurt:
-            tell(f"these were being overwritten, and are not what they were: {', '.join(hurt)}")
+            names = ", ".join(map(shown, hurt))
+            tell(f"these were being overwritten, and are not what they were: {names}")
 
 
 def _all_data(what: Selection) -> bool:

@@ -27,6 +27,7 @@ _MADE_WITH_IT = (b"_id_",)
 def create(primary: Primary, one: DumpedCollection) -> None:
     """A collection or view with its options, without indexes. Raises ApplyFailed naming it."""
     options: dict[str, Any] = dict(RawBSONDocument(one.options))
+    options.pop("create", None)  # a dump may say it; the name is the one that was looked at
     try:
         command = {"create": one.name, **options}
         primary.write(one.database, command, again=(NAMESPACE_EXISTS,))

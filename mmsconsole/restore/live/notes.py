@@ -1,5 +1,6 @@
 """Which collections a live restore has begun, and which it has finished."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from mmsconsole.metadata.live_writes import LiveWrite, LiveWrites, live_write_id
@@ -12,6 +13,10 @@ class Notes(Protocol):
 
     def begin(self, ns: str, *, existed: bool) -> None:
         """Before anything is written or dropped. What was noted of `existed` first stays."""
+        ...
+
+    def made(self, ns: str, uuid: str) -> None:
+        """It was made just now, and is empty."""
         ...
 
     def finish(self, ns: str, documents: int) -> None: ...
@@ -34,6 +39,10 @@ class KeptNotes:
         if self._records.find(id_) is None:
             self._records.put_all([LiveWrite(id_, self._restore, ns, existed)])
 
+    def made(self, ns: str, uuid: str) -> None:
+        id_ = live_write_id(self._restore, ns)
+        self._records.set(id_, uuid=uuid, finished=False, documents=0)
+
     def finish(self, ns: str, documents: int) -> None:
         id_ = live_write_id(self._restore, ns)
         self._records.set(id_, finished=True, documents=documents)
@@ -54,9 +63,11 @@ class MemoryNotes:
     def begin(self, ns: str, *, existed: bool) -> None:
         self._begun.setdefault(ns, LiveWrite(ns, "", ns, existed))
 
+    def made(self, ns: str, uuid: str) -> None:
+        self._begun[ns] = replace(self._begun[ns], uuid=uuid, finished=False, documents=0)
+
     def finish(self, ns: str, documents: int) -> None:
-        one = self._begun[ns]
-        self._begun[ns] = LiveWrite(ns, "", ns, one.existed, finished=True, documents=documents)
+        self._begun[ns] = replace(self._begun[ns], finished=True, documents=documents)
 
     def forget(self) -> None:
         self._begun.clear()

@@ -112,6 +112,19 @@ def kinds_in(primary: Primary, database: str) -> dict[str, str]:
     return {str(entry["name"]): str(entry.get("type", "collection")) for entry in entries}
 
 
+def uuid_of(primary: Primary, database: str, name: str) -> str:
+    """Of a collection, or of a time series' buckets, in hex; empty: there is none, or a view."""
+    names = {"$in": [name, BUCKETS + name]}
+    command = {"listCollections": 1, "filter": {"name": names}, "cursor": {}}
+    found = primary.run(database, command)["cursor"]["firstBatch"]
+    return next((bytes(one["info"]["uuid"]).hex() for one in found if "uuid" in one["info"]), "")
+
+
+def is_empty(primary: Primary, database: str, name: str) -> bool:
+    command = {"find": name, "limit": 1, "singleBatch": True, "projection": {"_id": 1}}
+    return not primary.run(database, command)["cursor"]["firstBatch"]
+
+
 def _measured(primary: Primary, database: str, name: str, kind: str) -> Occupied:
     ns = f"{database}.{name}"
     if kind == "view":

@@ -6,7 +6,8 @@ from contextlib import closing
 
 from mmsconsole.dump.collections import VIEW
 from mmsconsole.dump.contents import Content
-from mmsconsole.errors import CommandFailed, MissingPrivileges
+from mmsconsole.errors import CommandFailed, MissingPrivileges, TargetNotEmpty
+from mmsconsole.metadata.live_writes import LiveWrite
 from mmsconsole.restore.choosing import Choice, Chosen
 from mmsconsole.restore.delivery.base import PHASE
 from mmsconsole.restore.live import users
@@ -21,8 +22,15 @@ from mmsconsole.restore.live.making import (
 )
 from mmsconsole.restore.live.notes import Notes
 from mmsconsole.restore.live.primary import Primary
-from mmsconsole.restore.live.standing import check_free, check_rights, kinds_in, occupied
-from mmsconsole.restore.selecting import SYSTEM_DATABASES
+from mmsconsole.restore.live.standing import (
+    check_free,
+    check_rights,
+    is_empty,
+    kinds_in,
+    occupied,
+    uuid_of,
+)
+from mmsconsole.restore.selecting import SYSTEM_DATABASES, shown
 from mmsconsole.task import Task
 
 log = logging.getLogger(__name__)
@@ -97,16 +105,41 @@ class LiveWriter:
             task.check()
             target = one.target
             known = begun.get(target.ns)
-            if known is not None and known.finished:
-                continue
             exists = target.name in there[target.database]
+            if known is not None and exists:
+                self._check_ours(known)
+            if known is not None and known.finished and (exists or target.kind == VIEW):
+                continue
             self._notes.begin(target.ns, existed=exists and known is None)
             if exists:
                 drop(self._primary, target.database, target.name)
             if target.kind != VIEW:
                 create(self._primary, target)
+                made = uuid_of(self._primary, target.database, target.name)
+                self._notes.made(target.ns, made)
                 todo.append(one)
         return todo
+
+    def _check_ours(self, known: LiveWrite) -> None:
+        """Of what an earlier attempt began. Between the two somebody else may have made it, and
+        only who asked to overwrite has agreed to lose what was there before. Raises TargetNotEmpty.
+        """
+        agreed = self._overwrite and not known.uuid
+        if not agreed and not self._is_ours(known):
+            raise TargetNotEmpty(
+                "somebody has made this anew since the restore began", where=shown(known.ns),
+                hint="keep it, and restore under another name; or drop it, and restore again",
+            )  # fmt: skip
+
+    def _is_ours(self, known: LiveWrite) -> bool:
+        """One whose making could not be noted any more is empty still."""
+        database, _, name = known.ns.partition(".")
+        if database == users.ADMIN:
+            return True  # temporary, by names of this restore's own
+        uuid = uuid_of(self._primary, database, name)
+        if known.uuid or not uuid:
+            return uuid in ("", known.uuid)
+        return is_empty(self._primary, database, name)
 
     def _users(self, choice: Choice) -> Iterator[Chosen]:
         return (one for one in choice.users if one.source.name in self._temporary)
@@ -156,13 +189,14 @@ class LiveWriter:
         return said
 
     def abandon(self) -> list[str]:
-        """Takes away what was begun and was not there before; returns the namespaces that were,
-        and that now hold what was written until then. Raises SourceError.
+        """Takes away what was begun and was not there before, unless somebody else has made it
+        anew; returns the namespaces that were there, and that now hold what was written until
+        then. Raises SourceError.
         """
         begun = self._notes.begun()
         for ns, one in begun.items():
             database, _, name = ns.partition(".")
-            if not one.existed:
+            if not one.existed and self._is_ours(one):
                 drop(self._primary, database, name)
         for database in {ns.partition(".")[0] for ns in begun}:
             self._drop_empty(database)

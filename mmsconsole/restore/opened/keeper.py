@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from mmsconsole.errors import MmsError, MongodFailed
+from mmsconsole.errors import MetadataError, MmsError, MongodFailed
 from mmsconsole.metadata.openings import WANTED, Opening, OpeningState
 from mmsconsole.mongod.binaries import choose_binary
 from mmsconsole.mongod.process import MongodProcess, sweep_orphans
@@ -34,12 +34,20 @@ class OpenedKeeper:
         for opening in known:
             if self._stopped:
                 return
-            if opening.state not in WANTED or opening.until <= now:
-                self._close(opening)
-            elif not self._runs(opening):
-                self._start(opening)
+            try:
+                self._tend(opening, over=opening.until <= now)
+            except MetadataError:
+                raise
+            except MmsError as error:  # the others are tended all the same
+                log.warning("opened snapshot %s waits: %s", opening.id, error)
         for id_ in self._running.keys() - {opening.id for opening in known}:
             self._running.pop(id_).kill()
+
+    def _tend(self, opening: Opening, *, over: bool) -> None:
+        if over or opening.state not in WANTED:
+            self._close(opening)
+        elif not self._runs(opening):
+            self._start(opening)
 
     def stop(self) -> None:
         """The records stay: the next engine goes on with them."""
@@ -59,6 +67,8 @@ class OpenedKeeper:
         sweep_orphans([Path(opening.staging)], self._resources.clock)
         try:
             process, port = self._started(opening)
+        except MetadataError:
+            raise  # it says nothing of the files
         except MmsError as error:
             self._give_up(opening, str(error))
             return
@@ -70,8 +80,7 @@ class OpenedKeeper:
     def _started(self, opening: Opening) -> tuple[MongodProcess, int]:
         """On the first port that is free. Raises MongodFailed, NotFound, NoSuitableMongod."""
         resources = self._resources
-        snapshot = resources.metadata.snapshots.get(opening.snapshot)
-        binary = choose_binary(resources.binaries, snapshot.mongod_version, snapshot.fcv)
+        binary = choose_binary(resources.binaries, *self._needed(opening))
         cache_gb = resources.settings.tree.heads.cache_gb
         data, written = Path(opening.folder), resources.log(f"opened-{opening.id}")
         for port in free_ports(PORTS):
@@ -86,6 +95,13 @@ class OpenedKeeper:
             return process, port
         what = f"none of the ports {PORTS[0]} to {PORTS[-1]} is free"
         raise MongodFailed(what, where=opening.id, hint="close another opened snapshot first")
+
+    def _needed(self, opening: Opening) -> tuple[str, str]:
+        """Version and featureCompatibilityVersion."""
+        if opening.mongod_version:
+            return opening.mongod_version, opening.fcv
+        snapshot = self._resources.metadata.snapshots.get(opening.snapshot)
+        return snapshot.mongod_version, snapshot.fcv
 
     def _give_up(self, opening: Opening, reason: str) -> None:
         log.error("opened snapshot %s: %s", opening.id, reason)

@@ -48,7 +48,8 @@ class PushedFile:
         """
         if not self._is_ours():
             part = posixpath.join(self._folder, self._prefix + stamp)
-            if self._remote.look(self._whole) is None:
+            if self._remote.look(self._whole) is None or not self._parts():
+                self._remote.remove(self._whole)
                 self._send_part(part, parts, size, meter)
                 self._mark_whole()
             self._remote.rename(self._parts()[0], self._path)
@@ -79,9 +80,9 @@ class PushedFile:
     def abandon(self) -> None:
         if self._is_ours():
             self._remote.remove_file(self._path)
+        self._remote.remove(self._whole)  # before the part: else theirs was taken for ours
         for part in self._parts():
             self._remote.remove_file(part)
-        self._remote.remove(self._whole)
 
     def _is_ours(self) -> bool:
         """Whether the file in its place is what this restore has sent."""

@@ -1,6 +1,7 @@
 """Files to another machine, whole or not at all, going on where an attempt broke off.
 
     PATH/.mmsconsole-restore-ID-STAMP/    what is being sent; moved up into PATH when all is there
+    PATH/.mmsconsole-restore-ID-names     the same, while it is being written
     PATH/.mmsconsole-restore-ID-moving    all is there: the names that are or were moved up
     PATH/.mmsconsole-restore-ID-made      PATH itself was made for this restore (a folder)
 
@@ -23,9 +24,13 @@ from mmsconsole.restore.ssh.remote import SYNC_BYTES, Remote
 from mmsconsole.threads import in_order
 
 PART_BYTES = 1 << 20
-NAMES_BYTES_MAX = 1 << 16
+NAMES_BYTES_MAX = 64 << 20
+"""Of a folder's files: there may be a hundred thousand."""
 SPARE_BYTES = 64 << 20
 """Stay free over there."""
+
+
+LOOK = "look who else may write to that folder there, or name another one"
 
 
 class Meter(Protocol):
@@ -75,6 +80,7 @@ class Push:
         self._prefix = f".mmsconsole-restore-{restore_id}-"
         self._made = posixpath.join(folder, f"{self._prefix}made")
         self._moving = posixpath.join(folder, f"{self._prefix}moving")
+        self._names = posixpath.join(folder, f"{self._prefix}names")
 
     def check(self, needed: int) -> None:
         """Nothing of anybody else is in the folder, and there is room.
@@ -116,8 +122,9 @@ class Push:
             self._make_folders(work, posixpath.dirname(file.name), folders)
         self._send_in_lanes(files, work, meter)
         names = "\n".join(sorted({file.name.split("/")[0] for file in files}))
-        for _ in self._remote.write(self._moving, 0, [names.encode()]):
+        for _ in self._remote.write(self._names, 0, [names.encode()]):
             pass
+        self._remote.rename(self._names, self._moving)
 
     def _send_in_lanes(self, files: Sequence[LocalFile], work: str, meter: Meter) -> None:
         """The longest first, so that all lanes end at about the same time."""
@@ -157,9 +164,10 @@ class Push:
             return
         for name in self._moved_up():
             remote.remove(posixpath.join(self._folder, name))
+        remote.remove(self._moving)  # before what it is told by: else theirs were taken for ours
+        remote.remove(self._names)
         for work in self._works():
             remote.remove_tree(work)
-        remote.remove(self._moving)
         if remote.look(self._made) is not None:
             remote.remove(self._made)
             remote.remove_if_empty(self._folder)
@@ -180,7 +188,7 @@ class Push:
         """At most one, but for a crash between two."""
         names = filter(self._is_ours, self._remote.names(self._folder))
         paths = [posixpath.join(self._folder, name) for name in names]
-        return [path for path in paths if path not in (self._made, self._moving)]
+        return [path for path in paths if path not in (self._made, self._moving, self._names)]
 
     def _make_folders(self, work: str, folder: str, made: set[str]) -> None:
         """`folder` below `work`, with its parents; "" is the work folder itself."""
@@ -189,8 +197,11 @@ class Push:
         if folder:
             self._make_folders(work, posixpath.dirname(folder), made)
         path = posixpath.join(work, folder) if folder else work
-        if self._remote.look(path) is None:
+        seen = self._remote.look(path)
+        if seen is None:
             self._remote.make_folder(path)
+        elif not seen.is_folder:  # a link, perhaps, which would lead elsewhere
+            raise TargetRefused("somebody else has put something here", where=path, hint=LOOK)
         made.add(folder)
 
 

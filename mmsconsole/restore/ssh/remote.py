@@ -98,9 +98,12 @@ class Remote:
     def write(self, path: str, start: int, parts: Iterable[bytes]) -> Iterator[int]:
         """Yields how many bytes went, part by part; durable there once it has ended.
 
-        From `start` on, which is where the file may be cut off.
+        From `start` on, which is where the file may be cut off. A new one is made where nothing
+        is any more: a link that somebody laid there is not followed.
         """
-        with self._errors(path), self._sftp.open(path, "r+" if start else "w") as file:
+        if not start:
+            self.remove(path)
+        with self._errors(path), self._sftp.open(path, "r+" if start else "wx") as file:
             file.chmod(FILE_MODE)
             file.truncate(start)
             writer, unsynced = extensions.AheadWriter(self._sftp, file, start), 0

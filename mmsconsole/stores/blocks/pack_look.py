@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple
 
 import zstandard
 
@@ -20,13 +19,10 @@ PIECE_BYTES = 64 << 10
 """So much is given up around a byte that is wrong, where a store refuses to give it."""
 
 
-class BlockName(NamedTuple):
-    hash: bytes
-    raw_bytes: int
-
-
-Names = Mapping[int, BlockName]
-"""Of the blocks of a pack, by their numbers: all, or those that snapshots need."""
+Names = Mapping[int, BlockPlace]
+"""What others tell of the blocks of a pack, by their numbers: of all, or of those that snapshots
+need.
+"""
 NO_NAMES: Names = {}
 
 
@@ -60,7 +56,7 @@ def index_of(images: Sequence[bytes], pack: Pack) -> list[BlockPlace] | None:
     for image in images:
         with suppress(ObjectCorrupt):
             places = index_in(image, pack.id, pack.key)
-            if len(places) == pack.blocks:
+            if len(places) == pack.blocks or not pack.blocks:
                 return places
     return None
 
@@ -102,16 +98,20 @@ def _places(pack: Pack, group: str, images: Sequence[bytes], names: Names) -> di
     index = index_of(images, pack)
     if index is not None:
         return {place.number: place for place in index}
+    if not pack.sizes:  # a rebuild could not read its index either
+        return dict(names)
     by_sizes = places_by_sizes(group, pack.id, pack.sizes)
     return {place.number: _named(place, images, names) for place in by_sizes}
 
 
 def _named(place: BlockPlace, images: Sequence[bytes], names: Names) -> BlockPlace:
-    name = names.get(place.number) or _told_by(place, images)
-    return replace(place, hash=name.hash, raw_bytes=name.raw_bytes) if name else place
+    name = names.get(place.number)
+    if name is not None:
+        return replace(place, hash=name.hash, raw_bytes=name.raw_bytes)
+    return _told_by(place, images)
 
 
-def _told_by(place: BlockPlace, images: Sequence[bytes]) -> BlockName | None:
+def _told_by(place: BlockPlace, images: Sequence[bytes]) -> BlockPlace:
     """What the bytes seem to be: of a block that nobody needs, so that its pack can be made again
     as it was. It is held against the sha256 of the whole.
     """
@@ -119,8 +119,8 @@ def _told_by(place: BlockPlace, images: Sequence[bytes]) -> BlockName | None:
         stored = image[place.offset : place.offset + place.stored_bytes]
         if len(stored) == place.stored_bytes:
             raw = _decompressed(stored)
-            return BlockName(hash_of(raw), len(raw))
-    return None
+            return replace(place, hash=hash_of(raw), raw_bytes=len(raw))
+    return place
 
 
 def _decompressed(stored: bytes) -> bytes:

@@ -9,7 +9,7 @@ from mmsconsole.metadata.pools import Pool
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.storage.base import Storage
 from mmsconsole.stores.blocks.manifest_reader import read_uses
-from mmsconsole.stores.blocks.moved import MovedBlocks
+from mmsconsole.stores.blocks.moved import MovedBlock, MovedBlocks
 from mmsconsole.stores.blocks.moved_packs import MovedPacks
 from mmsconsole.stores.groom.marking import deployments_of_others, moved_blocks
 from mmsconsole.stores.groom.uses import followed
@@ -38,13 +38,13 @@ class Hurt:
             living = self._needed(snapshot)
             yield snapshot, {id_: living[id_] for id_ in living.keys() & self._bad}
 
-    def leading_here(self) -> Iterator[tuple[str, int, bytes]]:
-        """(pack, number, hash) of the blocks that were moved into the bad packs."""
+    def leading_here(self) -> Iterator[MovedBlock]:
+        """The blocks that were moved into the bad packs."""
         moved = self._moved()
         for id_ in self._packs:
             for block in moved(id_).values():
                 if block.pack.id in self._bad:
-                    yield block.pack.id, block.number, block.hash
+                    yield block
 
     def _with_manifest(self) -> list[Snapshot]:
         others = deployments_of_others(self._metadata, self._pool)

@@ -4,15 +4,17 @@ tell it themselves: manifests and lists do.
 
 from collections.abc import Collection, Mapping, Sequence
 
-from mmsconsole.metadata.blocks import Pack
+from mmsconsole.metadata.blocks import BlockPlace, Pack
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.pools import Pool
 from mmsconsole.storage.base import Storage
 from mmsconsole.stores.blocks.bits import bits_of
 from mmsconsole.stores.blocks.head_blocks import manifest_blocks
+from mmsconsole.stores.blocks.manifest import BlockRecord
+from mmsconsole.stores.blocks.manifest_reader import PlacedBlock
+from mmsconsole.stores.blocks.moved import MovedBlock
 from mmsconsole.stores.blocks.pack_look import (
     NO_NAMES,
-    BlockName,
     Names,
     PackLook,
     image_of,
@@ -53,19 +55,20 @@ class NeededBlocks:
         """Of the blocks that are needed of these packs. Manifests are read until all are known,
         the newest ones first.
         """
-        names: dict[str, dict[int, BlockName]] = {id_: {} for id_ in packs}
-        moved: dict[bytes, list[tuple[str, int]]] = {}
-        for id_, number, hash_ in self._hurt.leading_here() if names else ():
-            moved.setdefault(hash_, []).append((id_, number))
+        names: dict[str, dict[int, BlockPlace]] = {id_: {} for id_ in packs}
+        moved: dict[bytes, list[MovedBlock]] = {}
+        for there in self._hurt.leading_here() if names else ():
+            moved.setdefault(there.hash, []).append(there)
         for id_ in reversed(self._by_snapshot):
             snapshot = self._metadata.snapshots.find(id_)
             if snapshot is not None and self._tells_more(id_, names):
                 for block in manifest_blocks(self._storage, snapshot, task, with_pages=True):
-                    name = BlockName(block.record.hash, block.raw_bytes)
-                    for pack, number in moved.get(name.hash, ()):
-                        names.get(pack, {})[number] = name
                     if block.pack in names:
-                        names[block.pack][block.record.number] = name
+                        place = _place(block, block.pack, block.record)
+                        names[block.pack][place.number] = place
+                    for there in moved.get(block.record.hash, ()):
+                        if (pack := there.pack.id) in names:
+                            names[pack][there.number] = _place(block, pack, there)
         return names
 
     def _tells_more(self, snapshot: str, names: Mapping[str, Names]) -> bool:
@@ -73,6 +76,10 @@ class NeededBlocks:
         return any(
             needed[pack] & ~bits_of(known) for pack, known in names.items() if pack in needed
         )
+
+
+def _place(block: PlacedBlock, pack: str, lies: BlockRecord | MovedBlock) -> BlockPlace:
+    return BlockPlace(lies.hash, pack, lies.offset, lies.stored_bytes, block.raw_bytes, lies.number)
 
 
 def hurt_snapshots(

@@ -205,10 +205,11 @@ class PackRepair:
 
     def _index(self, look: PackLook, blocks: MovedBlocks) -> None:
         pool, pack = self._pool.id, look.pack.id
+        places = look.places
         moved = [
-            moved_place(look.places[number], block)
-            for number, block in blocks.items() if look.places[number].hash == block.hash
+            moved_place(places[number], block) for number, block in blocks.items()
+            if number in places and places[number].hash == block.hash
         ]  # fmt: skip
         self._metadata.blocks.move(pool, pack, moved)
-        hashes = [place.hash for place in look.places.values() if place.hash]
+        hashes = [place.hash for place in places.values() if place.hash]
         self._metadata.blocks.forget(pool, pack, hashes)

@@ -105,6 +105,13 @@ def test_a_source_that_answers_and_has_nothing_to_give_is_not_called_unreachable
     assert (mark.word, mark.tone) == ("nothing comes", Tone.WARN)
 
 
+def test_a_store_that_takes_nothing_is_not_called_a_source_that_is_unreachable() -> None:
+    assert BY_NAME["orders"].tail
+    tail = replace(BY_NAME["orders"].tail, member="", error="full", since=NOW, unstored=True)
+    mark = status.backup_mark(replace(BY_NAME["orders"], tail=tail), UNICODE)
+    assert (mark.word, mark.tone) == ("not stored", Tone.BAD)
+
+
 def test_no_state_is_unknown() -> None:
     """A state that a record can have and that nobody gave a mark falls through to its name."""
     kept = [replace(data.snapshots("orders")[0], state=each) for each in SnapshotState]

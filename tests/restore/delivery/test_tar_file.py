@@ -1,14 +1,17 @@
 """A tar file of restored files: what its members tell, and where it may lie."""
 
+import errno
 import hashlib
 import os
+import shutil
 import subprocess
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from mmsconsole.errors import AlreadyExists, Refused
+from mmsconsole.errors import AlreadyExists, Refused, StorageError
 from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.targets import Target, TargetKind
 from mmsconsole.optime import Optime
@@ -128,3 +131,61 @@ def test_what_was_never_written_is_abandoned_without_a_word(
     given.abandon()
     assert contents(tmp_path) == {"r.tar": b"mine"}
     delivery(resources, tmp_path / "gone" / "r.tar").abandon()
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("taken", ["r.tar", "r.tar.sha256"])
+def test_what_somebody_puts_there_meanwhile_is_not_written_over(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: str, code: int
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(code, "no links here")
+
+    monkeypatch.setattr(os, "link", none)
+    given = delivery(resources, tmp_path / "r.tar")
+    given.check()
+    (tmp_path / taken).write_text("mine")
+    with pytest.raises(AlreadyExists):
+        given.deliver(made(given, tmp_path / "files"), Task())
+    given.abandon()
+    shutil.rmtree(tmp_path / "files")
+    assert contents(tmp_path) == {taken: b"mine"}
+
+
+def test_somebodys_file_stays_when_giving_up_is_begun_again(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = delivery(resources, tmp_path / "r.tar")
+    (tmp_path / "r.tar").write_text("mine")
+    with pytest.raises(AlreadyExists):
+        given.deliver(made(given, tmp_path / "files"), Task())
+    for crash_after in (1, 2, 3):
+        with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
+            crash_after_removing(patched, crash_after)
+            given.abandon()
+    given.abandon()
+    shutil.rmtree(tmp_path / "files")
+    assert contents(tmp_path) == {"r.tar": b"mine"}
+
+
+def crash_after_removing(patched: pytest.MonkeyPatch, most: int) -> None:
+    real, removed = Path.unlink, []
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        there = path.exists()
+        real(path, missing_ok)
+        removed.extend([path] if there else [])
+        if len(removed) >= most:
+            raise KeyboardInterrupt
+
+    patched.setattr(Path, "unlink", unlink)
+
+
+def test_a_link_that_somebody_lays_is_not_followed(resources: Resources, tmp_path: Path) -> None:
+    """The folder may be one that others write to as well."""
+    given = delivery(resources, tmp_path / "r.tar")
+    (tmp_path / "precious").write_text("theirs")
+    (tmp_path / f".tmp-{given.restore.id}.part").symlink_to(tmp_path / "precious")
+    with pytest.raises(StorageError):
+        given.deliver(made(given, tmp_path / "files"), Task())
+    assert (tmp_path / "precious").read_text() == "theirs"

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from mmsconsole.dump.archive_content import ArchiveContent
 from mmsconsole.dump.folder_content import FolderContent
-from mmsconsole.errors import AlreadyExists, Cancelled, MmsError, ServerTooOld, TargetNotEmpty
+from mmsconsole.errors import AlreadyExists, Cancelled, ServerTooOld, TargetHurt, TargetNotEmpty
 from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.restores import Restore
@@ -181,6 +182,24 @@ def test_a_live_set_gets_it_under_another_name_and_it_is_proved_by_db_hash(
     assert list(desk.resources.metadata.live_writes.all()) == []
 
 
+def test_a_difference_does_not_undo_it_and_is_told(
+    desk: Desk, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    what = Selection(namespaces=("delivered.orders",), users=False)
+    delivery = desk.of(Target(TargetKind.LIVE), what, live.uri.uri.reveal())
+
+    def meanwhile(phase: str, _done: int, _total: int | None) -> None:
+        if phase == "comparing":
+            live.client.delivered.orders.update_one({"_id": 1}, {"$set": {"c": -1}})
+
+    done = desk.deliver(delivery, Task(Cancellation(), meanwhile))
+    assert done.differs
+    assert done.verified.startswith("DIFFERENT: 'delivered.orders'")
+    assert "restore these again" in done.verified
+    assert live.client.delivered.orders.index_information().keys() == {"_id_", "c_1__id_-1"}
+    delivery.release()
+
+
 def test_a_live_restore_over_what_is_there_is_refused_and_changes_nothing(
     desk: Desk, live: Live
 ) -> None:
@@ -209,7 +228,7 @@ def test_what_a_cancelled_overwriting_has_hurt_is_said(desk: Desk, live: Live) -
     delivery = desk.of(target, only(), live.uri.uri.reveal())
     with pytest.raises(Cancelled):
         desk.deliver(delivery, Task(cancellation, cancel))
-    with pytest.raises(MmsError, match=r"being overwritten, and hold .*: delivered\.orders"):
+    with pytest.raises(TargetHurt, match=r"overwritten, and hold .*: 'delivered\.orders'"):
         delivery.abandon()
     assert set(live.client.delivered.list_collection_names()) - {"system.views"} == {"orders"}
     delivery.abandon()  # nothing is left to be done
@@ -244,6 +263,9 @@ def test_what_a_snapshot_is_known_to_bring_is_refused_before_any_work(
     overwriting.check()
     (note,) = overwriting.notes()
     assert note.startswith("dropped first: 'delivered.orders' (1 documents")
+    moment = replace(overwriting.restore, point=Optime(2, 1))
+    later = delivery_for(desk.resources, moment, live.uri.uri)
+    assert any("are not known yet" in note for note in later.notes())
     beside = desk.of(Target(TargetKind.LIVE), only(("delivered", "new")), live.uri.uri.reveal())
     beside.check()
     assert beside.notes() == []

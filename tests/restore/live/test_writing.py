@@ -22,6 +22,7 @@ from mmsconsole.metadata.targets import Selection
 from mmsconsole.mongod.source_uri import parse_uri
 from mmsconsole.restore.choosing import Choice, Chosen, choose
 from mmsconsole.restore.dumping import write_archive, write_folder
+from mmsconsole.restore.live.making import create
 from mmsconsole.restore.live.notes import MemoryNotes
 from mmsconsole.restore.live.primary import Primary
 from mmsconsole.restore.live.standing import Standing, check_version, occupied, standing_of
@@ -225,6 +226,92 @@ def test_one_that_was_killed_goes_on_with_what_was_not_finished(
     assert verdict.hashed == 2
     assert live.client.shop.c.count_documents({}) == 100
     assert {one.documents for one in notes.begun().values()} == {100}
+    primary.close()
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_what_somebody_made_anew_meanwhile_is_neither_dropped_nor_taken_away(
+    restored: HeadServer, live: Live, name: str, overwrite: bool
+) -> None:
+    """The host of the engine was away; they could not wait, and brought it back by hand."""
+    two_collections(restored)
+    notes = MemoryNotes()
+    killed = Stopping(content_of(restored), SystemExit())
+    primary = live.primary()
+    writer = LiveWriter(primary, notes, "1", overwrite=overwrite)
+    choice = choose(killed.collections, only("shop"))
+    with pytest.raises(SystemExit):
+        writer.documents(killed, choice, Task())
+    live.client.shop[name].drop()
+    live.client.shop[name].insert_one({"_id": "by hand"})
+    writer = LiveWriter(primary, notes, "1", overwrite=overwrite)
+    with pytest.raises(TargetNotEmpty, match="anew since the restore began") as refused:
+        writer.documents(content_of(restored), choice, Task())
+    assert refused.value.where == f"'shop.{name}'"
+    assert refused.value.hint
+    assert writer.abandon() == []
+    assert live.client.shop.list_collection_names() == [name]
+    assert live.client.shop[name].find_one() == {"_id": "by hand"}
+    primary.close()
+
+
+def test_of_what_was_begun_and_not_noted_as_made_only_what_is_empty_is_dropped(
+    restored: HeadServer, live: Live
+) -> None:
+    two_collections(restored)
+    notes, primary, content = MemoryNotes(), live.primary(), content_of(restored)
+    for name in ("a", "b"):
+        notes.begin(f"shop.{name}", existed=False)
+    live.client.shop.create_collection("a")  # by us, a moment before the end
+    live.client.shop.b.insert_one({"_id": "by hand"})
+    writer = LiveWriter(primary, notes, "1", overwrite=False)
+    with pytest.raises(TargetNotEmpty):
+        writer.documents(content, choose(content.collections, only("shop")), Task())
+    writer.abandon()
+    assert live.client.shop.list_collection_names() == ["b"]
+    primary.close()
+
+
+def test_a_finished_collection_that_was_dropped_meanwhile_is_written_again(
+    restored: HeadServer, live: Live
+) -> None:
+    two_collections(restored)
+    notes, primary, content = MemoryNotes(), live.primary(), content_of(restored)
+    choice = choose(content.collections, only("shop"))
+    writer = LiveWriter(primary, notes, "1", overwrite=False)
+    writer.documents(content, choice, Task())
+    live.client.shop.a.drop()
+    content = content_of(restored)
+    writer.documents(content, choice, Task())
+    assert not writer.compare(choice, content.hash_of, frozenset(), Task()).different
+    primary.close()
+
+
+def test_a_target_that_is_away_while_it_is_compared_is_no_difference(
+    restored: HeadServer, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restored.client.shop.a.insert_one({"_id": 1, "n": 1})
+    content, primary = content_of(restored), live.primary()
+    choice = choose(content.collections, only("shop"))
+    writer = LiveWriter(primary, MemoryNotes(), "1", overwrite=False)
+    writer.documents(content, choice, Task())
+
+    def away(*_: object) -> None:
+        raise SourceUnreachable("does not answer")
+
+    monkeypatch.setattr(Primary, "run", away)
+    with pytest.raises(SourceUnreachable):
+        writer.compare(choice, None, frozenset(), Task())
+    monkeypatch.undo()
+    primary.close()
+
+
+def test_an_option_of_a_dump_does_not_lead_to_another_name(live: Live) -> None:
+    primary = live.primary()
+    hostile = DumpedCollection("shop", "a", options=bson.encode({"create": "b", "capped": False}))
+    create(primary, hostile)
+    assert live.client.shop.list_collection_names() == ["a"]
     primary.close()
 
 

@@ -13,9 +13,12 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
+from mmsconsole.errors import MetadataError
 from mmsconsole.metadata.openings import Opening, OpeningState
 from mmsconsole.metadata.snapshots import Snapshot
+from mmsconsole.optime import Optime
 from mmsconsole.restore.opened.keeper import OpenedKeeper, is_free
+from mmsconsole.secret import Secret
 from mmsconsole.stores.resources import Resources
 from tests.support.backups import wait_until
 from tests.support.opened import opened
@@ -86,6 +89,62 @@ def test_it_is_begun_again_when_its_mongod_or_its_engine_died(
             assert client.shop.orders.count_documents({}) == 100
     finally:
         next_keeper.stop()
+
+
+def test_it_outlives_the_snapshot_that_it_was_made_of(
+    resources: Resources, opened_keeper: OpenedKeeper, small_snapshot: Snapshot
+) -> None:
+    opening = opened(resources, opened_keeper, small_snapshot)
+    opened_keeper.stop()
+    resources.metadata.snapshots.remove(small_snapshot.id)  # it has expired meanwhile
+    next_keeper = OpenedKeeper(resources)
+    next_keeper.tick()
+    try:
+        again = resources.metadata.openings.get(opening.id)
+        assert again.state is OpeningState.OPEN, again.reason
+    finally:
+        next_keeper.stop()
+
+
+def opening_record(resources: Resources, id_: str, staging: Path, **fields: Any) -> Opening:
+    now = resources.clock.now()
+    return resources.metadata.openings.add(
+        Opening(
+            id_, "d1", "s1", Optime(1, 1), str(staging / "data"), str(staging), "reader",
+            Secret("x"), now, now, **fields,
+        )
+    )  # fmt: skip
+
+
+def test_one_whose_files_can_not_be_removed_does_not_keep_the_others(
+    resources: Resources, opened_keeper: OpenedKeeper, tmp_path: Path
+) -> None:
+    somebodys = tmp_path / "000000000001"
+    (somebodys / "precious").mkdir(parents=True)
+    for id_, staging in (("000000000001", somebodys), ("000000000002", tmp_path / "none")):
+        opening_record(resources, id_, staging)
+    opened_keeper.tick()
+    states = [resources.metadata.openings.get(f"00000000000{n}").state for n in (1, 2)]
+    assert states == [OpeningState.STARTING, OpeningState.CLOSED]
+    assert (somebodys / "precious").exists()
+
+
+def test_one_is_not_given_up_because_the_metadata_are_away(
+    resources: Resources, opened_keeper: OpenedKeeper, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    later = resources.clock.now() + timedelta(hours=1)
+    opening = opening_record(resources, "000000000001", tmp_path / "none")
+    resources.metadata.openings.set(opening.id, until=later)
+
+    def away(_id: str) -> None:
+        raise MetadataError("does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(resources.metadata.snapshots, "get", away)
+        with pytest.raises(MetadataError):
+            opened_keeper.tick()
+    assert resources.metadata.openings.get(opening.id).state is OpeningState.STARTING
 
 
 def test_one_that_can_not_be_started_says_why_and_leaves_nothing(

@@ -1,7 +1,7 @@
 """Files pushed to a real OpenSSH server: whole or not at all, whatever breaks on the way."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -368,3 +368,114 @@ def test_a_key_file_that_is_not_there_is_told(ssh_server: SshServer) -> None:
 def test_a_host_that_does_not_answer_is_told(ssh_server: SshServer) -> None:
     with pytest.raises(TargetUnreachable), session(replace(ssh_server.login, port=free_port())):
         pass
+
+
+# -- who else may write there ----------------------------------------------------------------------
+
+
+class Laying(Counting):
+    """While the first bytes go, somebody lays a link where we will write later."""
+
+    def __init__(self, link: Path, to: Path) -> None:
+        super().__init__()
+        self._link, self._to = link, to
+
+    def sent(self, count: int) -> None:
+        if not self._link.is_symlink():
+            self._link.symlink_to(self._to)
+        super().sent(count)
+
+
+@pytest.mark.parametrize("mark", ["names", "whole"])
+def test_a_link_that_somebody_lays_is_not_followed(
+    ssh_server: SshServer, source: Path, target: Path, tmp_path: Path, mark: str
+) -> None:
+    precious = tmp_path / "authorized_keys"
+    precious.write_text("theirs")
+    if mark == "whole":
+        link = target.parent / ".mmsconsole-restore-r1-whole"
+        push_file(ssh_server.login, target, Laying(link, precious))
+    else:
+        link = target / ".mmsconsole-restore-r1-names"
+        push(ssh_server.login, source, target, Laying(link, precious))
+    assert precious.read_text() == "theirs"
+
+
+def test_a_link_in_the_place_of_the_work_folder_is_refused(
+    ssh_server: SshServer, source: Path, target: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target.mkdir()
+    work = target / f".mmsconsole-restore-r1-{pushing.stamp_of(files_in(source))}"
+    work.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(TargetRefused, match="somebody else"):
+        push(ssh_server.login, source, target)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_break_while_the_names_are_written_down_leaves_nothing_when_it_is_given_up(
+    ssh_server: SshServer, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Remote.write
+
+    def write(self: Remote, path: str, start: int, parts: Iterable[bytes]) -> Iterator[int]:
+        if "mmsconsole" in Path(path).name:
+            yield from real(self, path, start, [b"Wired"])
+            raise TargetUnreachable("broken off")
+        yield from real(self, path, start, parts)
+
+    monkeypatch.setattr(Remote, "write", write)
+    with pytest.raises(TargetUnreachable):
+        push(ssh_server.login, source, target)
+    monkeypatch.undo()
+    push(ssh_server.login, source, target, released=False)
+    assert held(target).items() >= FILES.items()
+    abandon(ssh_server.login, target)
+    assert not target.exists()
+
+
+def test_of_very_many_names_the_last_one_is_taken_away_too(
+    ssh_server: SshServer, target: Path
+) -> None:
+    """70 KB of names: a folder of some 1,500 collections."""
+    names = [f"{number:03}{'x' * 240}" for number in range(280)]
+    target.mkdir()
+    (target / ".mmsconsole-restore-r1-moving").write_text("\n".join(names))
+    (target / names[-1]).touch()
+    abandon(ssh_server.login, target)
+    assert list(target.iterdir()) == []
+
+
+def test_somebodys_file_stays_when_giving_up_is_begun_again(
+    ssh_server: SshServer, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with suppress(TargetRefused):
+        push_file(ssh_server.login, target, Laying(target, target.parent / "theirs"))
+    assert target.is_symlink()
+    for most in (1, 2):
+        with monkeypatch.context() as patched, suppress(TargetUnreachable):
+            break_after_removing(patched, most)
+            end_of_file(ssh_server.login, target, "abandon")
+    end_of_file(ssh_server.login, target, "abandon")
+    assert list(target.parent.iterdir()) == [target]
+
+
+def break_after_removing(patched: pytest.MonkeyPatch, most: int) -> None:
+    real, removed = Remote.remove_file, []
+
+    def remove_file(self: Remote, path: str) -> None:
+        real(self, path)
+        removed.append(path)
+        if len(removed) >= most:
+            raise TargetUnreachable("broken off")
+
+    patched.setattr(Remote, "remove_file", remove_file)
+
+
+def test_one_file_that_was_taken_away_before_it_was_done_is_sent_again(
+    ssh_server: SshServer, target: Path
+) -> None:
+    push_file(ssh_server.login, target)
+    target.unlink()
+    push_file(ssh_server.login, target)
+    assert target.read_bytes() == DATA

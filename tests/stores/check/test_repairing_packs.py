@@ -249,6 +249,56 @@ def test_a_list_comes_from_the_copy_where_nothing_else_tells_of_its_blocks(
     history.check()
 
 
+def forget_index(metadata: Metadata, pack: Pack) -> None:
+    """As a rebuild leaves the record of a pack whose own index it could not read."""
+    metadata.packs.set(pack.id, blocks=0, sizes=b"")
+
+
+def test_a_list_of_a_pack_that_a_rebuild_found_gone_comes_from_the_copy(
+    stand: Stand, history: History, metadata: Metadata, second: LocalStorage
+) -> None:
+    """It tells of more blocks than snapshots need now, and nothing else knows those."""
+    history.take("s3", {"a": blocks(0)}, metadata.snapshots.get("s2"))
+    history.forget("s1")
+    history.groom()
+    make_copy(history, second)
+    history.forget("s2")
+    used = history.used("s3")
+    dropped = [one for one in metadata.packs.all({"dropped": True}) if one.id in used]
+    assert dropped
+    for pack in dropped:
+        forget_index(metadata, pack)
+        history.storage.delete(moved_key(pack.key))
+
+    remedies = stand.repair()
+
+    assert [one.left for one in remedies] == [""] * len(dropped)
+    assert stand.wrong() == []
+    history.check()
+
+
+@pytest.mark.parametrize("damage", ["index", "missing"])
+def test_of_a_pack_that_was_damaged_before_a_rebuild_what_is_somewhere_is_had_again(
+    damage: str, stand: Stand, history: History, pack: Pack, metadata: Metadata
+) -> None:
+    """Manifests tell where its blocks lie in it."""
+    if damage == "missing":
+        history.storage.delete(pack.key)
+    else:
+        flip(history.storage, pack.key, -80)
+    forget_index(metadata, pack)
+
+    (remedy,) = stand.repair()
+
+    lost = ("s1",) if damage == "missing" else ()
+    assert remedy.snapshots == lost
+    for id_ in lost:
+        history.forget(id_)
+    history.groom()
+    assert stand.wrong() == []
+    history.check()
+
+
 def test_a_list_that_can_not_tell_of_all_blocks_stays_a_finding_until_nobody_needs_them(
     stand: Stand, history: History, metadata: Metadata, tmp_path: Path
 ) -> None:

@@ -1,25 +1,16 @@
-"""The restore wizard as a value: every key gives a new one. No screen, no engine."""
+"""The first step: a moment, chosen on the time axis or typed."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import IntEnum
-from pathlib import Path
 
 from mmsconsole.console.present.timeline import Axis, axis_for, moment_of
 from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.operations.points import Ago, Before, Latest, parse_point
 from mmsconsole.operations.views import Gap, SnapshotView, Window
 
 PAGE_CELLS = 10
 ZOOM = 0.5
-
-
-class Step(IntEnum):
-    POINT = 1
-    TARGET = 2
-    REVIEW = 3
-    RUN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +22,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Wizard:
+class Pointing:
     axis: Axis
     cursor: datetime
     """A whole second; it is inclusive."""
@@ -39,10 +30,6 @@ class Wizard:
     """Id of the snapshot that was stepped on; empty: any second."""
     typed: str = ""
     """A POINT as typed; it counts before the cursor."""
-    target: str = ""
-    proposed: str = ""
-    """The folder that was proposed; a target that differs was typed, and is kept."""
-    step: Step = Step.POINT
 
     @property
     def choice(self) -> Choice:
@@ -60,18 +47,18 @@ class Wizard:
         inside = (g for g in gaps if g.start.t < second and (not g.end or second < g.end.t))
         return next(inside, None)
 
-    def moved(self, columns: int, window: Window | None) -> "Wizard":
+    def moved(self, columns: int, window: Window | None) -> "Pointing":
         """By columns of the axis, within what can be restored."""
         if window is None:
             return self
         seconds = round(columns * self.axis.seconds_per_cell)
         return self.at(_within(self.cursor + timedelta(seconds=seconds), window))
 
-    def at(self, moment: datetime, snapshot: str = "") -> "Wizard":
+    def at(self, moment: datetime, snapshot: str = "") -> "Pointing":
         moment = moment.replace(microsecond=0)
         return replace(self, cursor=moment, snapshot=snapshot, axis=self.axis.showing(moment))
 
-    def stepped(self, snapshots: Sequence[SnapshotView], direction: int) -> "Wizard":
+    def stepped(self, snapshots: Sequence[SnapshotView], direction: int) -> "Pointing":
         """To the next complete snapshot before (-1) or after (1) the cursor."""
         complete = restorable(snapshots)
         if direction < 0:
@@ -80,14 +67,14 @@ class Wizard:
             found = [each for each in complete if moment_of(each) > self.cursor][:1]
         return self.at(moment_of(found[0]), found[0].id) if found else self
 
-    def zoomed(self, closer: bool, whole: Axis) -> "Wizard":
+    def zoomed(self, closer: bool, whole: Axis) -> "Pointing":
         """Never farther than the whole of what is there."""
         axis = self.axis.zoomed(ZOOM if closer else 1 / ZOOM, self.cursor)
         return replace(
             self, axis=whole if axis.seconds_per_cell >= whole.seconds_per_cell else axis
         )
 
-    def resized(self, width: int) -> "Wizard":
+    def resized(self, width: int) -> "Pointing":
         return replace(self, axis=replace(self.axis, width=max(2, width)))
 
 
@@ -103,8 +90,11 @@ def begin(
     now: datetime,
     width: int,
     chosen: str = "",
-) -> Wizard | None:
-    """At the chosen snapshot, else at the last second; None when nothing can be restored."""
+) -> Pointing | None:
+    """At the chosen snapshot, else at the last second; None when nothing can be restored.
+
+    `chosen` is a snapshot's id, or a point that is typed already.
+    """
     complete = restorable(snapshots)
     if not complete:
         return None
@@ -113,18 +103,19 @@ def begin(
     if picked is None and window is None:
         picked = complete[-1]
     if picked is not None:
-        return Wizard(axis, moment_of(picked), picked.id)
+        return Pointing(axis, moment_of(picked), picked.id)
     assert window is not None
-    return Wizard(axis, window.end.time)
+    if ":" not in chosen:
+        return Pointing(axis, window.end.time)
+    return Pointing(axis, _within(_time_of(chosen, window), window), typed=chosen)
 
 
-def proposed_target(folder: Path, deployment: str, choice: Choice, cursor: datetime) -> str:
-    """A folder that is new for each point. A name may hold anything, a path part may not."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", deployment).strip(".-") or "restore"
-    if choice.at is None or choice.at.startswith(f"{cursor:%Y-%m-%dT%H:%M:%S}"):
-        return str(folder / f"{name}-{cursor:%Y%m%d-%H%M%S}")
-    part = re.sub(r"[^A-Za-z0-9]+", "-", choice.at).strip("-")
-    return str(folder / f"{name}-{part}")
+def _time_of(point: str, window: Window) -> datetime:
+    """The second that a typed point lies in, as far as that can be told without the engine."""
+    asked = parse_point(point)
+    if isinstance(asked, Before):
+        return asked.entry.time
+    return window.end.time if isinstance(asked, Ago | Latest) else asked.end.time
 
 
 def _within(moment: datetime, window: Window) -> datetime:

@@ -1,12 +1,11 @@
-"""The restore wizard as a value."""
+"""The first step of the restore wizard as a value: a moment on the axis, or typed."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from mmsconsole.console.present.timeline import axis_for, moment_of
-from mmsconsole.console.wizard import Choice, Wizard, begin, proposed_target
+from mmsconsole.console.wizard.points import Choice, Pointing, begin
 from mmsconsole.metadata.snapshots import SnapshotState
 from tests.support import fake_data as data
 from tests.support.fake_data import NOW
@@ -17,13 +16,13 @@ WIDTH = 66
 
 
 @pytest.fixture
-def wizard() -> Wizard:
+def wizard() -> Pointing:
     made = begin(SNAPSHOTS, WINDOW, NOW, WIDTH)
     assert made is not None
     return made
 
 
-def test_it_begins_at_the_last_second_of_the_window(wizard: Wizard) -> None:
+def test_it_begins_at_the_last_second_of_the_window(wizard: Pointing) -> None:
     assert wizard.cursor == WINDOW.end.time
     assert wizard.choice == Choice(None, "2026-07-16T12:04:28Z")
 
@@ -54,18 +53,18 @@ def test_without_oplog_the_newest_snapshot_is_where_it_begins() -> None:
     assert wizard.moved(-5, None) == wizard
 
 
-def test_the_cursor_stays_within_what_can_be_restored(wizard: Wizard) -> None:
+def test_the_cursor_stays_within_what_can_be_restored(wizard: Pointing) -> None:
     assert wizard.moved(500, WINDOW).cursor == WINDOW.end.time
     assert wizard.moved(-500, WINDOW).cursor == WINDOW.start.time
 
 
-def test_a_column_is_a_whole_number_of_seconds(wizard: Wizard) -> None:
+def test_a_column_is_a_whole_number_of_seconds(wizard: Pointing) -> None:
     moved = wizard.moved(-1, WINDOW)
     assert moved.cursor.microsecond == 0
     assert moved.moved(1, WINDOW).cursor == wizard.cursor
 
 
-def test_up_and_down_step_over_complete_snapshots_alone(wizard: Wizard) -> None:
+def test_up_and_down_step_over_complete_snapshots_alone(wizard: Pointing) -> None:
     states = {each.id: each.state for each in SNAPSHOTS}
     seen = []
     for _ in SNAPSHOTS:
@@ -76,11 +75,11 @@ def test_up_and_down_step_over_complete_snapshots_alone(wizard: Wizard) -> None:
     assert wizard.stepped(SNAPSHOTS, 1).cursor == moment_of(SNAPSHOTS[1])
 
 
-def test_moving_off_a_snapshot_makes_it_a_second_again(wizard: Wizard) -> None:
+def test_moving_off_a_snapshot_makes_it_a_second_again(wizard: Pointing) -> None:
     assert wizard.stepped(SNAPSHOTS, -1).moved(1, WINDOW).snapshot == ""
 
 
-def test_zooming_in_ends_at_single_seconds_and_keeps_the_cursor(wizard: Wizard) -> None:
+def test_zooming_in_ends_at_single_seconds_and_keeps_the_cursor(wizard: Pointing) -> None:
     whole = axis_for(SNAPSHOTS, WINDOW, NOW, WIDTH)
     close = wizard.moved(-20, WINDOW)
     for _ in range(30):
@@ -90,7 +89,7 @@ def test_zooming_in_ends_at_single_seconds_and_keeps_the_cursor(wizard: Wizard) 
     assert close.moved(-1, WINDOW).cursor == close.cursor - timedelta(seconds=1)
 
 
-def test_zooming_out_ends_at_the_whole(wizard: Wizard) -> None:
+def test_zooming_out_ends_at_the_whole(wizard: Pointing) -> None:
     whole = axis_for(SNAPSHOTS, WINDOW, NOW, WIDTH)
     far = wizard.zoomed(True, whole)
     for _ in range(30):
@@ -98,29 +97,13 @@ def test_zooming_out_ends_at_the_whole(wizard: Wizard) -> None:
     assert far.axis == whole
 
 
-def test_the_axis_follows_the_cursor(wizard: Wizard) -> None:
+def test_the_axis_follows_the_cursor(wizard: Pointing) -> None:
     whole = axis_for(SNAPSHOTS, WINDOW, NOW, WIDTH)
     close = wizard.zoomed(True, whole).zoomed(True, whole).moved(-500, WINDOW)
     assert close.axis.column(close.cursor) == 0
 
 
-def test_a_typed_point_counts(wizard: Wizard) -> None:
+def test_a_typed_point_counts(wizard: Pointing) -> None:
     from dataclasses import replace
 
     assert replace(wizard, typed=" 17:4 ").choice == Choice(None, "17:4")
-
-
-@pytest.mark.parametrize(
-    ("name", "choice", "expected"),
-    [
-        ("orders", Choice(None, "2026-07-16T12:04:30Z"), "orders-20260716-120430"),
-        ("orders", Choice("6591", None), "orders-20260716-120430"),
-        ("orders", Choice(None, "latest"), "orders-latest"),
-        ("orders", Choice(None, "1752667470:4"), "orders-1752667470-4"),
-        ("../../etc", Choice("6591", None), "etc-20260716-120430"),
-        ("\x1b[2J", Choice("6591", None), "2J-20260716-120430"),
-        ("...", Choice("6591", None), "restore-20260716-120430"),
-    ],
-)
-def test_the_proposed_folder_is_one_harmless_part(name: str, choice: Choice, expected: str) -> None:
-    assert proposed_target(Path("/srv"), name, choice, NOW) == f"/srv/{expected}"
