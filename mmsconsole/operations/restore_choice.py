@@ -63,12 +63,9 @@ def in_words(choice: Choice) -> str:
     taken = optime_of(choice.snapshot)
     if choice.point is None:
         return f"the data of snapshot {choice.snapshot.id}, up to and including {said(taken)}"
-    moment = choice.point
-    second = moment == type(moment).end_of_second(moment.t)
-    until = f"the whole second {said(moment)}" if second else said(moment)
     return (
-        f"the data up to and including {until}: snapshot {choice.snapshot.id} of {said(taken)}, "
-        "and the stored oplog from there"
+        f"the data up to and including {said(choice.point)}: snapshot {choice.snapshot.id} "
+        f"of {said(taken)}, and the stored oplog from there"
     )
 
 

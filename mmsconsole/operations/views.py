@@ -315,6 +315,13 @@ class RestorePlan:
     notes: tuple[str, ...] = ()
     """What people should know of it."""
 
+    @property
+    def exactly(self) -> tuple[str | None, str | None]:
+        """Snapshot and POINT of the very moment that was shown: "15m ago" and "latest" are others
+        once that was confirmed.
+        """
+        return (self.snapshot, None) if self.point is None else (None, str(self.point))
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:

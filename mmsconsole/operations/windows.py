@@ -132,9 +132,10 @@ def _not_reached(
 
 
 def said(optime: Optime) -> str:
-    """2026-03-01T12:00:00Z (1772366400:7); a whole second: 2026-03-01T12:00:00Z"""
+    """2026-03-01T12:00:00Z (1772366400:7); (1772366400, whole second) with all its entries."""
     time = optime.time.isoformat().replace("+00:00", "Z")
-    return time if optime == Optime.end_of_second(optime.t) else f"{time} ({optime})"
+    whole = optime == Optime.end_of_second(optime.t)
+    return f"{time} ({optime.t}, whole second)" if whole else f"{time} ({optime})"
 
 
 def windows_of(

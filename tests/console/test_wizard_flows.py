@@ -8,6 +8,7 @@ import pytest
 from mmsconsole.errors import Refused, SelectionRefused, TargetNotEmpty
 from mmsconsole.metadata.targets import WHOLE, Selection, Target, TargetKind
 from mmsconsole.operations.link_views import LinkOffer
+from mmsconsole.optime import INCREMENT_MAX
 from mmsconsole.secret import Secret
 from tests.support.console_driver import ConsoleDriver, console
 from tests.support.fake_operations import SCENES, FakeOperations, rich_scene
@@ -37,6 +38,10 @@ async def typed_in_rows(driver: ConsoleDriver, *texts: str) -> None:
     await driver.settled()
 
 
+WHOLE_SECOND = f"1784199144:{INCREMENT_MAX}"
+"""The moment that was shown; what was typed may mean another one by now."""
+
+
 def asked(scene: FakeOperations, what: str = "start_restore") -> tuple[Target, Selection]:
     call = next(call for call in reversed(scene.calls) if call[0] == what)
     assert isinstance(call[4], Target)
@@ -59,7 +64,7 @@ async def test_the_second_under_the_cursor_is_restored_into_the_proposed_folder(
         where = (Target(TargetKind.FOLDER, path=PROPOSED), WHOLE)
         assert driver.scene.calls == [
             ("restore_point", *point), ("plan_restore", *point, *where),
-            ("start_restore", *point, *where),
+            ("start_restore", "orders", None, WHOLE_SECOND, *where),
         ]  # fmt: skip
         assert "restore r-new" in driver.header
         driver.expect("○ queued", "the engine goes on with it")

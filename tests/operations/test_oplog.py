@@ -301,7 +301,7 @@ def test_so_long_ago_is_counted_from_now(
     operations: Operations, nine: StoredOplog, daemon: Daemon, tmp_path: Path
 ) -> None:
     daemon.snapshot(nine.name, Optime(101, 1))
-    with pytest.raises(OutsideWindow, match="2026-03-01T11:45:00Z is after the window"):
+    with pytest.raises(OutsideWindow, match=r"11:45:00Z [(]1772365500, whole second[)] is after"):
         operations.plan_restore(nine.name, at="15m ago", target=tmp_path / "r")
 
 

@@ -83,7 +83,7 @@ def test_a_plan_says_in_words_what_the_data_will_be_and_writes_nothing(
     target: Path,
 ) -> None:  # fmt: skip
     plan = operations.plan_restore(synced, at="1970-01-01T00:02:30Z", target=target)
-    assert "up to and including the whole second 1970-01-01T00:02:30Z" in plan.in_words
+    assert "up to and including 1970-01-01T00:02:30Z (150, whole second)" in plan.in_words
     assert old_snapshot in plan.in_words
     assert plan.window.end == Optime(300, 5)
     assert (plan.bytes, plan.target) == (1_000, str(target))

@@ -1,14 +1,12 @@
-"""Writes that the kernel itself refuses: no call is replaced here."""
+"""Writes that the kernel itself refuses."""
 
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from mmsconsole.durable import TEMPORARY
 from mmsconsole.errors import DiskFull
 from mmsconsole.storage.local import LocalStorage
 from tests.storage.contract import keys
@@ -29,12 +27,23 @@ except DiskFull as error:
 """
 
 
-def test_a_device_without_space_is_a_full_disk_and_leaves_nothing(tmp_path: Path) -> None:
-    """The temporary file is /dev/full, which takes no byte."""
+def test_a_device_without_space_is_a_full_disk_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written goes to /dev/full, which takes no byte."""
     storage = LocalStorage(tmp_path / "storage")
     storage.put("a/k", [b"old"])
-    writer = f"{os.getpid()}.{threading.get_native_id()}"
-    (tmp_path / f"storage/a/{TEMPORARY}k.{writer}").symlink_to("/dev/full")
+    real = os.open
+
+    def opened(path: Path, flags: int, *mode: int) -> int:
+        descriptor = real(path, flags, *mode)
+        if flags & os.O_WRONLY:
+            full = real("/dev/full", os.O_WRONLY)
+            os.dup2(full, descriptor)
+            os.close(full)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", opened)
 
     with pytest.raises(DiskFull, match="no space left on the disk"):
         storage.put("a/k", [b"new"])

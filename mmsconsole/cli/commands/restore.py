@@ -74,7 +74,7 @@ def start(  # noqa: PLR0913 - one parameter per option
         return Answer(planned)
     _tell(shell, planned)
     _confirm(shell, target, planned, yes=yes)
-    base, moment = _confirmed(planned, snapshot, at)
+    base, moment = planned.exactly
     restore = operations.start_restore(
         name, snapshot=base, at=moment, target=target, selection=selection, secret=secret
     )
@@ -85,15 +85,6 @@ def start(  # noqa: PLR0913 - one parameter per option
 
         restore = replace(restored(shell, operations, restore), offer=offer)
     return Answer(restore, exit_code=by_verdict(differs=restore.differs))
-
-
-def _confirmed(
-    planned: "RestorePlan", snapshot: str | None, at: str | None
-) -> tuple[str | None, str | None]:
-    """The very moment that was shown: "15m ago" and "latest" are others once it was confirmed."""
-    if at is None:
-        return snapshot, None
-    return (planned.snapshot, None) if planned.point is None else (None, str(planned.point))
 
 
 def _tell_link(shell: Shell, offer: "LinkOffer | None") -> None:

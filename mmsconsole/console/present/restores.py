@@ -98,12 +98,10 @@ def ended(restore: RestoreView) -> bool:
 
 def draw(restore: RestoreView, offer: LinkOffer | None, page: Page) -> list[Line]:
     """One restore, whole page. What is to be copied begins at the left edge."""
-    return [
-        *_loud(restore, page),
-        *_facts(restore, page),
-        *_phases(restore, page),
-        *_outcome(restore, offer, page),
-    ]
+    facts, outcome = _facts(restore, page), _outcome(restore, offer, page)
+    if restore.link_state == LinkState.READY:  # its command has to be on the screen whole
+        return [*outcome, *facts, *_phases(restore, page)]
+    return [*_loud(restore, page), *facts, *_phases(restore, page), *outcome]
 
 
 def _loud(restore: RestoreView, page: Page) -> list[Line]:

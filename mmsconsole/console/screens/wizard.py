@@ -358,14 +358,14 @@ class WizardScreen(ConsoleScreen):
         assert self.plan is not None
         asked, plan = self.draft.asked(), self.plan
         if asked.target.kind is not TargetKind.LIVE:
-            self._start(asked)
+            self._start(asked, plan)
             return
         told = questions.live_text(plan, overwrites=asked.target.overwrite)
         question = confirm(f"Write into {plan.target}?", told, "write", typed=(plan.target,))
-        self.console.confirm(question, partial(self._start, asked))
+        self.console.confirm(question, partial(self._start, asked, plan))
 
-    def _start(self, asked: Asked) -> None:
-        call = partial(start_of, self.place.deployment, asked)
+    def _start(self, asked: Asked, plan: RestorePlan) -> None:
+        call = partial(start_of, self.place.deployment, asked, plan)
         self._ask("starting the restore", call, Step.REVIEW, self._started)
 
     def _started(self, restore: RestoreView) -> None:

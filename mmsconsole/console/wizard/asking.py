@@ -31,8 +31,10 @@ def plan_of(name: str, asked: Asked, operations: OperationsPort) -> RestorePlan:
     )  # fmt: skip
 
 
-def start_of(name: str, asked: Asked, operations: OperationsPort) -> RestoreView:
+def start_of(name: str, asked: Asked, plan: RestorePlan, operations: OperationsPort) -> RestoreView:
+    """Of the moment that the plan has shown."""
+    snapshot, at = plan.exactly
     return operations.start_restore(
-        name, snapshot=asked.choice.snapshot, at=asked.choice.at, target=asked.target,
-        selection=asked.selection, secret=asked.secret,
+        name, snapshot=snapshot, at=at, target=asked.target, selection=asked.selection,
+        secret=asked.secret,
     )  # fmt: skip

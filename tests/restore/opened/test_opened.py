@@ -17,7 +17,7 @@ from mmsconsole.errors import MetadataError
 from mmsconsole.metadata.openings import Opening, OpeningState
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.optime import Optime
-from mmsconsole.restore.opened.keeper import OpenedKeeper, is_free
+from mmsconsole.restore.opened.keeper import OpenedKeeper
 from mmsconsole.secret import Secret
 from mmsconsole.stores.resources import Resources
 from tests.support.backups import wait_until
@@ -68,7 +68,6 @@ def test_it_goes_with_its_files_when_its_time_is_over(
     assert resources.metadata.openings.get(opening.id).state is OpeningState.CLOSED
     assert not mongods_below(Path(opening.staging))
     assert not Path(opening.staging).exists()
-    assert is_free(opening.port)
 
 
 def test_it_is_begun_again_when_its_mongod_or_its_engine_died(
