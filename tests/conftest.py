@@ -22,7 +22,15 @@ from tests.support.metadata import empty, private_metadata, settings_of
 os.environ.setdefault("MMSCONSOLE_SERVICE_LISTEN", "")
 """Many engines run at one time on one machine: none of them takes the port, unless told to."""
 
-LONGEST_FIRST = ("product", "agent-tail", "restores", "oplog source", "three_members", "s3")
+LONGEST_FIRST = (
+    "product",
+    "product brought back",
+    "restores",
+    "agent-tail",
+    "oplog source",
+    "three_members",
+    "s3",
+)
 """Groups in the order in which the workers take them."""
 
 

@@ -14,7 +14,7 @@ from mmsconsole.demo.waiting import wait_for
 from mmsconsole.demo.walk import STEPS
 from tests.support.processes import mongods_below
 
-pytestmark = pytest.mark.xdist_group("product")
+pytestmark = pytest.mark.xdist_group("product brought back")
 
 COMMAND = [sys.executable, "-m", "mmsconsole", "demo", "--headless"]
 WALK_SECONDS_MAX = 240

@@ -9,7 +9,7 @@ from tests.support.stage import NAME, Moment, Stage
 from tests.support.workload import Workload
 from tests.support.workload.workload import KINDS
 
-pytestmark = pytest.mark.xdist_group("product")
+pytestmark = pytest.mark.xdist_group("product brought back")
 
 SEED = 20
 STEPS_BETWEEN = 200

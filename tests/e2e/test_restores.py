@@ -24,7 +24,7 @@ from tests.support.paused import held_replay
 from tests.support.sshd import SshServer
 from tests.support.stage import NAME, Stage, optime_of
 
-pytestmark = pytest.mark.xdist_group("product")
+pytestmark = pytest.mark.xdist_group("product brought back")
 
 DATABASE, DROPPED, CHANGED = "app", "things", "more"
 DOCUMENTS = 2_000

@@ -18,7 +18,7 @@ from tests.support.folders import short_folder_for
 from tests.support.sshd import SshServer
 from tests.support.stage import NAME, Moment, Stage
 
-pytestmark = pytest.mark.xdist_group("product")
+pytestmark = pytest.mark.xdist_group("product brought back")
 
 ENTER, TAB, ESCAPE, CLEAR, DOWN = "\r", "\t", "\x1b", "\x15", "\x1b[B"
 CURL_SECONDS = 60

@@ -135,6 +135,7 @@ def test_the_command_line_of_a_link_begins_at_the_left_edge_when_it_is_ready(pag
     ready = made.done(made.TARGETS[TargetKind.LINK], link_state="ready")
     text = text_of(restores.draw(ready, made.OFFER, page))
     assert "\ncurl -fg -k" in text
+    assert text.index("curl") < text.index("asked for")  # not below the edge of the screen
     assert "Told once" in text
     used = replace(ready, link_state="used up")
     assert "curl" not in text_of(restores.draw(used, made.OFFER, page))
