@@ -16,7 +16,7 @@ from mmsconsole.clock import Clock
 from mmsconsole.durable import write_file
 from mmsconsole.errors import MmsError, MongodFailed
 from mmsconsole.mongod.address import Address
-from mmsconsole.mongod.process import MongodOptions, MongodProcess
+from mmsconsole.mongod.process import MongodOptions, MongodProcess, port_was_taken
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.secret import Secret
 
@@ -36,8 +36,6 @@ MEMBER_FLAGS = (
 """A member of a set waits 15 s at its end for its clients to notice; nobody here needs that."""
 PRIMARY_SECONDS_MAX = 60
 POLL_SECONDS = 0.05
-PORT_TAKEN = 48
-"""The status with which a mongod ends that can not listen on its port."""
 PORT_TRIES = 5
 PORTS = range(20_000, 32_000)
 """Below the kernel's own choice for outgoing connections, so a stopped member's stays free."""
@@ -189,7 +187,7 @@ class LocalReplicaSet:
             try:
                 return self.start_member(index)
             except MongodFailed as error:
-                if error.status != PORT_TAKEN:
+                if not port_was_taken(error):
                     raise
             self.addresses[index] = Address.loopback(free_ports(1)[0])
         return self.start_member(index)

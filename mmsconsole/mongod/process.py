@@ -202,6 +202,11 @@ class MongodProcess:
             self._guard.stdin.close()
 
 
+def port_was_taken(error: MongodFailed) -> bool:
+    """Whether a start failed of that. (6.0.5 ends with status 48, or aborts with 134.)"""
+    return "Address already in use" in error.what
+
+
 def answers(address: Address) -> bool:
     """Whether a mongod answers ping there, at once."""
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from mmsconsole.errors import MetadataError, MmsError, MongodFailed
 from mmsconsole.metadata.openings import WANTED, Opening, OpeningState
 from mmsconsole.mongod.binaries import choose_binary
-from mmsconsole.mongod.process import MongodProcess, sweep_orphans
+from mmsconsole.mongod.process import MongodProcess, port_was_taken, sweep_orphans
 from mmsconsole.restore.opened.read_only import start_read_only
 from mmsconsole.restore.staging import remove_staging
 from mmsconsole.stores.resources import Resources
@@ -88,10 +88,10 @@ class OpenedKeeper:
                 process = start_read_only(
                     binary.path, data, written, port, cache_gb, resources.clock
                 )
-            except MongodFailed:
-                if is_free(port):
-                    raise
-                continue  # somebody was faster
+            except MongodFailed as error:
+                if port_was_taken(error):
+                    continue  # somebody was faster
+                raise
             return process, port
         what = f"none of the ports {PORTS[0]} to {PORTS[-1]} is free"
         raise MongodFailed(what, where=opening.id, hint="close another opened snapshot first")

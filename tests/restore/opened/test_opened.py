@@ -4,6 +4,7 @@ its time is over.
 
 import os
 import signal
+import socket
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,12 +18,14 @@ from mmsconsole.errors import MetadataError
 from mmsconsole.metadata.openings import Opening, OpeningState
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.optime import Optime
+from mmsconsole.restore.opened import keeper
 from mmsconsole.restore.opened.keeper import OpenedKeeper
 from mmsconsole.secret import Secret
 from mmsconsole.stores.resources import Resources
 from tests.support.backups import wait_until
 from tests.support.opened import opened
 from tests.support.processes import mongods_below
+from tests.support.sshd import free_port
 
 Client = MongoClient[dict[str, Any]]
 
@@ -157,3 +160,16 @@ def test_one_that_can_not_be_started_says_why_and_leaves_nothing(
     assert opening.state is OpeningState.FAILED
     assert "27700" in opening.reason
     assert not Path(opening.staging).exists()
+
+
+def test_a_port_that_somebody_takes_in_the_last_moment_is_passed_over(
+    resources: Resources, opened_keeper: OpenedKeeper, small_snapshot: Snapshot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken, free = other.getsockname()[1], free_port()
+        monkeypatch.setattr(keeper, "free_ports", lambda ports: iter((taken, free)))
+        opening = opened(resources, opened_keeper, small_snapshot)
+    assert (opening.state, opening.port) == (OpeningState.OPEN, free)
