@@ -16,7 +16,7 @@ from mmsconsole.storage.fallback import FallbackStorage, second_of, tell_second
 from mmsconsole.stores.blocks.block import unpacked
 from mmsconsole.stores.blocks.manifest import PackEntry
 from mmsconsole.stores.blocks.moved_packs import HOPS_MAX, MovedPacks, PackTable
-from mmsconsole.stores.blocks.reads import Read, Wanted, coalesced
+from mmsconsole.stores.blocks.reads import Read, Wanted, coalesced, portions
 from mmsconsole.stores.compression import Zstd
 
 Fetched = tuple[list[Wanted], list[Buffer]]
@@ -56,7 +56,8 @@ class Fetching:
         except StorageError as error:
             yield from self._gone(pack, read, error, hops)
         else:
-            yield read.blocks, [self._raw(block, data, read.start, hops) for block in read.blocks]
+            for part in portions(read.blocks):
+                yield part, [self._raw(block, data, read.start, hops) for block in part]
 
     def _data(self, pack: PackEntry, read: Read) -> memoryview:
         if pack.id in self._followed:

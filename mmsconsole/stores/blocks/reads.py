@@ -13,6 +13,11 @@ RAW_BYTES = 2 * READ_BYTES
 """Of what they are unpacked to: a head's blocks mostly become half as large again, seldom twice.
 With fewer a store over the network is asked more often than its bytes need."""
 
+PORTION_BYTES = 1 << 20
+"""Of a read that are unpacked before they are handed on: while they are in the processor's cache,
+and in memory that is used again. With all of it the kernel gave and took pages each time: 1.9 s of
+processor for a gigabyte in the place of 0.4."""
+
 GAP_BYTES = 64 << 10
 """Bytes that nobody needs are read along, if they are fewer than this."""
 
@@ -86,3 +91,17 @@ def runs(blocks: Iterable[Wanted]) -> Iterator[list[Wanted]]:
 
 def _follows(before: Wanted, block: Wanted) -> bool:
     return block.file is before.file and block.position == before.position + before.raw_bytes
+
+
+def portions(blocks: Iterable[Wanted]) -> Iterator[list[Wanted]]:
+    """In their order, so many at one time as have PORTION_BYTES raw; at least one."""
+    portion: list[Wanted] = []
+    raw_bytes = 0
+    for block in blocks:
+        if portion and raw_bytes + block.raw_bytes > PORTION_BYTES:
+            yield portion
+            portion, raw_bytes = [], 0
+        portion.append(block)
+        raw_bytes += block.raw_bytes
+    if portion:
+        yield portion
