@@ -33,6 +33,7 @@ from pathlib import Path
 from statistics import median
 
 from mmsconsole.clock import SystemClock
+from mmsconsole.engine.memory import bound_arenas
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.mongod.binaries import find_binaries
@@ -144,6 +145,7 @@ class Bench:
 
 
 def main(megabytes: int = 500, rounds: int = 3, threads: int = 3, block_kib: int = 256) -> None:
+    bound_arenas()  # as the engine does: without it malloc costs as much as the work
     folder = Path(tempfile.mkdtemp(prefix="mms-", dir="/tmp"))
     clock, binary = SystemClock(), find_binaries([], os.environ)[-1]
     try:
