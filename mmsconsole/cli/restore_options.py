@@ -72,7 +72,7 @@ PassphraseFile = Annotated[
     typer.Option("--passphrase-file", metavar="FILE", help="Its first line opens the private key."),
 ]
 Archive = Annotated[
-    bool, typer.Option("--archive", help="By SSH: an archive for mongorestore in place of files.")
+    bool, typer.Option("--archive", help="By SSH: one tar archive in place of files.")
 ]
 UriFile = Annotated[
     Path | None,

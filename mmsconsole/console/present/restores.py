@@ -230,7 +230,7 @@ def _use(restore: RestoreView) -> tuple[str, str]:
     if where.kind is TargetKind.OPEN:
         return f"It is open: {key_of('item.open')} goes to it.", ""
     if where.as_archive:
-        return "There, any mongorestore takes it:", f"mongorestore{gzip} --archive={where.path}"
+        return "There, unpacked it is a whole dbpath:", f"tar -xf {shell.quoted(where.path)} -C DIR"
     dbpath = shell.quoted(where.path or restore.path)
     there = "There, the" if where.kind is TargetKind.SSH else "The"
     return (

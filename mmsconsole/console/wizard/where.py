@@ -54,7 +54,7 @@ ROWS: dict[TargetKind, tuple[Row, ...]] = {
         Row(USER, "user", "Empty: the one that the engine runs as.", example="mongod"),
         Row(PATH, "path", "There: a folder that does not exist yet, or is empty; for an archive a "
             "new file."),
-        Row(SENDS, "sends", "Data files, or one archive for mongorestore.", (
+        Row(SENDS, "sends", "Data files, or one tar archive of them.", (
             (FILES, "files"), (ARCHIVE, "archive"), (ARCHIVE_GZIP, "gzip archive"))),
         Row(PORT, "port", "Of its SSH server."),
         Row(IDENTITY, "key file", "A private key on the engine's host; empty: the SSH agent's.",

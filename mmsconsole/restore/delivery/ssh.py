@@ -40,7 +40,9 @@ class _ToHost(Delivery):
     @contextmanager
     def _remote(self) -> Iterator[Remote]:
         where = self.restore.where
-        login = Login(where.host, where.port, where.user, where.identity, where.known_hosts)
+        login = Login(
+            where.host, where.port, where.user, where.identity, where.known_hosts, self.secret()
+        )  # fmt: skip
         with connected(login) as client, ssh_errors(where.host):
             yield Remote(client, where.host)
 

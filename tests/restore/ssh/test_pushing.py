@@ -1,6 +1,7 @@
 """Files pushed to a real OpenSSH server: whole or not at all, whatever breaks on the way."""
 
 import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -24,6 +25,7 @@ from mmsconsole.restore.ssh.connecting import Login, connected, ssh_errors
 from mmsconsole.restore.ssh.pushed_file import PushedFile
 from mmsconsole.restore.ssh.pushing import Push, files_in
 from mmsconsole.restore.ssh.remote import Remote
+from mmsconsole.secret import Secret
 from tests.support.sshd import SshServer, free_port, make_key, write_known_hosts
 
 FILES = {
@@ -362,6 +364,32 @@ def test_a_key_that_the_host_does_not_take_is_told(ssh_server: SshServer) -> Non
 def test_a_key_file_that_is_not_there_is_told(ssh_server: SshServer) -> None:
     login = replace(ssh_server.login, identity="/nowhere/key")
     with pytest.raises(UsageError, match="no such key file"), session(login):
+        pass
+
+
+def test_a_key_with_a_passphrase_opens_by_it_and_by_no_other(
+    ssh_server: SshServer, tmp_path: Path
+) -> None:
+    key = tmp_path / "locked"
+    shutil.copy(ssh_server.login.identity, key)
+    subprocess.run(
+        ["ssh-keygen", "-q", "-p", "-f", key, "-P", "", "-N", "hunter2"], check=True, timeout=60
+    )
+    login = replace(ssh_server.login, identity=str(key))
+    with session(replace(login, passphrase=Secret("hunter2"))) as there:
+        assert there.look("/") is not None
+    with pytest.raises(TargetRefused, match="has a passphrase"), session(login):
+        pass
+    wrong = replace(login, passphrase=Secret("guessed"))
+    with pytest.raises(TargetRefused, match="is another one") as refused, session(wrong):
+        pass
+    assert "guessed" not in f"{refused.value} {refused.value.hint} {wrong}"
+
+
+def test_a_file_that_is_no_key_is_told(ssh_server: SshServer, tmp_path: Path) -> None:
+    (tmp_path / "no key").write_text("hello")
+    login = replace(ssh_server.login, identity=str(tmp_path / "no key"))
+    with pytest.raises(TargetRefused, match="no private key"), session(login):
         pass
 
 
