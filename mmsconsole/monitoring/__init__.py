@@ -1,0 +1,1 @@
+"""What is asked of every member, what its answers mean, and the samples made of them."""
