@@ -1,6 +1,5 @@
 """Restores pushed to another machine by SFTP.
 
-address.py      USER@HOST:PATH, as people write it: pure
 hosts.py        host keys: only known ones
 connecting.py   a connection: keys, agent, ciphers, what is wrong in words
 remote.py       the few things that are done over there

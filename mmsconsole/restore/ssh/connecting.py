@@ -65,7 +65,7 @@ def _key(login: Login) -> paramiko.PKey:
     path = Path(login.identity).expanduser()
     passphrase = None if login.passphrase is None else login.passphrase.reveal().encode()
     try:
-        return paramiko.PKey.from_path(path, passphrase)
+        return paramiko.PKey.from_path(path, passphrase)  # type: ignore[arg-type]  # bytes it is
     except FileNotFoundError as error:
         raise UsageError("there is no such key file", where=str(path)) from error
     except TypeError as error:

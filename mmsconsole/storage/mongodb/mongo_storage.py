@@ -1,6 +1,8 @@
 """Objects in a database of a MongoDB replica set, as parts below an entry.
 
-Every write is acknowledged by a majority, journaled, and every read is of what a majority has.
+Every write is acknowledged by a majority, journaled, and every read is of what a majority has and
+comes after everything that this storage has done or seen: a new primary knows of a write that its
+predecessor acknowledged, but not at once that a majority has it (sessions.py).
 The entry is written after the last part: before that there is no object. A put over an object
 that is there swaps the entry, and then removes the parts of the old version.
 """
@@ -14,6 +16,7 @@ from typing import Any
 import pymongo
 from bson import ObjectId
 from pymongo import MongoClient, ReturnDocument
+from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -23,6 +26,7 @@ from mmsconsole.storage.base import Buffer, StoredObject
 from mmsconsole.storage.keys import check_key, is_key
 from mmsconsole.storage.mongodb.entry import Entry, crc_of, entry_of, new_version, parts_of
 from mmsconsole.storage.mongodb.failures import mongo_errors
+from mmsconsole.storage.mongodb.sessions import Sessions
 from mmsconsole.storage.pieces import pieces
 from mmsconsole.threads import in_order
 
@@ -60,7 +64,7 @@ class MongoStorage:
         )
         self._objects = self._database["objects"]
         self._parts = self._database["parts"]
-        self._is_known_kind = False
+        self._sessions = Sessions(client)
 
     def put(self, key: str, parts: Iterable[Buffer]) -> int:
         version = new_version(self._server_time(check_key(key)))
@@ -100,8 +104,10 @@ class MongoStorage:
             bounds = {**bounds, "$gt": page[-1]["_id"]}
 
     def delete(self, key: str) -> None:
-        with self._asking(check_key(key)):
-            entry = self._objects.find_one_and_delete({"_id": key}, projection=["version"])
+        with self._asking(check_key(key)) as session:
+            entry = self._objects.find_one_and_delete(
+                {"_id": key}, projection=["version"], session=session
+            )
         if entry is not None:
             self._remove_parts(entry["version"], self._timeout)
 
@@ -114,8 +120,8 @@ class MongoStorage:
     def sweep(self) -> int:
         """Remove what writes that died have left. Others may write meanwhile. Returns how many."""
         before = new_version(self._server_time("sweep") - SWEEP_AFTER)
-        with self._asking("sweep"):
-            self._objects.create_index("version")
+        with self._asking("sweep") as session:
+            self._objects.create_index("version", session=session)
         swept = 0
         for version in self._versions_before(before):
             if not self._has_entry(version):
@@ -141,8 +147,9 @@ class MongoStorage:
 
     def _put_part(self, key: str, version: ObjectId, numbered: tuple[int, bytearray]) -> bytes:
         number, piece = numbered
-        with self._asking(key):
-            self._parts.insert_one({"_id": {"v": version, "n": number}, "data": bytes(piece)})
+        part = {"_id": {"v": version, "n": number}, "data": bytes(piece)}
+        with self._asking(key) as session:
+            self._parts.insert_one(part, session=session)
         return crc_of(piece)
 
     def _check_in_time(self, entry: Entry) -> None:
@@ -152,23 +159,23 @@ class MongoStorage:
 
     def _put_entry(self, entry: Entry) -> ObjectId | None:
         """The version that it replaces."""
-        with self._asking(entry.key):
+        with self._asking(entry.key) as session:
             before = self._objects.find_one_and_replace(
                 {"_id": entry.key}, entry.document(), projection=["version"], upsert=True,
-                return_document=ReturnDocument.BEFORE,
+                return_document=ReturnDocument.BEFORE, session=session,
             )  # fmt: skip
         return None if before is None else before["version"]
 
     def _remove_parts(self, version: ObjectId, seconds: float) -> None:
         """Nothing refers to them: what can not be removed now is swept later."""
-        with suppress(StorageError), self._asking("parts", seconds):
-            self._parts.delete_many(parts_of(version))
+        with suppress(StorageError), self._asking("parts", seconds) as session:
+            self._parts.delete_many(parts_of(version), session=session)
 
     # Reading
 
     def _entry(self, key: str) -> Entry:
-        with self._asking(check_key(key)):
-            document = self._objects.find_one({"_id": key})
+        with self._asking(check_key(key)) as session:
+            document = self._objects.find_one({"_id": key}, session=session)
         if document is None:
             raise ObjectMissing("is not in the storage", where=key)
         return entry_of(document)
@@ -206,16 +213,17 @@ class MongoStorage:
     def _get_parts(self, entry: Entry, end: int, first: int) -> Sequence[bytes]:
         """PARTS_OF_A_READ of them, but none from `end` on; none at all if one is gone."""
         end = min(end, first + PARTS_OF_A_READ)
-        with self._asking(entry.key):
-            documents = self._parts.find(parts_of(entry.version, first, end)).to_list()
+        with self._asking(entry.key) as session:
+            query = parts_of(entry.version, first, end)
+            documents = self._parts.find(query, session=session).to_list()
         found = {document["_id"]["n"]: document.get("data") for document in documents}
         if found.keys() != {*range(first, end)}:
             return []
         return [entry.checked(number, found[number]) for number in range(first, end)]
 
     def _page(self, bounds: dict[str, Any]) -> Sequence[dict[str, Any]]:
-        with self._asking("listing"):
-            found = self._objects.find({"_id": bounds}, ["bytes"])
+        with self._asking("listing") as session:
+            found = self._objects.find({"_id": bounds}, ["bytes"], session=session)
             return found.sort("_id", 1).limit(LIST_PAGE).to_list()
 
     # Sweeping
@@ -224,8 +232,10 @@ class MongoStorage:
         """Of parts, each once, by jumps through the index."""
         after: dict[str, Any] = {"$lt": {"v": end}}
         while True:
-            with self._asking("sweep"):
-                found = self._parts.find_one({"_id": after}, ["_id"], sort=[("_id", 1)])
+            with self._asking("sweep") as session:
+                found = self._parts.find_one(
+                    {"_id": after}, ["_id"], sort=[("_id", 1)], session=session
+                )
             if found is None:
                 return
             version = found["_id"]["v"]
@@ -233,16 +243,18 @@ class MongoStorage:
             after = {**after, "$gt": parts_of(version)["_id"]["$lt"]}
 
     def _has_entry(self, version: ObjectId) -> bool:
-        with self._asking("sweep"):
-            return self._objects.find_one({"version": version}, ["_id"]) is not None
+        with self._asking("sweep") as session:
+            found = self._objects.find_one({"version": version}, ["_id"], session=session)
+        return found is not None
 
     # The server
 
     @contextmanager
-    def _asking(self, where: str, seconds: float | None = None) -> Iterator[None]:
+    def _asking(self, where: str, seconds: float | None = None) -> Iterator[ClientSession]:
         """Around calls: pymongo tries again through an election until the time is over."""
-        with mongo_errors(where), pymongo.timeout(seconds or self._timeout):
-            yield
+        limit = pymongo.timeout(seconds or self._timeout)
+        with mongo_errors(where), limit, self._sessions.after_all_seen() as session:
+            yield session
 
     def _server_time(self, where: str) -> datetime:
         """Raises StorageRefused where it is no replica set: it could not promise a majority."""

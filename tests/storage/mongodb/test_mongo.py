@@ -8,8 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from bson import ObjectId
+from bson import ObjectId, Timestamp
 from pymongo import MongoClient
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
 
 from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.errors import (
@@ -324,3 +330,44 @@ def test_writes_and_reads_are_a_majoritys(storage: MongoStorage) -> None:
     for collection in (storage._objects, storage._parts):
         assert collection.write_concern.document == {"w": "majority", "j": True, "wtimeout": 60_000}
         assert collection.read_concern.level == "majority"
+
+
+class Listening(CommandListener):
+    """What finds ask to come after, and when the operations before them took place."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Timestamp | None, Timestamp]] = []
+        self.newest = Timestamp(0, 1)
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name == "find":
+            after = event.command["readConcern"].get("afterClusterTime")
+            self.asked.append((after, self.newest))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        if event.command_name in ("insert", "findAndModify", "find"):
+            self.newest = max(self.newest, event.reply["operationTime"])
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        pass
+
+
+def test_a_read_comes_after_every_write_and_read_that_returned_before_it_of_any_thread(
+    replica_set: LocalReplicaSet, database: Database
+) -> None:
+    """So a new primary, which does not know yet how far the majority is, waits until it does."""
+    heard = Listening()
+    with MongoClient[dict[str, Any]](
+        replica_set.uri, event_listeners=[heard], tz_aware=True
+    ) as client:
+        storage = MongoStorage(client, DATABASE, timeout_seconds=60)
+        with ThreadPoolExecutor(1) as other:
+            other.submit(storage.put, "k", [b"x"]).result()
+        assert storage.get("k") == b"x"
+        other_find = len(heard.asked)
+        assert keys(storage, "") == ["k"]
+
+    assert 0 < other_find < len(heard.asked)
+    for after, newest in heard.asked:
+        assert after is not None
+        assert after >= newest
