@@ -6,6 +6,8 @@ until the bucket is out of debt: over any time no more than rate * time + BURST 
 
 from dataclasses import dataclass
 
+MEGABYTE = 1_000_000
+"""Rates are told to people in these."""
 BURST_SECONDS = 1.0
 """What an idle time saves up for later."""
 STEP_SECONDS = 1.0

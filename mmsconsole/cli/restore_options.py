@@ -94,7 +94,12 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Live: drop what is there of the same name.")
 ]
 MbPerSecond = Annotated[
-    float, typer.Option("--mb-per-second", metavar="MB", help="No faster than this; 0: no limit.")
+    float,
+    typer.Option(
+        "--mb-per-second",
+        metavar="MB",
+        help="What goes to the target, of a link each download, is no faster; 0: no limit.",
+    ),
 ]
 
 Ns = Annotated[

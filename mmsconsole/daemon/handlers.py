@@ -15,9 +15,10 @@ from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState
 from mmsconsole.metadata.restores import UNFINISHED, RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
+from mmsconsole.rate import MEGABYTE
 from mmsconsole.restore.pacing import paced
 from mmsconsole.restore.restoring import Restoring
-from mmsconsole.storage.throttled import MEGABYTE, SharedThrottle
+from mmsconsole.storage.throttled import SharedThrottle
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Cancellation, Task
 from mmsconsole.verification.verifying import Verification

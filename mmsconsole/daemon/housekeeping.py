@@ -11,7 +11,7 @@ from mmsconsole.restore.restoring import Restoring
 from mmsconsole.restore.staging import sweep
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.placing import remove_replaced
-from mmsconsole.verification.folder import clear, root_of
+from mmsconsole.verification.folder import clear
 from mmsconsole.verification.verifying import SOCKET
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def _sweep(resources: Resources) -> None:
 
 def _clear_verification(resources: Resources) -> None:
     try:
-        clear(root_of(resources.settings), resources.clock)
+        clear(resources.settings.verification_folder, resources.clock)
         resources.socket(SOCKET).unlink(missing_ok=True)
     except MmsError as error:
         log.warning("what a verification left could not be removed: %s", error)

@@ -28,10 +28,6 @@ def to_json(document: Mapping[str, Any]) -> str:
     return json_util.dumps(document, json_options=JSON, ensure_ascii=False, separators=(",", ":"))
 
 
-def raw_to_json(raw: bytes) -> str:
-    return to_json(bson.decode(raw, _RAW))
-
-
 def write_metadata(collection: DumpedCollection) -> str:
     """`indexes` is a list always, `options` there if there are any, as mongodump does it."""
     fields: dict[str, Any] = {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmsconsole.metadata.jobs import PhaseProgress
+from mmsconsole.rate import MEGABYTE
 from mmsconsole.restore.room import MB as MB
 from mmsconsole.restore.room import SPARE_BYTES as SPARE_BYTES
 from mmsconsole.restore.room import Disk as Disk
@@ -65,10 +66,16 @@ def rates_of(restores: Iterable[Iterable[PhaseProgress]]) -> dict[str, float]:
     return {phase: done[phase] / seconds[phase] for phase in done}
 
 
-def seconds_of(work: Work, measured: dict[str, float], mb_per_second: float = 0) -> float:
-    """`mb_per_second`: what it is limited to; 0: nothing. Pure."""
+def seconds_of(
+    work: Work, measured: dict[str, float], mb_per_second: float = 0, delivering: float = 0
+) -> float:
+    """`mb_per_second`: what all of it is limited to, `delivering`: that phase alone; 0: nothing.
+    Pure.
+    """
     rates = CONSERVATIVE | measured
-    limit = mb_per_second * 1_000_000 or float("inf")
+    limit = mb_per_second * MEGABYTE or float("inf")
+    limits = dict.fromkeys(rates, limit)
+    limits[DELIVERING] = min(limit, delivering * MEGABYTE or float("inf"))
     parts = {MATERIALISING: work.files, REPLAYING: work.oplog, DELIVERING: work.delivered}
-    busy = sum(size / min(rates[phase], limit) for phase, size in parts.items())
+    busy = sum(size / min(rates[phase], limits[phase]) for phase, size in parts.items())
     return busy + work.mongods * MONGOD_SECONDS

@@ -202,9 +202,10 @@ def _seconds(desk: Desk, delivery: Delivery, choice: Choice, oplog: int) -> floa
         delivered=0 if folder else choice.snapshot.bytes,
         mongods=replays + shapes + delivery.logical,
     )
-    limits = [restore.where.mb_per_second, desk.settings.tree.restore.mb_per_second]
+    own = restore.where.mb_per_second
+    limits = [desk.settings.tree.restore.mb_per_second, own if folder else 0]
     limit = min((one for one in limits if one), default=0.0)
-    return seconds_of(work, _measured(desk, restore.where.kind), limit)
+    return seconds_of(work, _measured(desk, restore.where.kind), limit, own)
 
 
 def _measured(desk: Desk, kind: TargetKind) -> dict[str, float]:

@@ -82,6 +82,8 @@ def _absolute(target: Target) -> Path:
 
 def _check_numbers(target: Target) -> None:
     _check_between(target.mb_per_second, 0, MB_PER_SECOND_MAX, "MB per second")
+    if target.kind is TargetKind.OPEN and target.mb_per_second:
+        raise UsageError("nothing is sent anywhere that could be slowed", where="MB per second")
     if target.kind in (TargetKind.LINK, TargetKind.OPEN):
         _check_between(target.hours, 1 / 60, HOURS_MAX, "hours")
     if target.kind is TargetKind.LINK:

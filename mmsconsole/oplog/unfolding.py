@@ -7,7 +7,7 @@ from mmsconsole.oplog.values import text_at
 from mmsconsole.rawbson import ARRAY, BINARY, Field, fields, find, int32_at
 
 INSERT, UPDATE, DELETE, NOOP = "insert", "update", "delete", "noop"
-TRANSACTION, APPLY_OPS = "transaction", "applyOps"
+TRANSACTION = "transaction"
 DOCUMENT_KINDS = {b"i": INSERT, b"u": UPDATE, b"d": DELETE, b"n": NOOP}
 DEPTH_MAX = 5
 VECTORED = 1

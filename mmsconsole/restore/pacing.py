@@ -1,5 +1,7 @@
-"""All restores together go no faster than they may."""
+"""A restore, and all of them together, go no faster than they may."""
 
+from mmsconsole.clock import Clock
+from mmsconsole.rate import MEGABYTE
 from mmsconsole.restore.delivery.base import PHASE as DELIVERING
 from mmsconsole.restore.replaying import PHASE as REPLAYING
 from mmsconsole.storage.throttled import SharedThrottle
@@ -22,3 +24,10 @@ def paced(task: Task, throttle: SharedThrottle) -> Task:
                 throttle.take(gone, task.cancellation)
 
     return Task(task.cancellation, report, task.remark)
+
+
+def limited(task: Task, mb_per_second: float, clock: Clock) -> Task:
+    """The same for one restore by itself; 0: no limit."""
+    if not mb_per_second:
+        return task
+    return paced(task, SharedThrottle(mb_per_second * MEGABYTE, clock, task.cancellation))

@@ -21,6 +21,7 @@ from mmsconsole.optime import Optime
 from mmsconsole.restore.delivery.base import Delivered, Delivery, Made
 from mmsconsole.restore.delivery.choosing import delivery_for
 from mmsconsole.restore.opening import changing, place_of, reading
+from mmsconsole.restore.pacing import limited
 from mmsconsole.restore.replaying import replay
 from mmsconsole.restore.reserving import check_restore_room
 from mmsconsole.restore.room import disk_of
@@ -114,6 +115,8 @@ class Restoring:
     def _fill(self, task: Task) -> None:
         snapshot = self._good_snapshot()
         self._begin(snapshot)
+        if self._makes_files_in_target:
+            task = self._slowed(task)
         data = claim(self._staging, self._restore.id)
         deployment = self._resources.metadata.deployments.get(self._restore.deployment)
         self._resources.reading_blockstore(deployment).materialise(snapshot, data, task)
@@ -170,7 +173,14 @@ class Restoring:
         files = data_of(self._staging)
         with self._server(snapshot, files) as server:
             made = Made(self._restore, snapshot, optime, files, server)
-            return self._delivery.deliver(made, task)
+            moved = self._makes_files_in_target
+            return self._delivery.deliver(made, task if moved else self._slowed(task))
+
+    def _slowed(self, task: Task) -> Task:
+        """For what writes to the target."""
+        if self._delivery.paces_itself:
+            return task
+        return limited(task, self._restore.where.mb_per_second, self._resources.clock)
 
     @contextmanager
     def _server(self, snapshot: Snapshot, files: Path) -> Iterator[HeadServer | None]:

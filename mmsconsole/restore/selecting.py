@@ -19,13 +19,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from mmsconsole.dump.collections import BUCKETS
 from mmsconsole.errors import Refused, SelectionRefused, UsageError
 from mmsconsole.metadata.targets import Selection
 
 SYSTEM_DATABASES = ("admin", "config", "local")
-USERS = ("system.users", "system.roles", "system.version")
-"""Of admin."""
-SYSTEM, BUCKETS, SCRIPTS = "system.", "system.buckets.", "system.js"
+ACCOUNTS = ("system.users", "system.roles")
+USERS = (*ACCOUNTS, "system.version")
+"""Of admin; the last one says what format the accounts have."""
+SYSTEM, SCRIPTS = "system.", "system.js"
 DATABASE_BYTES_MAX = 63
 NAMESPACE_BYTES_MAX = 255
 SHOWN_MAX = 20

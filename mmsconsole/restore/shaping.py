@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any
 
 from mmsconsole.clock import Clock
+from mmsconsole.dump.collections import BUCKETS, TIMESERIES, VIEW
 from mmsconsole.errors import Refused
 from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.targets import Selection
 from mmsconsole.restore.dropped import files_of, wait_until_gone
 from mmsconsole.restore.selecting import (
-    BUCKETS,
+    ACCOUNTS,
     SCRIPTS,
     SYSTEM,
     SYSTEM_DATABASES,
@@ -27,8 +28,6 @@ from mmsconsole.restore.selecting import (
 from mmsconsole.task import Task
 
 PHASE = "shaping collections"
-VIEW, COLLECTION, TIME_SERIES = "view", "collection", "timeseries"
-USERS = ("system.users", "system.roles")
 PASSING = "mmsconsole.passing"
 """The name of a collection while two change theirs for each other's."""
 
@@ -45,7 +44,7 @@ class Found:
     def own_collection(self) -> str:
         """That has the documents."""
         name = self.namespace.collection
-        return BUCKETS + name if self.kind == TIME_SERIES else name
+        return BUCKETS + name if self.kind == TIMESERIES else name
 
 
 Step = Callable[[], object]
@@ -116,10 +115,10 @@ class Shaping:
 
     def _users(self) -> list[str]:
         there = set(self._client.admin.list_collection_names())
-        return [name for name in USERS if name in there]
+        return [name for name in ACCOUNTS if name in there]
 
     def _check_renamable(self, move: Move) -> None:
-        if self._there[move.old].kind == TIME_SERIES:
+        if self._there[move.old].kind == TIMESERIES:
             raise Refused(
                 f"{shown(str(move.old))} is a time series: mongod can not rename it in data files",
                 hint="restore it by an archive of mongodump, or into a live deployment",

@@ -5,7 +5,6 @@
 A restore into a folder makes its files there, and has none.
 """
 
-import hashlib
 import logging
 import os
 import re
@@ -27,25 +26,16 @@ log = logging.getLogger(__name__)
 _ID = re.compile(r"[0-9a-f]{12}")
 
 
-def root_of(settings: Settings) -> Path:
-    """A named folder may serve several homes: each has one of its own inside."""
-    named = settings.tree.restore.folder
-    if not named:
-        return settings.home.restores
-    home = hashlib.sha256(str(settings.home.data).encode()).hexdigest()[:12]
-    return Path(named).expanduser().absolute() / f"mmsconsole-restores-{home}"
-
-
 def staging_of(settings: Settings, restore: Restore) -> Path:
     """Where its files are made: the target itself, where that is a folder."""
     if restore.where.kind is TargetKind.FOLDER:
         return Path(restore.where.path)
-    return Path(restore.staging) if restore.staging else root_of(settings) / restore.id
+    return Path(restore.staging) if restore.staging else settings.restores_folder / restore.id
 
 
 def make_root(settings: Settings) -> None:
     """Raises StorageError, DiskFull."""
-    root = root_of(settings)
+    root = settings.restores_folder
     with disk_errors(str(root)):
         make_folders(root)
 
@@ -67,7 +57,7 @@ def sweep(settings: Settings, clock: Clock, used: Container[str]) -> None:
     """Remove the folders of restores that are not `used` any more; what people put beside them
     stays. What can not be removed is told of.
     """
-    root = root_of(settings)
+    root = settings.restores_folder
     try:
         with disk_errors(str(root)):
             found = [entry for entry in root.iterdir() if is_staging(entry)]

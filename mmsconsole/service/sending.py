@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from mmsconsole.clock import Clock
-from mmsconsole.rate import STEP_SECONDS, Bucket
+from mmsconsole.rate import MEGABYTE, STEP_SECONDS, Bucket
 
 PIECE_BYTES = 1 << 20
 """What is encrypted at one time: more is slower, and so is less."""
@@ -21,7 +21,6 @@ STALL_SECONDS = 60.0
 """A client that does not take one piece in that time has gone."""
 LOOK_SECONDS = 2.0
 """How often it is looked whether the link is still good."""
-MEGABYTE = 1_000_000
 
 
 class BrokenOff(ConnectionError):

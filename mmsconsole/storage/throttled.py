@@ -4,12 +4,10 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from mmsconsole.clock import Clock
-from mmsconsole.rate import STEP_SECONDS, Bucket
+from mmsconsole.rate import MEGABYTE, STEP_SECONDS, Bucket
 from mmsconsole.storage.base import Buffer, Storage
 from mmsconsole.storage.forwarding import Forwarding
 from mmsconsole.task import Cancellation
-
-MEGABYTE = 1_000_000
 
 
 class SharedThrottle:

@@ -3,9 +3,8 @@
 from mmsconsole.agent.pressure import PressureLimits
 from mmsconsole.agent.source_load import LoadLimits
 from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.rate import MEGABYTE
 from mmsconsole.stores.resources import Resources
-
-MEGABYTE = 1_000_000
 
 
 def load_limits(resources: Resources, deployment: Deployment) -> LoadLimits:

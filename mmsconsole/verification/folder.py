@@ -4,7 +4,6 @@ Everything in it is ours, and of no use to anybody once its verification has end
 was: so whoever comes next begins by removing what is there.
 """
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Iterator
@@ -15,22 +14,12 @@ from mmsconsole.clock import Clock
 from mmsconsole.durable import disk_errors, make_folders
 from mmsconsole.errors import MmsError, NoRoom
 from mmsconsole.mongod.process import sweep_orphans
-from mmsconsole.settings import Settings
 
 log = logging.getLogger(__name__)
 
 MEGABYTE = 1 << 20
 SPARE_BYTES = 256 * MEGABYTE
 """Must stay free on the disk."""
-
-
-def root_of(settings: Settings) -> Path:
-    """A named folder may serve several homes: each has one of its own inside."""
-    named = settings.tree.verification.folder
-    if not named:
-        return settings.home.verification
-    home = hashlib.sha256(str(settings.home.data).encode()).hexdigest()[:12]
-    return Path(named).expanduser().absolute() / f"mmsconsole-verification-{home}"
 
 
 @contextmanager

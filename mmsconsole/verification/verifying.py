@@ -30,7 +30,7 @@ from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 from mmsconsole.verification.choosing import verifiable_of
 from mmsconsole.verification.examining import Examination, Findings
-from mmsconsole.verification.folder import check_room, empty_folder, root_of
+from mmsconsole.verification.folder import check_room, empty_folder
 from mmsconsole.verification.verdicts import problem_of
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Verification:
         self._resources = replace(resources, copies=False)
         self._nice = nice
         self._metadata = resources.metadata
-        self._root = root_of(resources.settings)
+        self._root = resources.settings.verification_folder
 
     def run(self, subject: str, task: Task) -> Outcome:
         """Of a snapshot, or of the moment of a witness, by its id.

@@ -20,6 +20,7 @@ from mmsconsole.errors import (
     SourceUnreachable,
     WrongReplicaSet,
 )
+from mmsconsole.mongod import source_uri
 from mmsconsole.mongod.binaries import MongodBinary, Version, find_binaries
 from mmsconsole.mongod.process import MongodProcess
 from mmsconsole.mongod.source_uri import parse_uri
@@ -142,8 +143,11 @@ def test_a_standalone_is_refused(
         examine(source, WISHES, binaries)
 
 
-def test_a_source_that_does_not_answer_is_unreachable(binaries: Sequence[MongodBinary]) -> None:
-    source = parse_uri(Secret("mongodb://127.0.0.1:1/?replicaSet=rs0&serverSelectionTimeoutMS=500"))
+def test_a_source_that_does_not_answer_is_unreachable(
+    binaries: Sequence[MongodBinary], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(source_uri.CLIENT_OPTIONS, "serverSelectionTimeoutMS", 500)
+    source = parse_uri(Secret("mongodb://127.0.0.1:1/?replicaSet=rs0"))
     with pytest.raises(SourceUnreachable):
         examine(source, WISHES, binaries)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmsconsole.settings import HOME
+from tests.cli.terminal import Terminal
 
 COMMAND = f"{sys.executable} -m mmsconsole"
 
@@ -88,11 +89,14 @@ def test_no_colour_and_no_padding_reach_a_pipe(shell: ShellRunner, environ: dict
     assert not [line for line in lines if "\x1b" in line or line != line.rstrip()]
 
 
-@pytest.mark.parametrize("wrong", ["MMSCONSOLE_LOG_LEVLE=info", "MMSCONSOLE_LOG_LEVEL=loud"])
-def test_a_wrong_variable_is_told_by_every_command(shell: ShellRunner, wrong: str) -> None:
-    for command in ("status", "engine", "engine --stop", "job list"):
-        ran = shell.run(f"{wrong} $MMS {command} --json")
-        error = json.loads(ran.stdout)["error"]
-        assert (ran.returncode, error["code"]) == (2, "settings")
-        assert "MMSCONSOLE_LOG_LEV" in error["where"]
+@pytest.mark.parametrize(("name", "value"), [("LOG_LEVLE", "info"), ("LOG_LEVEL", "loud")])
+def test_a_wrong_variable_is_told_by_every_command(
+    environ: dict[str, str], name: str, value: str
+) -> None:
+    terminal = Terminal(environ | {f"MMSCONSOLE_{name}": value})
+    for command in (["status"], ["engine"], ["engine", "--stop"], ["job", "list"]):
+        ran = terminal.run(*command, "--json")
+        error = ran.value["error"]
+        assert (ran.code, error["code"]) == (2, "settings")
+        assert f"MMSCONSOLE_{name}" in error["where"]
         assert error["hint"]

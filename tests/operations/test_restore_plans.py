@@ -236,20 +236,22 @@ def test_what_tells_nothing_of_a_rate_is_left_out(told: PhaseProgress) -> None:
 
 
 @pytest.mark.parametrize(
-    ("work", "measured", "limit", "seconds"),
+    ("work", "measured", "limits", "seconds"),
     [
-        (Work(0, 0, 0), {}, 0, 0),
-        (Work(int(CONSERVATIVE["materialising"]) * 3, 0, 0), {}, 0, 3),
+        (Work(0, 0, 0), {}, (0, 0), 0),
+        (Work(int(CONSERVATIVE["materialising"]) * 3, 0, 0), {}, (0, 0), 3),
         (Work(1_000, 2_000, 3_000), {"materialising": 100, "applying oplog": 100,
-                                     "delivering": 100}, 0, 60),
-        (Work(1_000, 0, 0, mongods=2), {"materialising": 100}, 0, 14),
-        (Work(10_000_000, 0, 0), {"materialising": 10**9}, 1, 10),
+                                     "delivering": 100}, (0, 0), 60),
+        (Work(1_000, 0, 0, mongods=2), {"materialising": 100}, (0, 0), 14),
+        (Work(10_000_000, 0, 0), {"materialising": 10**9}, (1, 0), 10),
+        (Work(10_000_000, 0, 5_000_000), {"materialising": 10**7, "delivering": 10**7}, (0, 1), 6),
+        (Work(0, 0, 10_000_000), {"delivering": 10**9}, (1, 2), 10),
     ],
 )  # fmt: skip
 def test_the_time_is_the_sum_of_the_phases(
-    work: Work, measured: dict[str, float], limit: float, seconds: float
+    work: Work, measured: dict[str, float], limits: tuple[float, float], seconds: float
 ) -> None:
-    assert seconds_of(work, measured, limit) == pytest.approx(seconds)
+    assert seconds_of(work, measured, *limits) == pytest.approx(seconds)
 
 
 def test_a_home_that_has_restored_knows_its_rates(

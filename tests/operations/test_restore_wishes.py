@@ -72,6 +72,7 @@ def test_keys_of_ssh_become_absolute_and_what_is_on_the_other_host_stays(
         ({**LINK, "downloads": -1}, "downloads"),
         ({**SSH, "mb_per_second": -1}, "MB per second"),
         ({**SSH, "mb_per_second": float("inf")}, "MB per second"),
+        ({"kind": TargetKind.OPEN, "mb_per_second": 5}, "nothing is sent"),
         ({**SSH, "host": ""}, "no name of a host"),
         ({**SSH, "host": "-oProxyCommand=x"}, "no name of a host"),
         ({**SSH, "host": "a b"}, "no name of a host"),

@@ -25,7 +25,7 @@ from mmsconsole.restore.delivery.base import PHASE, Delivered, Delivery, Made
 from mmsconsole.restore.delivery.one_file import OneFile
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.restore.room import Disk
-from mmsconsole.restore.staging import root_of, staging_of
+from mmsconsole.restore.staging import staging_of
 from mmsconsole.restore.target import data_of, is_whole
 from mmsconsole.secret import Secret
 from mmsconsole.stores.resources import Resources
@@ -79,7 +79,7 @@ def unpacked(data: bytes) -> dict[str, bytes]:
 
 def assert_nothing_left(resources: Resources, out: Path) -> None:
     assert list(out.iterdir()) == []
-    root = root_of(resources.settings)
+    root = resources.settings.restores_folder
     assert not root.exists() or list(root.iterdir()) == []
 
 
@@ -93,7 +93,7 @@ def test_a_snapshot_becomes_one_tar_file_and_nothing_of_ours_stays(
 
     assert unpacked((out / "r.tar").read_bytes()) == FILES
     assert sorted(path.name for path in out.iterdir()) == ["r.tar", "r.tar.sha256"]
-    assert list(root_of(resources.settings).iterdir()) == []
+    assert list(resources.settings.restores_folder.iterdir()) == []
     assert (restore.state, restore.optime) == (RestoreState.DONE, snapshot.optime)
     assert restore.delivered_bytes == (out / "r.tar").stat().st_size
     assert restore.verified.startswith("sha256 ")
@@ -158,24 +158,33 @@ def crashing(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, before: 
     monkeypatch.setattr(owner, name, crash if before else run_then_crash)
 
 
+def killed(
+    resources: Resources, snapshot: Snapshot, out: Path, monkeypatch: pytest.MonkeyPatch,
+    boundary: tuple[Any, str], *, before: bool,
+) -> Restore:  # fmt: skip
+    """A restore into a tar file whose engine died there."""
+    restore = asked(resources, snapshot, out / "r.tar")
+    crashing(monkeypatch, *boundary, before=before)
+    with pytest.raises(SystemExit):
+        go(resources, restore)
+    monkeypatch.undo()
+    return restore
+
+
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize(("owner", "name"), BOUNDARIES, ids=[name for _, name in BOUNDARIES])
 def test_a_restore_that_was_killed_anywhere_is_made_whole_by_the_next_engine(
     resources: Resources, snapshot: Snapshot, out: Path, monkeypatch: pytest.MonkeyPatch,
     owner: Any, name: str, before: bool,
 ) -> None:  # fmt: skip
-    restore = asked(resources, snapshot, out / "r.tar")
-    crashing(monkeypatch, owner, name, before=before)
-    with pytest.raises(SystemExit):
-        go(resources, restore)
-    monkeypatch.undo()
+    restore = killed(resources, snapshot, out, monkeypatch, (owner, name), before=before)
 
     done = go(resources, restore)
 
     assert done.state is RestoreState.DONE
     assert unpacked((out / "r.tar").read_bytes()) == FILES
     assert sorted(path.name for path in out.iterdir()) == ["r.tar", "r.tar.sha256"]
-    assert list(root_of(resources.settings).iterdir()) == []
+    assert list(resources.settings.restores_folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
@@ -184,11 +193,7 @@ def test_a_restore_that_was_killed_anywhere_and_cancelled_then_leaves_nothing(
     resources: Resources, snapshot: Snapshot, out: Path, monkeypatch: pytest.MonkeyPatch,
     owner: Any, name: str, before: bool,
 ) -> None:  # fmt: skip
-    restore = asked(resources, snapshot, out / "r.tar")
-    crashing(monkeypatch, owner, name, before=before)
-    with pytest.raises(SystemExit):
-        go(resources, restore)
-    monkeypatch.undo()
+    restore = killed(resources, snapshot, out, monkeypatch, (owner, name), before=before)
 
     assert Restoring(resources, resources.metadata.restores.get(restore.id)).abandon() == ""
 
@@ -259,7 +264,7 @@ def test_a_file_that_came_to_be_there_meanwhile_is_left_alone(
     with pytest.raises(AlreadyExists):
         run(resources, asked(resources, snapshot, out / "r.tar"), Task(report=report))
     assert contents(out) == {"r.tar": b"mine"}
-    assert list(root_of(resources.settings).iterdir()) == []
+    assert list(resources.settings.restores_folder.iterdir()) == []
 
 
 def test_a_vanished_target_is_told_of(resources: Resources, snapshot: Snapshot, out: Path) -> None:
@@ -269,7 +274,7 @@ def test_a_vanished_target_is_told_of(resources: Resources, snapshot: Snapshot, 
 
     with pytest.raises(StorageError, match="No such file"):
         run(resources, asked(resources, snapshot, out / "r.tar"), Task(report=report))
-    assert list(root_of(resources.settings).iterdir()) == []
+    assert list(resources.settings.restores_folder.iterdir()) == []
 
 
 def test_without_room_nothing_is_written(
@@ -317,7 +322,7 @@ def test_what_stays_behind_is_said(resources: Resources, snapshot: Snapshot, out
     with pytest.raises(StorageError, match="gone"):
         failing.go(Task())
     assert failing.abandon() == "the host does not answer"
-    assert list(root_of(resources.settings).iterdir()) == []
+    assert list(resources.settings.restores_folder.iterdir()) == []
 
 
 class Streamed(Lost):
@@ -338,7 +343,7 @@ def test_a_delivery_that_needs_no_files_gets_none(
     restore = asked(resources, snapshot, out / "r.tar")
     done = Restoring(resources, restore, Streamed(resources, restore)).run(Task())
     assert (done.delivered_bytes, done.optime) == (7, snapshot.optime)
-    assert not root_of(resources.settings).exists()
+    assert not resources.settings.restores_folder.exists()
 
 
 class Keeping(Streamed):
@@ -393,7 +398,7 @@ def test_staging_that_nobody_goes_on_with_is_swept_at_the_start(
         monkeypatch.undo()
     job_of(resources, left["waiting"])
     resources.metadata.restores.remove(left["forgotten"].id)
-    root = root_of(resources.settings)
+    root = resources.settings.restores_folder
     for people in ("mine", "0123456789ab"):
         write_files(root / people, {"data": b"precious"})
 

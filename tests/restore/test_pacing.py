@@ -3,7 +3,7 @@
 import pytest
 
 from mmsconsole.errors import Cancelled
-from mmsconsole.restore.pacing import paced
+from mmsconsole.restore.pacing import limited, paced
 from mmsconsole.storage.throttled import SharedThrottle
 from mmsconsole.task import Cancellation, Task
 from tests.support.clock import ManualClock
@@ -36,3 +36,17 @@ def test_every_report_is_passed_on_and_a_cancel_ends_the_wait() -> None:
     with pytest.raises(Cancelled):
         task.report("materialising", 10**6, 10**7)
     assert told == [("materialising", 10**6, 10**7)]
+
+
+def test_one_restore_has_a_rate_of_its_own() -> None:
+    clock = ManualClock(auto_advance=True)
+    task = limited(Task(), 2, clock)
+    began = clock.monotonic()
+    for done in range(1, 11):
+        task.report("delivering", done * 1_000_000, None)
+    assert clock.monotonic() - began >= 4  # 10 MB, and what an idle second may save up
+
+
+def test_without_a_limit_it_is_the_same_task() -> None:
+    task = Task()
+    assert limited(task, 0, ManualClock()) is task

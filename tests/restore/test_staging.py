@@ -7,7 +7,7 @@ import pytest
 from mmsconsole.errors import StorageError
 from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.targets import Target, TargetKind
-from mmsconsole.restore.staging import is_staging, remove_staging, root_of, staging_of, sweep
+from mmsconsole.restore.staging import is_staging, remove_staging, staging_of, sweep
 from mmsconsole.restore.target import WORK, claim
 from tests.support.clock import ManualClock
 from tests.support.metadata import settings_of
@@ -28,7 +28,7 @@ def test_it_lies_in_the_folder_for_restores(tmp_path: Path) -> None:
 
 def test_homes_that_share_a_named_folder_do_not_share_what_is_in_it(tmp_path: Path) -> None:
     named = {"MMSCONSOLE_RESTORE_FOLDER": str(tmp_path / "big")}
-    one, other = (root_of(settings_of(tmp_path / home, **named)) for home in ("a", "b"))
+    one, other = (settings_of(tmp_path / home, **named).restores_folder for home in ("a", "b"))
     assert one != other
     assert one.parent == other.parent == tmp_path / "big"
 
@@ -60,7 +60,7 @@ def test_only_what_is_surely_ours_is_swept(
     tmp_path: Path, name: str, files: dict[str, bytes], claimed_by: str | None, is_ours: bool
 ) -> None:
     settings = settings_of(tmp_path)
-    folder = root_of(settings) / name
+    folder = settings.restores_folder / name
     folder.mkdir(parents=True)
     if claimed_by:
         claim(folder, claimed_by)
@@ -84,16 +84,16 @@ def test_a_folder_of_somebody_else_is_never_removed(tmp_path: Path) -> None:
 
 def test_a_link_with_such_a_name_is_not_followed(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
-    root_of(settings).mkdir(parents=True)
+    settings.restores_folder.mkdir(parents=True)
     (tmp_path / "there").mkdir()
-    (root_of(settings) / ID).symlink_to(tmp_path / "there")
+    (settings.restores_folder / ID).symlink_to(tmp_path / "there")
     sweep(settings, ManualClock(), set())
-    assert (root_of(settings) / ID).is_symlink()
+    assert (settings.restores_folder / ID).is_symlink()
 
 
 def test_what_is_used_stays_and_no_root_is_no_matter(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     sweep(settings, ManualClock(), set())
-    (root_of(settings) / ID).mkdir(parents=True)
+    (settings.restores_folder / ID).mkdir(parents=True)
     sweep(settings, ManualClock(), {ID})
-    assert (root_of(settings) / ID).exists()
+    assert (settings.restores_folder / ID).exists()

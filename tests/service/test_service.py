@@ -180,14 +180,17 @@ def test_older_tls_is_not(served: FrontEnd) -> None:
         context.wrap_socket(plain, server_hostname="localhost")
 
 
+def desk_with(file: Path, metadata: Metadata, folder: Path, clock: ManualClock) -> Desk:
+    """Its settings name a file with a certificate and its key."""
+    named = {"MMSCONSOLE_SERVICE_CERTIFICATE": str(file), "MMSCONSOLE_SERVICE_KEY": str(file)}
+    return Desk(metadata, folder, clock, **named)
+
+
 def test_a_certificate_that_was_given_is_used(
     metadata: Metadata, tmp_path: Path, manual_clock: ManualClock
 ) -> None:
     given = Certificates.make(tmp_path / "given")
-    desk = Desk(
-        metadata, tmp_path, manual_clock, MMSCONSOLE_SERVICE_CERTIFICATE=str(given.server),
-        MMSCONSOLE_SERVICE_KEY=str(given.server),
-    )  # fmt: skip
+    desk = desk_with(given.server, metadata, tmp_path, manual_clock)
 
     with front_end(desk) as served:
         assert (served.ca, served.service.record.fingerprint) == ("", "")
@@ -200,10 +203,7 @@ def test_a_certificate_that_can_not_be_used_is_told_and_ends_nothing(
     metadata: Metadata, tmp_path: Path, manual_clock: ManualClock
 ) -> None:
     given = Certificates.make(tmp_path / "given")
-    desk = Desk(
-        metadata, tmp_path, manual_clock, MMSCONSOLE_SERVICE_CERTIFICATE=str(given.client),
-        MMSCONSOLE_SERVICE_KEY=str(given.client),
-    )  # fmt: skip
+    desk = desk_with(given.client, metadata, tmp_path, manual_clock)
 
     with front_end(desk) as served:
         record = served.service.record

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mmsconsole.errors import Cancelled
-from mmsconsole.rate import BURST_SECONDS
+from mmsconsole.rate import BURST_SECONDS, MEGABYTE
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.storage.throttled import MEGABYTE, SharedThrottle, Throttled
+from mmsconsole.storage.throttled import SharedThrottle, Throttled
 from mmsconsole.task import Cancellation
 from tests.storage.contract import StorageContract
 from tests.support.clock import ManualClock

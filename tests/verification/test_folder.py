@@ -6,7 +6,7 @@ import pytest
 
 from mmsconsole.clock import SystemClock
 from mmsconsole.errors import Cancelled, NoRoom
-from mmsconsole.verification.folder import check_room, clear, empty_folder, root_of
+from mmsconsole.verification.folder import check_room, clear, empty_folder
 from tests.support.metadata import settings_of
 from tests.support.snapshots import contents, write_files
 
@@ -28,8 +28,8 @@ def test_it_is_empty_at_the_beginning_and_gone_at_the_end(tmp_path: Path) -> Non
 def test_a_named_folder_keeps_what_others_have_there(tmp_path: Path) -> None:
     named = write_files(tmp_path / "big", {"mine": b"mine"})
     environ = {"MMSCONSOLE_VERIFICATION_FOLDER": str(named)}
-    one = root_of(settings_of(tmp_path / "one", **environ))
-    other = root_of(settings_of(tmp_path / "other", **environ))
+    one = settings_of(tmp_path / "one", **environ).verification_folder
+    other = settings_of(tmp_path / "other", **environ).verification_folder
     assert one.parent == other.parent == named
     assert one != other
     write_files(one, {"x": b""})
@@ -42,7 +42,7 @@ def test_a_named_folder_keeps_what_others_have_there(tmp_path: Path) -> None:
 
 def test_it_lies_in_the_home_without_a_name(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
-    assert root_of(settings) == settings.home.verification
+    assert settings.verification_folder == settings.home.verification
 
 
 def test_room_is_looked_for_before_the_folder_is_there(tmp_path: Path) -> None:

@@ -27,7 +27,6 @@ from mmsconsole.storage.storages import Storages
 from mmsconsole.stores.blocks.blockstore import Blockstore
 from mmsconsole.task import Cancellation, Task
 from mmsconsole.verification import verifying
-from mmsconsole.verification.folder import root_of
 from mmsconsole.verification.verifying import GONE, SOCKET, Outcome, Verification
 from tests.support.backups import Bench
 from tests.support.processes import mongods_below
@@ -141,7 +140,7 @@ def verify(bench: Bench, subject: str, task: Task | None = None) -> Outcome:
 
 
 def assert_nothing_left(bench: Bench) -> None:
-    root = root_of(bench.resources.settings)
+    root = bench.resources.settings.verification_folder
     assert not root.exists()
     assert not mongods_below(root)
     assert not bench.resources.socket(SOCKET).exists()
@@ -167,7 +166,7 @@ def test_a_good_snapshot_is_found_good_and_leaves_nothing_behind(
 
     def report(phase: str, done: int, total: int | None) -> None:
         phases.append(phase)
-        running = mongods_below(root_of(bench.resources.settings))
+        running = mongods_below(bench.resources.settings.verification_folder)
         nices.extend(os.getpriority(os.PRIO_PROCESS, pid) for pid in running)
 
     outcome = verify(bench, snapshot.id, Task(report=report))
@@ -480,7 +479,7 @@ def test_one_that_is_cancelled_leaves_nothing(bench: Bench, moment: Witness, pha
 
 
 def test_what_a_killed_one_left_is_removed_by_the_next(bench: Bench, snapshot: Snapshot) -> None:
-    data = root_of(bench.resources.settings) / "data"
+    data = bench.resources.settings.verification_folder / "data"
     data.mkdir(parents=True)
     with bench.mongod_on(data):
         verify(bench, snapshot.id)

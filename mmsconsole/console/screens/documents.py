@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input
 
 from mmsconsole.console import actions
 from mmsconsole.console import opened as browsing
@@ -16,13 +14,13 @@ from mmsconsole.console.opened import Documents
 from mmsconsole.console.present import documents as words
 from mmsconsole.console.present import empty, opened
 from mmsconsole.console.present.table import Column, Row
-from mmsconsole.console.present.text import Line, Page, Span, Tone
+from mmsconsole.console.present.text import Line, Page, Tone
 from mmsconsole.console.screens.base import Handler
+from mmsconsole.console.screens.filtering import FilteringScreen
 from mmsconsole.console.screens.listing import ListScreen
 from mmsconsole.console.screens.opened import OpenedActs, opening_of
 from mmsconsole.console.screens.reading import ReadingScreen
 from mmsconsole.console.state import State
-from mmsconsole.console.widgets.command_line import field
 from mmsconsole.console.widgets.lines import Lines
 from mmsconsole.console.widgets.scroller import Scroller
 from mmsconsole.errors import UsageError
@@ -33,7 +31,7 @@ FILTER, SORT = "filter", "sort"
 LABELS = {FILTER: " only", SORT: " sorted by"}
 
 
-class DocumentsScreen(ReadingScreen, ListScreen):
+class DocumentsScreen(FilteringScreen, ListScreen):
     VIEW = actions.DOCUMENTS
     BINDINGS = bindings_for(VIEW, actions.TABLE)
     DETAIL_LINES = opened.BRIEF_LINES
@@ -44,13 +42,10 @@ class DocumentsScreen(ReadingScreen, ListScreen):
         self._typing = FILTER
 
     def body(self) -> ComposeResult:
-        with Horizontal(id="filter-line", classes="bar"):
-            yield Lines(id="filter-label", classes="label")
-            yield field(id="filter")
+        yield from self.filter_line()
         yield from super().body()
 
     def on_mount(self) -> None:
-        self.query_one("#filter-line").display = False
         kept = self.console.memory.found(self.place)
         if kept is None:
             self._ask(self.documents)
@@ -145,41 +140,19 @@ class DocumentsScreen(ReadingScreen, ListScreen):
 
     def _type(self, what: str, value: str) -> None:
         self._typing = what
-        self._lines("filter-label").set_lines([(Span(LABELS[what], Tone.KEY),)])
-        self.query_one("#filter-line").display = True
-        typed = self.query_one("#filter", Input)
-        typed.placeholder = opened.EXAMPLES[what]
-        typed.value = value
-        typed.action_end()
-        self.set_focus(typed)
+        self.open_field(LABELS[what], opened.EXAMPLES[what], value)
 
     def _apply(self) -> None:
-        text = self.query_one("#filter", Input).value.strip()
+        text = self.typed
         try:
             parsed(text, self._typing)
         except UsageError as error:
             self.console.tell_error(error)
             return
-        self._close_field()
+        self.close_field()
         documents = self.documents
         filters = self._typing == FILTER
         self._ask(documents.asked(filter_=text) if filters else documents.asked(sort=text))
-
-    def _close_field(self) -> bool:
-        line_ = self.query_one("#filter-line")
-        shown = bool(line_.display)
-        line_.display = False
-        self.focus_body()
-        return shown
-
-    def back(self, argument: str) -> None:
-        """Out of the field, then out of what is being read, then out of the view."""
-        if self.close_command() or self._close_field():
-            return
-        if self.stop_reading():
-            self.tell("Stopped.", Tone.WARN)
-        else:
-            super().back(argument)
 
 
 class DocumentScreen(ReadingScreen):

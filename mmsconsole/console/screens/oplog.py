@@ -5,8 +5,6 @@ from functools import partial
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input
 
 from mmsconsole.console import actions
 from mmsconsole.console import oplog as browsing
@@ -18,10 +16,9 @@ from mmsconsole.console.present import empty
 from mmsconsole.console.present import oplog as words
 from mmsconsole.console.present.text import Line, Page, Span, Tone, line
 from mmsconsole.console.screens.base import Handler
+from mmsconsole.console.screens.filtering import FilteringScreen
 from mmsconsole.console.screens.paging import PageScreen
-from mmsconsole.console.screens.reading import ReadingScreen
 from mmsconsole.console.state import EntryState, State
-from mmsconsole.console.widgets.command_line import field
 from mmsconsole.console.widgets.lines import Lines
 from mmsconsole.console.widgets.ops_table import OpsTable
 from mmsconsole.errors import UsageError
@@ -33,6 +30,7 @@ ROWS, RATE, SEARCH = "rows", "rate", "search"
 """What is read, one after another."""
 STEPS = {"graph.earlier": -1, "graph.later": 1, "graph.page_earlier": -browsing.PAGE_CELLS,
          "graph.page_later": browsing.PAGE_CELLS}  # fmt: skip
+FILTER_EXAMPLE = "ns=app.orders op=delete id=5 status=paid"
 NOTHING_FOUND = "Nothing was dropped before here, and nowhere was much deleted."
 
 
@@ -42,7 +40,7 @@ def restore_before(screen: "OplogScreen | EntryScreen", at: Optime) -> None:
     screen.console.navigation.go(place)
 
 
-class OplogScreen(ReadingScreen):
+class OplogScreen(FilteringScreen):
     VIEW = actions.OPLOG
     BINDINGS = bindings_for(GRAPH, VIEW, TABLE)
 
@@ -52,9 +50,7 @@ class OplogScreen(ReadingScreen):
 
     def body(self) -> ComposeResult:
         yield Lines(id="graph")
-        with Horizontal(id="filter-line", classes="bar"):
-            yield Lines(id="filter-label", classes="label")
-            yield field(id="filter", placeholder="ns=app.orders op=delete id=5 status=paid")
+        yield from self.filter_line()
         yield Lines(id="status")
         yield OpsTable(id="table")
         yield Lines(id="nothing")
@@ -63,8 +59,6 @@ class OplogScreen(ReadingScreen):
         yield detail
 
     def on_mount(self) -> None:
-        self.query_one("#filter-line").display = False
-        self._lines("filter-label").set_lines([(Span(" only", Tone.KEY),)])
         self.browser = self.console.memory.oplogs.get(self.place, self.browser)
         self.table.stand_on(self.console.memory.cursors.get(self.place, ""))
         if self.browser.rate is None:
@@ -284,39 +278,19 @@ class OplogScreen(ReadingScreen):
     # Filter
 
     def _type_filter(self) -> None:
-        self.query_one("#filter-line").display = True
-        typed = self.query_one("#filter", Input)
-        typed.value = self.browser.typed
-        typed.action_end()
-        self.set_focus(typed)
+        self.open_field(" only", FILTER_EXAMPLE, self.browser.typed)
 
     def _apply_filter(self) -> None:
-        text = self.query_one("#filter", Input).value.strip()
+        text = self.typed
         try:
             wanted = made(filter_=text)
         except UsageError as error:
             self.console.tell_error(error)
             return
-        self._close_filter()
+        self.close_field()
         self._keep(replace(self.browser, typed=text, wanted=wanted, rows=(), older=None,
                            newer=None))  # fmt: skip
         self.ask_rows(Request(Part.LATEST))
-
-    def _close_filter(self) -> bool:
-        line_ = self.query_one("#filter-line")
-        shown = bool(line_.display)
-        line_.display = False
-        self.focus_body()
-        return shown
-
-    def back(self, argument: str) -> None:
-        """Out of the filter, then out of what is being read, then out of the view."""
-        if self.close_command() or self._close_filter():
-            return
-        if self.stop_reading():
-            self.tell("Stopped.", Tone.WARN)
-        else:
-            super().back(argument)
 
 
 class EntryScreen(PageScreen):

@@ -54,6 +54,9 @@ class Delivery(ABC):
     keeps_staging: ClassVar[bool] = False
     """Files are still read after deliver(); who ends that removes the staging folder, by
     restore/staging.py."""
+    paces_itself: ClassVar[bool] = False
+    """It sees itself that the target gets no more than `mb_per_second`; else who reports PHASE
+    waits until more may go."""
 
     def __init__(
         self, resources: Resources, restore: Restore, secret: Secret | None = None

@@ -5,31 +5,21 @@ from pathlib import Path
 from mmsconsole.dump.compressing import Gzip
 from mmsconsole.dump.metadata_json import parse_filter
 from mmsconsole.durable import disk_errors
+from mmsconsole.metadata.restores import Restore
 from mmsconsole.restore import target
 from mmsconsole.restore.choosing import Choice, choose
 from mmsconsole.restore.delivery.base import Delivered, Delivery, Made
+from mmsconsole.restore.delivery.into_file import FileDelivery
 from mmsconsole.restore.delivery.local import check_not_ours, check_writable
-from mmsconsole.restore.delivery.one_file import OneFile, Sink
+from mmsconsole.restore.delivery.one_file import Sink
 from mmsconsole.restore.dumping import write_archive, write_folder
 from mmsconsole.restore.room import Need
 from mmsconsole.restore.server_content import ServerContent
 from mmsconsole.task import Task
 
 
-class _Logical(Delivery):
-    logical = True
-
-    @property
-    def _path(self) -> Path:
-        return Path(self.restore.where.path)
-
-    @property
-    def _compressed(self) -> bool:
-        return self.restore.where.compression == "gzip"
-
-    def needs(self) -> list[Need]:
-        """As if documents needed what the data files do."""
-        return [Need("the dump", self._path.parent, self.restore.needed_bytes)]
+def is_compressed(restore: Restore) -> bool:
+    return restore.where.compression == "gzip"
 
 
 def chosen_of(made: Made, task: Task) -> tuple[ServerContent, Choice]:
@@ -44,40 +34,32 @@ def chosen_of(made: Made, task: Task) -> tuple[ServerContent, Choice]:
     return content, choose(content.collections, what)
 
 
-class ArchiveDelivery(_Logical):
-    """One file, and its sha256 beside it."""
+class ArchiveDelivery(FileDelivery):
+    logical = True
+    what = "the dump"
+
+    def fill(self, made: Made, task: Task, sink: Sink) -> None:
+        content, choice = chosen_of(made, task)
+        if not is_compressed(self.restore):
+            write_archive(content, choice, sink.write, task)
+            return
+        gzip = Gzip(sink.write)
+        write_archive(content, choice, gzip.write, task)
+        gzip.finish()
+
+
+class DumpDelivery(Delivery):
+    """A folder, which appears when all of it is whole."""
+
+    logical = True
 
     @property
-    def _file(self) -> OneFile:
-        return OneFile(self._path, self.restore.id)
+    def _path(self) -> Path:
+        return Path(self.restore.where.path)
 
-    def check(self) -> None:
-        check_writable(self._path)
-        check_not_ours(self.resources.settings, self._path)
-        self._file.check()
-
-    def deliver(self, made: Made, task: Task) -> Delivered:
-        def fill(sink: Sink) -> None:
-            content, choice = chosen_of(made, task)
-            if not self._compressed:
-                write_archive(content, choice, sink.write, task)
-                return
-            gzip = Gzip(sink.write)
-            write_archive(content, choice, gzip.write, task)
-            gzip.finish()
-
-        size, sha256 = self._file.write(fill)
-        return Delivered(size, str(self._path), f"sha256 {sha256}")
-
-    def release(self) -> None:
-        self._file.release()
-
-    def abandon(self) -> None:
-        self._file.abandon()
-
-
-class DumpDelivery(_Logical):
-    """A folder, which appears when all of it is whole."""
+    def needs(self) -> list[Need]:
+        """As if documents needed what the data files do."""
+        return [Need("the dump", self._path.parent, self.restore.needed_bytes)]
 
     def check(self) -> None:
         if target.is_claimed(self._path, self.restore.id):
@@ -92,7 +74,8 @@ class DumpDelivery(_Logical):
             with disk_errors(str(self._path)):
                 folder.mkdir(mode=0o700)
             content, choice = chosen_of(made, task)
-            write_folder(content, choice, folder, compressed=self._compressed, task=task)
+            compressed = is_compressed(self.restore)
+            write_folder(content, choice, folder, compressed=compressed, task=task)
             target.seal(self._path, self.restore.id)
         target.deliver(self._path, self.restore.id)
         return Delivered(self._size(), str(self._path))

@@ -15,6 +15,7 @@ class LinkDelivery(Delivery):
     """Of a snapshot as it is nothing is made: it is read from its store when it is fetched."""
 
     keeps_staging = True
+    paces_itself = True
 
     @property
     def needs_files(self) -> bool:

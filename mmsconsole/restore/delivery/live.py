@@ -22,9 +22,7 @@ from mmsconsole.restore.live.standing import (
     standing_of,
 )
 from mmsconsole.restore.live.writing import LiveWriter
-from mmsconsole.restore.pacing import paced
 from mmsconsole.restore.selecting import SYSTEM, SYSTEM_DATABASES, Chooser, Namespace, shown
-from mmsconsole.storage.throttled import MEGABYTE, SharedThrottle
 from mmsconsole.task import Task
 
 LATER = (
@@ -57,9 +55,11 @@ class LiveDelivery(Delivery):
             return occupied(primary, self._expected())
 
     def notes(self) -> list[str]:
+        if not self.restore.where.overwrite:
+            return []  # check() has found nothing there
         found = self.preview()
         notes = [f"dropped first: {in_words(found)}"] if found else []
-        if self.restore.where.overwrite and self.restore.point is not None:
+        if self.restore.point is not None:
             notes.append(LATER)
         return notes
 
@@ -69,7 +69,7 @@ class LiveDelivery(Delivery):
         with self._primary(task) as primary:
             check_version(standing_of(primary), made.snapshot.fcv, primary.where)
             writer = self._writer(primary)
-            written = writer.documents(content, choice, self._slowed(task))
+            written = writer.documents(content, choice, task)
             verdict = writer.compare(choice, content.hash_of, filtered, task)
             said = writer.complete(choice, task)
         parts = [verdict.in_words(), said, "UUIDs are new"]
@@ -144,9 +144,3 @@ class LiveDelivery(Delivery):
             for one in chosen
             if one.database not in SYSTEM_DATABASES and not one.collection.startswith(SYSTEM)
         ]
-
-    def _slowed(self, task: Task) -> Task:
-        rate = self.restore.where.mb_per_second * MEGABYTE
-        if not rate:
-            return task
-        return paced(task, SharedThrottle(rate, self.resources.clock, task.cancellation))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
+from mmsconsole.rate import MEGABYTE
 from mmsconsole.restore.delivery.base import PHASE, Delivered, Delivery, Made
 from mmsconsole.restore.delivery.tar_file import Members
 from mmsconsole.restore.ssh.connecting import Login, connected, ssh_errors
@@ -11,7 +12,7 @@ from mmsconsole.restore.ssh.pushed_file import PushedFile
 from mmsconsole.restore.ssh.pushing import Push, files_in, stamp_of
 from mmsconsole.restore.ssh.remote import Remote
 from mmsconsole.restore.tar.archive import Archive
-from mmsconsole.storage.throttled import MEGABYTE, SharedThrottle
+from mmsconsole.storage.throttled import SharedThrottle
 from mmsconsole.task import Task
 
 
@@ -37,6 +38,8 @@ class Progress:
 
 
 class _ToHost(Delivery):
+    paces_itself = True
+
     @contextmanager
     def _remote(self) -> Iterator[Remote]:
         where = self.restore.where

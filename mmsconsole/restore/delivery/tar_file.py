@@ -7,54 +7,27 @@ of this machine is told.
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
-from mmsconsole.restore.delivery.base import PHASE, Delivered, Delivery, Made
-from mmsconsole.restore.delivery.local import check_not_ours, check_writable
-from mmsconsole.restore.delivery.one_file import OneFile, Sink
-from mmsconsole.restore.room import Need
+from mmsconsole.restore.delivery.base import PHASE, Made
+from mmsconsole.restore.delivery.into_file import FileDelivery
+from mmsconsole.restore.delivery.one_file import Sink
 from mmsconsole.restore.tar.archive import Archive
 from mmsconsole.restore.tar.folder_files import FolderFiles
 from mmsconsole.stores.blocks.pieces import Piece
 from mmsconsole.task import Task
 
 
-class TarDelivery(Delivery):
-    @property
-    def _path(self) -> Path:
-        return Path(self.restore.where.path)
+class TarDelivery(FileDelivery):
+    what = "the tar file"
 
-    @property
-    def _file(self) -> OneFile:
-        return OneFile(self._path, self.restore.id)
-
-    def needs(self) -> list[Need]:
-        """As if nothing could be compressed."""
-        return [Need("the tar file", self._path.parent, self.restore.needed_bytes)]
-
-    def check(self) -> None:
-        check_writable(self._path)
-        check_not_ours(self.resources.settings, self._path)
-        self._file.check()
-
-    def deliver(self, made: Made, task: Task) -> Delivered:
+    def fill(self, made: Made, task: Task, sink: Sink) -> None:
         compression = self.restore.where.compression
         archive = Archive(Members(made.files, made.optime.t))
-
-        def fill(sink: Sink) -> None:
-            if compression:
-                parts = archive.compressed(compression, task)
-            else:
-                parts = archive.read(0, archive.bytes, task)
-            for part in parts:
-                sink.write(part)
-
-        size, sha256 = self._file.write(fill)
-        return Delivered(size, str(self._path), f"sha256 {sha256}")
-
-    def release(self) -> None:
-        self._file.release()
-
-    def abandon(self) -> None:
-        self._file.abandon()
+        if compression:
+            parts = archive.compressed(compression, task)
+        else:
+            parts = archive.read(0, archive.bytes, task)
+        for part in parts:
+            sink.write(part)
 
 
 class Members:

@@ -38,11 +38,9 @@ class Standing:
     version: str
     fcv: str
     """Empty where the user may not know."""
-    is_replica_set: bool
 
 
 def standing_of(primary: Primary) -> Standing:
-    hello = primary.run("admin", {"hello": 1})
     version = str(primary.run("admin", {"buildInfo": 1})["version"])
     fcv = ""
     try:
@@ -51,7 +49,7 @@ def standing_of(primary: Primary) -> Standing:
         fcv = str(found["version"])
     except MissingPrivileges:
         pass  # the version says what it can be at most
-    return Standing(version, fcv, "setName" in hello)
+    return Standing(version, fcv)
 
 
 def check_version(standing: Standing, needed: str, where: str) -> None:

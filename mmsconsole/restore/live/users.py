@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from mmsconsole.dump.collections import DumpedCollection
 from mmsconsole.restore.live.making import create, drop
 from mmsconsole.restore.live.primary import Primary
+from mmsconsole.restore.selecting import ACCOUNTS
 
 ADMIN = "admin"
-USERS, ROLES = "system.users", "system.roles"
+USERS, ROLES = ACCOUNTS
 _FIELDS = {USERS: "tempUsersCollection", ROLES: "tempRolesCollection"}
 _PREFIX = "mmsconsole_restore"
 

@@ -23,7 +23,7 @@ from mmsconsole.mongod.source_uri import parse_uri
 from mmsconsole.restore.choosing import Choice, Chosen, choose
 from mmsconsole.restore.dumping import write_archive, write_folder
 from mmsconsole.restore.live.making import create
-from mmsconsole.restore.live.notes import MemoryNotes
+from mmsconsole.restore.live.notes import MemoryNotes, Notes
 from mmsconsole.restore.live.primary import Primary
 from mmsconsole.restore.live.standing import Standing, check_version, occupied, standing_of
 from mmsconsole.restore.live.writing import LiveWriter
@@ -188,6 +188,16 @@ def two_collections(restored: HeadServer) -> None:
         restored.client.shop[name].insert_many([{"_id": n, "of": name} for n in range(100)])
 
 
+def killed(restored: HeadServer, primary: Primary, notes: Notes, *, overwrite: bool) -> Choice:
+    """One whose engine died in its second collection; returns what it was to write."""
+    two_collections(restored)
+    content = Stopping(content_of(restored), SystemExit())
+    choice = choose(content.collections, only("shop"))
+    with pytest.raises(SystemExit):
+        LiveWriter(primary, notes, "1", overwrite=overwrite).documents(content, choice, Task())
+    return choice
+
+
 def test_a_cancelled_one_takes_away_what_it_made_and_says_what_is_hurt(
     restored: HeadServer, live: Live
 ) -> None:
@@ -208,14 +218,8 @@ def test_a_cancelled_one_takes_away_what_it_made_and_says_what_is_hurt(
 def test_one_that_was_killed_goes_on_with_what_was_not_finished(
     restored: HeadServer, live: Live
 ) -> None:
-    two_collections(restored)
-    notes = MemoryNotes()
-    killed = Stopping(content_of(restored), SystemExit())
-    primary = live.primary()
-    writer = LiveWriter(primary, notes, "1", overwrite=False)
-    choice = choose(killed.collections, only("shop"))
-    with pytest.raises(SystemExit):
-        writer.documents(killed, choice, Task())
+    primary, notes = live.primary(), MemoryNotes()
+    choice = killed(restored, primary, notes, overwrite=False)
     assert [ns for ns, one in notes.begun().items() if one.finished] == ["shop.a"]
     live.client.shop.a.update_one({"_id": 1}, {"$set": {"seen": 1}})
     content = content_of(restored)
@@ -235,14 +239,8 @@ def test_what_somebody_made_anew_meanwhile_is_neither_dropped_nor_taken_away(
     restored: HeadServer, live: Live, name: str, overwrite: bool
 ) -> None:
     """The host of the engine was away; they could not wait, and brought it back by hand."""
-    two_collections(restored)
-    notes = MemoryNotes()
-    killed = Stopping(content_of(restored), SystemExit())
-    primary = live.primary()
-    writer = LiveWriter(primary, notes, "1", overwrite=overwrite)
-    choice = choose(killed.collections, only("shop"))
-    with pytest.raises(SystemExit):
-        writer.documents(killed, choice, Task())
+    primary, notes = live.primary(), MemoryNotes()
+    choice = killed(restored, primary, notes, overwrite=overwrite)
     live.client.shop[name].drop()
     live.client.shop[name].insert_one({"_id": "by hand"})
     writer = LiveWriter(primary, notes, "1", overwrite=overwrite)
@@ -342,7 +340,7 @@ def test_a_difference_is_seen(restored: HeadServer, live: Live) -> None:
 def test_a_target_too_old_for_the_data_is_refused(
     version: str, fcv: str, needed: str, refused: bool
 ) -> None:
-    standing = Standing(version, fcv, is_replica_set=True)
+    standing = Standing(version, fcv)
     if not refused:
         check_version(standing, needed, "there")
         return
@@ -353,7 +351,7 @@ def test_a_target_too_old_for_the_data_is_refused(
 def test_the_real_set_tells_its_version(live: Live) -> None:
     primary = live.primary()
     found = standing_of(primary)
-    assert (found.fcv, found.is_replica_set) == ("6.0", True)
+    assert found.fcv == "6.0"
     assert found.version.startswith("6.0")
     primary.close()
 

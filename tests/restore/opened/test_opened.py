@@ -14,6 +14,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
+from mmsconsole.demo.replica_set import free_ports
 from mmsconsole.errors import MetadataError
 from mmsconsole.metadata.openings import Opening, OpeningState
 from mmsconsole.metadata.snapshots import Snapshot
@@ -25,7 +26,6 @@ from mmsconsole.stores.resources import Resources
 from tests.support.backups import wait_until
 from tests.support.opened import opened
 from tests.support.processes import mongods_below
-from tests.support.sshd import free_port
 
 Client = MongoClient[dict[str, Any]]
 
@@ -168,8 +168,7 @@ def test_a_port_that_somebody_takes_in_the_last_moment_is_passed_over(
 ) -> None:  # fmt: skip
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
-        other.listen()
-        taken, free = other.getsockname()[1], free_port()
+        taken, free = other.getsockname()[1], free_ports(1)[0]
         monkeypatch.setattr(keeper, "free_ports", lambda ports: iter((taken, free)))
         opening = opened(resources, opened_keeper, small_snapshot)
     assert (opening.state, opening.port) == (OpeningState.OPEN, free)

@@ -7,18 +7,19 @@ import pytest
 from pymongo import MongoClient
 
 from mmsconsole.clock import SystemClock
+from mmsconsole.demo.replica_set import SETTINGS, free_ports
 from mmsconsole.errors import Refused, TargetRefused
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
 from mmsconsole.mongod.source_uri import parse_uri
+from mmsconsole.restore.seeding import initiating
 from mmsconsole.restore.seeding.initiating import Initiating
-from mmsconsole.restore.seeding.plan import seed_of
+from mmsconsole.restore.seeding.plan import configuration, seed_of
 from mmsconsole.secret import Secret
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
-from tests.support.sshd import free_port
 
 
 class Members:
@@ -29,7 +30,7 @@ class Members:
         self.running: list[MongodProcess] = []
 
     def start(self, data: Path, repl_set: str = "rs7") -> Address:
-        address = Address.loopback(free_port())
+        address = Address.loopback(free_ports(1)[0])
         options = MongodOptions(
             self._binary.path, data, address, self._folder / f"{address.port}.log",
             repl_set=repl_set, oplog_mb=990,
@@ -46,6 +47,13 @@ def members(
     yield started
     for process in started.running:
         process.kill()
+
+
+@pytest.fixture(autouse=True)
+def elected_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server waits ten seconds before it stands for election, unless it is told otherwise."""
+    soon = {"settings": SETTINGS}
+    monkeypatch.setattr(initiating, "configuration", lambda seed: configuration(seed) | soon)
 
 
 def begin(address: Address, *others: Address) -> None:

@@ -1,10 +1,8 @@
 """Files pushed to a real OpenSSH server: whole or not at all, whatever breaks on the way."""
 
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,15 +16,13 @@ from mmsconsole.errors import (
     TargetNotEmpty,
     TargetRefused,
     TargetUnreachable,
-    UsageError,
 )
 from mmsconsole.restore.ssh import pushing, remote
-from mmsconsole.restore.ssh.connecting import Login, connected, ssh_errors
+from mmsconsole.restore.ssh.connecting import Login
 from mmsconsole.restore.ssh.pushed_file import PushedFile
 from mmsconsole.restore.ssh.pushing import Push, files_in
 from mmsconsole.restore.ssh.remote import Remote
-from mmsconsole.secret import Secret
-from tests.support.sshd import SshServer, free_port, make_key, write_known_hosts
+from tests.support.sshd import SshServer, session
 
 FILES = {
     "WiredTiger": b"the engine",
@@ -71,12 +67,6 @@ class Counting:
 
     def kept(self, count: int) -> None:
         self.were_there += count
-
-
-@contextmanager
-def session(login: Login) -> Iterator[Remote]:
-    with connected(login) as client, ssh_errors(login.host):
-        yield Remote(client, login.host)
 
 
 def push(
@@ -330,72 +320,6 @@ def test_a_file_that_is_there_already_is_refused_and_stays(
         push_file(ssh_server.login, target)
     end_of_file(ssh_server.login, target, "abandon")
     assert target.read_text() == "theirs"
-
-
-# -- who is spoken to ------------------------------------------------------------------------------
-
-
-def test_a_host_that_is_not_known_is_not_spoken_to(ssh_server: SshServer, tmp_path: Path) -> None:
-    empty = tmp_path / "none"
-    empty.write_text("")
-    with (
-        pytest.raises(TargetRefused, match="SHA256:") as refused,
-        session(replace(ssh_server.login, known_hosts=str(empty))),
-    ):
-        pass
-    assert "known_hosts" in refused.value.hint
-
-
-def test_a_host_whose_key_has_changed_is_not_spoken_to(
-    ssh_server: SshServer, tmp_path: Path
-) -> None:
-    make_key(tmp_path / "other")
-    write_known_hosts(tmp_path, ssh_server.port, tmp_path / "other")
-    changed = replace(ssh_server.login, known_hosts=str(tmp_path / "known_hosts"))
-    with pytest.raises(TargetRefused, match="instead of"), session(changed):
-        pass
-
-
-def test_a_key_that_the_host_does_not_take_is_told(ssh_server: SshServer) -> None:
-    with pytest.raises(TargetRefused, match="none of our keys"), session(ssh_server.stranger):
-        pass
-
-
-def test_a_key_file_that_is_not_there_is_told(ssh_server: SshServer) -> None:
-    login = replace(ssh_server.login, identity="/nowhere/key")
-    with pytest.raises(UsageError, match="no such key file"), session(login):
-        pass
-
-
-def test_a_key_with_a_passphrase_opens_by_it_and_by_no_other(
-    ssh_server: SshServer, tmp_path: Path
-) -> None:
-    key = tmp_path / "locked"
-    shutil.copy(ssh_server.login.identity, key)
-    subprocess.run(
-        ["ssh-keygen", "-q", "-p", "-f", key, "-P", "", "-N", "hunter2"], check=True, timeout=60
-    )
-    login = replace(ssh_server.login, identity=str(key))
-    with session(replace(login, passphrase=Secret("hunter2"))) as there:
-        assert there.look("/") is not None
-    with pytest.raises(TargetRefused, match="has a passphrase"), session(login):
-        pass
-    wrong = replace(login, passphrase=Secret("guessed"))
-    with pytest.raises(TargetRefused, match="is another one") as refused, session(wrong):
-        pass
-    assert "guessed" not in f"{refused.value} {refused.value.hint} {wrong}"
-
-
-def test_a_file_that_is_no_key_is_told(ssh_server: SshServer, tmp_path: Path) -> None:
-    (tmp_path / "no key").write_text("hello")
-    login = replace(ssh_server.login, identity=str(tmp_path / "no key"))
-    with pytest.raises(TargetRefused, match="no private key"), session(login):
-        pass
-
-
-def test_a_host_that_does_not_answer_is_told(ssh_server: SshServer) -> None:
-    with pytest.raises(TargetUnreachable), session(replace(ssh_server.login, port=free_port())):
-        pass
 
 
 # -- who else may write there ----------------------------------------------------------------------

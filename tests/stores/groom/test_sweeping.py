@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmsconsole.errors import StorageUnreachable
+from mmsconsole.metadata.chunks import OplogChunk
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.heads import Head
 from mmsconsole.metadata.syncs import Slice
@@ -78,6 +79,14 @@ def put(storage: FaultyStorage, history: History, names: tuple[str, ...]) -> set
     return made
 
 
+def forgotten_chunk(history: History, metadata: Metadata) -> OplogChunk:
+    """Its record is removed, its object is not."""
+    chunk = metadata.chunks.last(history.id)
+    assert chunk is not None
+    metadata.chunks.remove(chunk.id)
+    return chunk
+
+
 def test_orphans_go_after_their_time_and_everything_else_stays(
     history: History, storage: FaultyStorage, sweeping: Sweeping, manual_clock: ManualClock
 ) -> None:
@@ -103,9 +112,7 @@ def test_what_is_recorded_meanwhile_stays(
     manual_clock: ManualClock,
 ) -> None:  # fmt: skip
     """Also if that comes between the look and the deletion."""
-    chunk = metadata.chunks.last(history.id)
-    assert chunk is not None
-    metadata.chunks.remove(chunk.id)
+    chunk = forgotten_chunk(history, metadata)
     sweeping.run(HOURS, Task())
     manual_clock.advance(HOURS * 3600)
     keep_seen = metadata.orphans.keep_seen
@@ -129,9 +136,7 @@ def test_an_object_that_was_an_orphan_for_a_while_begins_anew(
     history: History, storage: FaultyStorage, metadata: Metadata, sweeping: Sweeping,
     manual_clock: ManualClock,
 ) -> None:  # fmt: skip
-    chunk = metadata.chunks.last(history.id)
-    assert chunk is not None
-    metadata.chunks.remove(chunk.id)
+    chunk = forgotten_chunk(history, metadata)
     sweeping.run(HOURS, Task())
     metadata.chunks.add(chunk)
     sweeping.run(HOURS, Task())
