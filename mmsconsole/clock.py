@@ -40,3 +40,8 @@ class SystemClock:
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         return event.wait(seconds)
+
+
+def thread_seconds() -> float:
+    """Of the processor that the calling thread has used so far."""
+    return time.thread_time()

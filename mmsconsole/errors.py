@@ -47,6 +47,7 @@ MmsError
 │   └── ApplyFailed       an entry could not be applied to the head
 ├── ResyncRequired        the stored oplog no longer reaches the source's; carries the reason
 │   └── WindowEnded       an entry that no head can follow: a new one begins behind it
+├── NotificationFailed    a channel did not take a message (says whether to try again)
 ├── LeaseLost             another engine took over, or the heartbeat was too late
 └── Cancelled             somebody asked to stop
 
@@ -338,6 +339,17 @@ class DumpDamaged(MmsError):
 class VerificationBad(MmsError):
     code = "verification_bad"
     default_hint = "what a bad verdict means, and what to do: docs/verification.md"
+
+
+class NotificationFailed(MmsError):
+    """`again`: another try may do; else people have to change something first."""
+
+    code = "notification_failed"
+    default_hint = "check the channel's settings, then: mmsconsole alert test CHANNEL"
+
+    def __init__(self, what: str, *, again: bool = True, where: str = "", hint: str = "") -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.again = again
 
 
 class LeaseLost(MmsError):

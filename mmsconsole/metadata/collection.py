@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Generic
 
-from pymongo import ReplaceOne, ReturnDocument
+from pymongo import ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
@@ -68,6 +68,18 @@ class Records(Generic[Record]):
         with metadata_errors(self.noun):
             if writes:
                 self.collection.bulk_write(writes, ordered=False)
+
+    def add_missing(self, records: Iterable[Record]) -> int:
+        """What is there already stays as it is; returns how many are new."""
+        writes = []
+        for record in records:
+            document = to_document(record)
+            id_ = document.pop("_id")
+            writes.append(UpdateOne({"_id": id_}, {"$setOnInsert": document}, upsert=True))
+        with metadata_errors(self.noun):
+            if not writes:
+                return 0
+            return self.collection.bulk_write(writes, ordered=False).upserted_count
 
     def get(self, id_: str) -> Record:
         """Raises NotFound."""

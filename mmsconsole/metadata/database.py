@@ -5,6 +5,9 @@ from pymongo import MongoClient
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from mmsconsole.metadata.agents import Agents
+from mmsconsole.metadata.alert_rules import AlertRules
+from mmsconsole.metadata.alerts import Alerts, Pendings
 from mmsconsole.metadata.blocks import Blocks, Packs
 from mmsconsole.metadata.checks import Checks
 from mmsconsole.metadata.chunks import OplogChunks
@@ -18,14 +21,20 @@ from mmsconsole.metadata.events import Events
 from mmsconsole.metadata.groups import Groups
 from mmsconsole.metadata.heads import Heads
 from mmsconsole.metadata.jobs import Jobs
+from mmsconsole.metadata.leases import Leases
 from mmsconsole.metadata.links import Links
 from mmsconsole.metadata.live_writes import LiveWrites
+from mmsconsole.metadata.maintenance import MaintenanceWindows
+from mmsconsole.metadata.members import Members
+from mmsconsole.metadata.notifications import Notifications
 from mmsconsole.metadata.openings import Openings
 from mmsconsole.metadata.orphans import Orphans
 from mmsconsole.metadata.policies import Policies
 from mmsconsole.metadata.pools import Pools
 from mmsconsole.metadata.restore_secrets import RestoreSecrets
 from mmsconsole.metadata.restores import Restores
+from mmsconsole.metadata.rollups import RollUps
+from mmsconsole.metadata.samples import Samples
 from mmsconsole.metadata.snapshots import Snapshots
 from mmsconsole.metadata.store_marks import StoreMarks
 from mmsconsole.metadata.store_stats import StoreStats
@@ -80,12 +89,23 @@ class Metadata:
         self.openings = Openings(self.database)
         self.events = Events(self.database)
         self.engines = Engines(self.database)
+        self.members = Members(self.database)
+        self.agents = Agents(self.database)
+        self.samples = Samples(self.database)
+        self.rollups = RollUps(self.database)
+        self.leases = Leases(self.database)
+        self.alert_rules = AlertRules(self.database)
+        self.alerts = Alerts(self.database)
+        self.alert_pendings = Pendings(self.database)
+        self.maintenance = MaintenanceWindows(self.database)
+        self.notifications = Notifications(self.database)
 
     def ensure_indexes(self) -> None:
         """Every collection's; no harm where they are there."""
         for records in vars(self).values():
             if isinstance(records, Records):
                 records.ensure_indexes()
+        self.samples.ensure()
 
     def close(self) -> None:
         self.client.close()

@@ -1,4 +1,4 @@
-"""A deployment: a replica set that is backed up (sharded clusters come later)."""
+"""A deployment: a replica set or a standalone (sharded clusters come later)."""
 
 import re
 from collections.abc import Iterator
@@ -40,6 +40,12 @@ class ReadFrom(StrEnum):
     SECONDARY = "secondary"
 
 
+class DeploymentKind(StrEnum):
+    REPLICA_SET = "replica set"
+    STANDALONE = "standalone"
+    """It has no oplog to follow: it is monitored, and can not be backed up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     id: str
@@ -47,7 +53,8 @@ class Deployment:
     uri: Secret
     set_name: str
     set_id: str
-    """settings.replicaSetId of the set's configuration, in hex: pinned when it was added."""
+    """settings.replicaSetId of the set's configuration, in hex: pinned when it was added. Of a
+    standalone, "standalone" and its address."""
     server_version: str
     fcv: str
     created_at: datetime
@@ -78,6 +85,9 @@ class Deployment:
     asked for until its head is made."""
     warned: dict[str, str] = field(default_factory=dict)
     """The level of each kind of warning that people were told last, unless it is "ok"."""
+    kind: DeploymentKind = DeploymentKind.REPLICA_SET
+    monitored: bool = True
+    """Whether its members are asked how they are."""
     removed: bool = False
     """A removal job is deleting what is kept of it; its name and set are free again."""
 

@@ -25,6 +25,22 @@ class ServiceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Space:
+    """A disk of the engine's host that heads, or a store, lie on."""
+
+    kind: str
+    """SPACE_HEADS or SPACE_STORE."""
+    name: str
+    """The folder of heads, or the store's name."""
+    free_bytes: int
+    total_bytes: int
+
+
+SPACE_HEADS = "heads"
+SPACE_STORE = "store"
+
+
+@dataclass(frozen=True, slots=True)
 class EngineRecord:
     id: str
     """Made once per home and kept there: a restarted engine knows its own leases by it."""
@@ -36,6 +52,15 @@ class EngineRecord:
     strangers: dict[str, int] = field(default_factory=dict)
     """By store: deployments in it that the metadata does not know."""
     service: ServiceRecord = ServiceRecord()
+    spaces: tuple[Space, ...] = ()
+    """As it found them last."""
+    spaces_at: datetime | None = None
+    monitors: bool = True
+    """Its settings let its agent watch members."""
+    alerts_at: datetime | None = None
+    """When its alert service last judged, or saw that another engine does."""
+    alerts_error: str = ""
+    """Why it does not; empty while it does."""
 
 
 class Engines(Records[EngineRecord]):

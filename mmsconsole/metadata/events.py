@@ -49,6 +49,11 @@ class Events(Records[Event]):
         query = {"deployment": deployment, "$or": named}
         return self.all(query, sort=[("at", -1)], limit=limit)
 
+    def of_alert(self, deployment: str, alert: str, limit: int = 100) -> Iterator[Event]:
+        """Those that name one of its alerts, newest first."""
+        query = {"deployment": deployment, "details.alert": alert}
+        return self.all(query, sort=[("at", -1)], limit=limit)
+
     @metadata_errors()
     def forget(self, before: datetime) -> None:
         self.collection.delete_many({"at": {"$lt": before}})

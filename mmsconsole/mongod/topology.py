@@ -8,7 +8,13 @@ from pymongo import MongoClient, ReadPreference
 from pymongo.errors import ServerSelectionTimeoutError
 from pymongo.topology_description import TopologyDescription
 
-from mmsconsole.errors import NotAReplicaSet, SourceUnreachable, WrongReplicaSet
+from mmsconsole.errors import (
+    CommandFailed,
+    MissingPrivileges,
+    NotAReplicaSet,
+    SourceUnreachable,
+    WrongReplicaSet,
+)
 from mmsconsole.mongod.source_errors import name_of, source_errors
 from mmsconsole.optime import Optime
 
@@ -55,6 +61,33 @@ class ReplicaSet:
     """Its host; None during an election."""
     fcv_changes: bool = False
     """The featureCompatibilityVersion is on its way to another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standalone:
+    server_version: str
+    fcv: str
+    """Empty: the user may not ask for it."""
+
+
+def inspect_standalone(client: "MongoClient[dict[str, Any]]") -> Standalone | None:
+    """None where the server is none. Raises as source_errors does."""
+    where = name_of(client)
+    with source_errors(where):
+        hello = _first_answer(client, where)
+        if hello.get("msg") or hello.get("isreplicaset") or "setName" in hello:
+            return None
+        version = _ask(client, {"buildInfo": 1})["version"]
+    return Standalone(str(version), _fcv(client, where))
+
+
+def _fcv(client: "MongoClient[dict[str, Any]]", where: str) -> str:
+    try:
+        with source_errors(where):
+            told = _ask(client, {"getParameter": 1, "featureCompatibilityVersion": 1})
+    except (CommandFailed, MissingPrivileges):
+        return ""
+    return str(told["featureCompatibilityVersion"]["version"])
 
 
 def inspect(client: "MongoClient[dict[str, Any]]") -> ReplicaSet:

@@ -10,7 +10,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import bson
@@ -22,7 +22,17 @@ from mmsconsole.mongod import scram, tls
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.source_errors import command_error
 from mmsconsole.mongod.source_uri import APPLICATION, SourceUri
-from mmsconsole.rawbson import ARRAY, INT64, Buffer, Field, fields, find, int32_at, int64_at
+from mmsconsole.rawbson import (
+    ARRAY,
+    DOCUMENT,
+    INT64,
+    Buffer,
+    Field,
+    fields,
+    find,
+    int32_at,
+    int64_at,
+)
 
 OP_MSG = 2013
 MESSAGE_BYTES_MAX = 48_000_000
@@ -110,6 +120,16 @@ def succeeded(reply: bytes | bytearray) -> bool:
     """Whether its `ok` is 1 (a server sends a double; any number is taken)."""
     field = find(reply, b"ok")
     return field is not None and _number(reply, field) == 1
+
+
+def _document_at(data: bytes | bytearray, path: Sequence[bytes]) -> Field | None:
+    field, start = None, 0
+    for name in path:
+        field = find(data, name, start)
+        if field is None or field.kind != DOCUMENT:
+            return None
+        start = field.start
+    return field
 
 
 def _number(data: bytes | bytearray, field: Field) -> float | None:
@@ -248,9 +268,15 @@ class WireConnection:
 
     def run(self, db: str, command: Mapping[str, Any]) -> dict[str, Any]:
         """A small command, encoded and decoded. Raises as `call`."""
-        reply = self.call([bson.encode({**command, "$db": db})])
+        return self.decoded(self.call([bson.encode({**command, "$db": db})]))
+
+    def decoded(self, reply: bytearray, path: Sequence[bytes] = ()) -> dict[str, Any]:
+        """`path`: only the document that lies there; {} where there is none."""
         with self._readable():
-            return bson.decode(reply, DECODING)
+            if not path:
+                return bson.decode(reply, DECODING)
+            field = _document_at(reply, path)
+            return bson.decode(reply[field.start : field.end], DECODING) if field else {}
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
@@ -264,6 +290,19 @@ class WireConnection:
     def _broken(self, error: OSError) -> SourceUnreachable:
         self.close()
         return SourceUnreachable(_said(error), where=str(self.address))
+
+    @property
+    def certificate(self) -> bytes | None:
+        """The server's, in DER; None without TLS."""
+        if not isinstance(self._socket, tls.TlsSocket):
+            return None
+        return self._socket.getpeercert(binary_form=True)
+
+    def abort(self) -> None:
+        """From another thread: whoever waits here for an answer gets SourceUnreachable."""
+        with suppress(OSError):  # it is closed already
+            # Not the TLS socket's own: that takes away what the other thread is reading with.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._socket.close()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmsconsole.errors import MetadataError
+from mmsconsole.metadata.agents import Agent
 from mmsconsole.metadata.blocks import Pack
 from mmsconsole.metadata.checks import StoreCheck
 from mmsconsole.metadata.chunks import OplogChunk
@@ -27,12 +28,14 @@ from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState, PhaseProgress
 from mmsconsole.metadata.links import Link
 from mmsconsole.metadata.live_writes import LiveWrite
+from mmsconsole.metadata.members import MemberState
 from mmsconsole.metadata.openings import Opening
 from mmsconsole.metadata.orphans import Orphan
 from mmsconsole.metadata.policies import PolicyRecord
 from mmsconsole.metadata.pools import Pool
 from mmsconsole.metadata.restore_secrets import RestoreSecret
 from mmsconsole.metadata.restores import Restore, RestoreState
+from mmsconsole.metadata.rollups import RollUp
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
 from mmsconsole.metadata.store_marks import StoreMark
 from mmsconsole.metadata.store_stats import PoolStats
@@ -69,6 +72,7 @@ VALUES: dict[object, st.SearchStrategy[Any]] = {
     Secret: st.builds(Secret, texts),
     Optime: optimes,
     dict[str, str]: st.dictionaries(names, texts, max_size=3),
+    dict[str, float]: st.dictionaries(names, st.floats(0, 1e12), max_size=3),
     dict[str, int]: st.dictionaries(names, numbers, max_size=3),
     dict[str, Any]: st.dictionaries(names, anything, max_size=3),
 }
@@ -98,7 +102,7 @@ RECORDS = (
     Deletion, Deployment, EngineRecord, Event, Group, Head, Job, LagSample, OplogChunk, Pack,
     PolicyRecord, Pool, Restore, Slice, Snapshot, SyncCollection, Tail, Validation, WindowEnd,
     Witness, CopyState, Orphan, PoolStats, StoreCheck, Link,
-    Opening, RestoreSecret, LiveWrite, StoreMark,
+    Opening, RestoreSecret, LiveWrite, StoreMark, MemberState, Agent, RollUp,
 )  # fmt: skip
 
 

@@ -243,15 +243,22 @@ def backup_source(
     started.kill()
 
 
+@contextmanager
+def one_bench(source: LocalReplicaSet, metadata: Metadata, binary: MongodBinary) -> Iterator[Bench]:
+    """With an empty source, and nothing known; nobody else may use either meanwhile."""
+    with short_folder_for("mms-") as folder:
+        bench = Bench(emptied(source), empty(metadata), folder, binary)
+        yield bench
+        bench.close()
+
+
 @pytest.fixture(scope="module")
 def lasting_bench(
     backup_source: LocalReplicaSet, session_metadata: Metadata, mongod_binary: MongodBinary
 ) -> Iterator[Bench]:
     """One for all tests of a module; nobody else of its group may use the source meanwhile."""
-    with short_folder_for("mms-") as folder:
-        bench = Bench(emptied(backup_source), empty(session_metadata), folder, mongod_binary)
+    with one_bench(backup_source, session_metadata, mongod_binary) as bench:
         yield bench
-        bench.close()
 
 
 @pytest.fixture

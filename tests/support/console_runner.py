@@ -1,6 +1,7 @@
 """The console over a scene, in a real terminal: `python -m tests.support.console_runner rich`.
 
---bump FILE     the lag of `orders` grows by a second whenever FILE has grown
+--bump FILE     the lag of `orders` grows by a second whenever FILE has grown; its samples have a
+                newest point only when FILE is there
 --away FILE     no engine answers while FILE exists
 --started       as if this console had started the engine; says on exit whether it was stopped
 --ticking       the system's clock in place of one that stands still
@@ -10,9 +11,11 @@ import argparse
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mmsconsole.clock import SystemClock
 from mmsconsole.console.app import run_console
+from mmsconsole.operations.monitoring_views import SeriesPoint, SeriesView
 from mmsconsole.settings import load_settings
 from tests.support.fake_operations import SCENES, FakeOperations
 from tests.support.standing_clock import StandingClock
@@ -35,10 +38,22 @@ class FollowFiles:
 
 class FromOutside(FakeOperations):
     gone: Path | None = None
+    grows: Path | None = None
+
+    def metric_series(self, name: str, metric_name: str, **more: Any) -> list[SeriesView]:
+        found = super().metric_series(name, metric_name, **more)
+        if self.grows is None or self.grows.exists():
+            return found
+        return [replace(one, points=_but_the_newest(one.points)) for one in found]
 
     def _reach(self, method: str) -> None:
         self.away = bool(self.gone and self.gone.exists())
         super()._reach(method)
+
+
+def _but_the_newest(points: tuple[SeriesPoint, ...]) -> tuple[SeriesPoint, ...]:
+    known = [place for place, point in enumerate(points) if point.value is not None]
+    return points[: known[-1]] if known else points
 
 
 def main() -> None:
@@ -51,7 +66,7 @@ def main() -> None:
     asked = parser.parse_args()
     made = SCENES[asked.scene]()
     scene = FromOutside(**{name: getattr(made, name) for name in made.__dataclass_fields__})
-    scene.gone = asked.away
+    scene.gone, scene.grows = asked.away, asked.bump
     scene.on_poll = FollowFiles(asked.bump, asked.away)
     stopped: list[bool] = []
     run_console(

@@ -25,6 +25,7 @@ from mmsconsole.secret import Secret
 from mmsconsole.task import Task
 from tests.support import fake_data as data
 from tests.support.fake_data import GB, MB, NOW
+from tests.support.fake_restores import FakeRestores
 
 PASSWORD = "tS3-cR3t_of-the-copy"
 OFFER = LinkOffer(
@@ -113,17 +114,11 @@ COLLECTIONS = (
 
 
 @dataclass
-class FakeOpened:
+class FakeOpened(FakeRestores):
     kept_openings: dict[str, OpeningView] = field(default_factory=dict)
     kept_links: dict[str, LinkView] = field(default_factory=dict)
     kept_collections: tuple[OpenedCollection, ...] = COLLECTIONS
     kept_documents: dict[str, tuple[str, ...]] = field(default_factory=documents)
-
-    def _reach(self, method: str) -> None:
-        raise NotImplementedError
-
-    def _ask(self, method: str, *arguments: object) -> None:
-        raise NotImplementedError
 
     # Questions
 
@@ -172,7 +167,7 @@ class FakeOpened:
     ) -> RestoreView:
         self._ask("open_snapshot", name, snapshot, at, hours)
         made = data.restore("r-open", name, "materialising", None, kind="open", path="")
-        self.kept_restores = {made.id: made, **getattr(self, "kept_restores", {})}
+        self.kept_restores = {made.id: made, **self.kept_restores}
         return made
 
     def opening_connection(self, opening_id: str) -> Connection:

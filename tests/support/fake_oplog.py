@@ -1,6 +1,6 @@
 """A stored oplog in memory, for the console's scenes: entries as a server writes them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from mmsconsole.optime import Optime
 from mmsconsole.task import Task
 from tests.support import oplog_entries as made
 from tests.support.fake_data import NOW
+from tests.support.fake_desk import FakeDesk
 
 STATES = ("open", "paid", "packed", "sent")
 
@@ -122,3 +123,33 @@ def _work(at: int) -> dict[str, Any]:
         return made.delete(0, identity, ns="shop.carts")
     order = {"_id": identity, "customer": at % 997, "total": at % 90 + 0.99, "status": "open"}
     return made.insert(0, order, ns="shop.orders")
+
+
+@dataclass
+class FakeOplogDoor(FakeDesk):
+    """The part of FakeOperations that is about it."""
+
+    kept_oplog: FakeOplog = field(default_factory=FakeOplog)
+
+    def oplog(
+        self, name: str, query: OplogQuery | None = None, *, task: Task | None = None
+    ) -> OplogPage:
+        self._ask("oplog", query or OplogQuery())
+        return self.kept_oplog.page(query or OplogQuery(), task or Task())
+
+    def oplog_entry(self, name: str, at: Optime) -> OplogEntryView:
+        self._reach("oplog_entry")
+        return self.kept_oplog.entry(at)
+
+    def oplog_rate(
+        self, name: str, *, count: int = 60, first: str = "", last: str = "",
+        task: Task | None = None,
+    ) -> OplogRate:  # fmt: skip
+        self._ask("oplog_rate", first, last)
+        return self.kept_oplog.rate(count, first, last)
+
+    def oplog_search(
+        self, name: str, *, before: Optime | None = None, task: Task | None = None
+    ) -> OplogSearch:
+        self._ask("oplog_search", before)
+        return self.kept_oplog.search(before)

@@ -1,7 +1,9 @@
 """Stores of the scenes: a folder that was groomed, and a bucket that is away or damaged."""
 
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from mmsconsole.errors import NotFound
 from mmsconsole.operations.check_views import (
     CheckView,
     FindingView,
@@ -15,9 +17,10 @@ from mmsconsole.operations.store_views import (
     StoreStats,
     StoreView,
 )
-from mmsconsole.operations.views import CopyView
+from mmsconsole.operations.views import CopyView, JobView
 from tests.support import fake_data as data
 from tests.support.fake_data import GB, MB, NOW
+from tests.support.fake_desk import FakeDesk
 
 FOLDER = "/var/lib/mmsconsole/storage"
 BUCKET = "s3://backups.example/mms?endpoint=https://s3.example"
@@ -102,3 +105,62 @@ REPAIR_PLAN = RepairView(
         ),
     ),
 )  # fmt: skip
+
+
+@dataclass
+class FakeStores(FakeDesk):
+    """The part of FakeOperations that is about them."""
+
+    kept_stores: dict[str, StoreView] = field(default_factory=stores)
+    kept_stats: dict[str, StoreStats] = field(default_factory=stats)
+    kept_checks: dict[str, CheckView] = field(default_factory=lambda: {"default": check()})
+    repair_plan: RepairView = NO_REPAIR
+
+    # Questions
+
+    def stores(self, *, ask: bool = True) -> list[StoreView]:
+        assert not ask, "the console asks places one by one"
+        self._reach("stores")
+        return [replace(each, free_bytes=None) for each in self.kept_stores.values()]
+
+    def store(self, name: str) -> StoreView:
+        self._reach("store")
+        return self.kept_stores[name]
+
+    def store_stats(self, store: str) -> StoreStats:
+        self._reach("store_stats")
+        return self.kept_stats[store]
+
+    def last_check(self, store: str) -> CheckView:
+        self._reach("last_check")
+        if store not in self.kept_checks:
+            raise NotFound("the store has not been checked yet", where=store)
+        return self.kept_checks[store]
+
+    def store_damage(self, store: str) -> CheckView | None:
+        self._reach("store_damage")
+        check = self.kept_checks.get(store)
+        return check if check is not None and check.found else None
+
+    def plan_groom(self, store: str) -> GroomPlanView:
+        self._ask("plan_groom", store)
+        return replace(GROOM_PLAN, store=store)
+
+    def plan_repair(self, store: str) -> RepairView:
+        self._ask("plan_repair", store)
+        return replace(self.repair_plan, store=store)
+
+    # Requests
+
+    def start_groom(self, store: str) -> JobView:
+        self._ask("start_groom", store)
+        return self._job("groom", "", store=store)
+
+    def start_repair(self, store: str) -> JobView:
+        self._ask("start_repair", store)
+        return self._job("repair", "", store=store)
+
+    def start_check(self, store: str, *, share: float = 0.0) -> CheckView:
+        self._ask("start_check", store, share)
+        job = self._job("check", "", store=store)
+        return replace(check(store), finished_at=None, share=share, job=job.id)

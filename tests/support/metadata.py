@@ -52,7 +52,7 @@ def empty(metadata: Metadata) -> Metadata:
     """As after the first start: every collection and index, one group."""
     quickly = WriteConcern(w=1)  # the group's record, which is waited for, comes after all of them
     for name in metadata.database.list_collection_names():
-        if name != COLLECTION:
+        if name != COLLECTION and not name.startswith("system."):
             metadata.database.get_collection(name, write_concern=quickly).delete_many({})
     metadata.groups.ensure_default()
     return metadata

@@ -5,29 +5,40 @@ from pathlib import Path
 
 import pytest
 
+from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.openings import Opening
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import Snapshot
 from mmsconsole.metadata.targets import Target, TargetKind
+from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.restore.opened.keeper import OpenedKeeper
 from mmsconsole.restore.opening import changing, place_on
 from mmsconsole.restore.restoring import Restoring
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
+from tests.support.backups import make_resources
 from tests.support.snapshots import deployment_record, snapshot_record, taken
 
 
-@pytest.fixture
-def small_snapshot(resources: Resources, short_folder: Path) -> Snapshot:
-    """Of a database with a user of its own, and 100 documents."""
-    resources.metadata.deployments.add(deployment_record())
-    root = short_folder / "source"
+@pytest.fixture(scope="session")
+def small_files(
+    session_folder: Path, session_metadata: Metadata, mongod_binary: MongodBinary
+) -> Path:
+    """Of a database with a user of its own, and 100 documents; nobody changes them."""
+    resources = make_resources(session_metadata, session_folder / "small", mongod_binary)
+    root = session_folder / "small" / "source"
     place = place_on(resources, snapshot_record("s0"), root, socket="src", log="source")
     with changing(resources, place) as server:
         server.client.shop.orders.insert_many({"_id": n, "paid": n % 2 == 0} for n in range(100))
         roles = [{"role": "root", "db": "admin"}]
         server.client.admin.command("createUser", "owner", pwd="of-the-source", roles=roles)
-    return taken(resources, root)
+    return root
+
+
+@pytest.fixture
+def small_snapshot(resources: Resources, small_files: Path) -> Snapshot:
+    resources.metadata.deployments.add(deployment_record())
+    return taken(resources, small_files)
 
 
 @pytest.fixture

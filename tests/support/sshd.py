@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from mmsconsole.restore.ssh.connecting import Login
+from mmsconsole.demo.replica_set import free_ports
+from mmsconsole.restore.ssh.connecting import Login, connected, ssh_errors
+from mmsconsole.restore.ssh.remote import Remote
 
 START_SECONDS = 60
 CONFIGURATION = """
@@ -60,12 +62,6 @@ def make_key(path: Path) -> None:
         subprocess.run(command, check=True, timeout=START_SECONDS)
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def write_known_hosts(folder: Path, port: int, key: Path) -> None:
     kind, public = key.with_suffix(".pub").read_text().split()[:2]
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {kind} {public}\n")
@@ -78,8 +74,15 @@ def ssh_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
 
 
 @contextmanager
+def session(login: Login) -> Iterator[Remote]:
+    """An attempt to reach a host. Raises as connected() does."""
+    with connected(login) as client, ssh_errors(login.host):
+        yield Remote(client, login.host)
+
+
+@contextmanager
 def running_server(folder: Path) -> Iterator[SshServer]:
-    port = free_port()
+    port = free_ports(1)[0]
     for name in ("host", "user"):
         make_key(folder / name)
     write_known_hosts(folder, port, folder / "host")

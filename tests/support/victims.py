@@ -9,7 +9,6 @@ from pathlib import Path
 
 from mmsconsole.durable import TEMPORARY
 from mmsconsole.settings import DEFAULT_STORE
-from mmsconsole.verification.folder import root_of
 from tests.support.gone import gone
 from tests.support.processes import mongods_below
 from tests.support.product import Product
@@ -116,7 +115,7 @@ def _restoring(product: Product) -> list[int]:
 
 
 def _verifying(product: Product) -> list[int]:
-    return mongods_below(root_of(product.settings))
+    return mongods_below(product.settings.verification_folder)
 
 
 def _parent(pid: int) -> int:

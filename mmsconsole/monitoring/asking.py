@@ -1,0 +1,77 @@
+"""The questions of one poll: what they cost, and what they did not bring."""
+
+from typing import Any
+
+import bson
+
+from mmsconsole.clock import Clock
+from mmsconsole.errors import CommandFailed, MissingPrivileges, MmsError
+from mmsconsole.harmless import harmless
+from mmsconsole.mongod.wire import WireConnection
+from mmsconsole.monitoring import questions
+from mmsconsole.monitoring.pace import Pace
+from mmsconsole.monitoring.questions import Question
+
+Document = dict[str, Any]
+WHY_MAX = 200
+"""Characters of a server's reason that are kept."""
+UNKNOWN_COMMAND = 59
+SLOW = "it was too slow to be asked for everything"
+
+
+class Asking:
+    """begin(), then questions, again and again."""
+
+    def __init__(self, clock: Clock, pace: Pace, timeout_seconds: float) -> None:
+        self._clock = clock
+        self._pace = pace
+        self._timeout = timeout_seconds
+        self.waited = 0.0
+        self.missing: dict[str, None] = {}
+
+    def begin(self, connection: WireConnection, now: float) -> None:
+        self._connection = connection
+        self._deadline = now + 2 * self._timeout
+        self.waited = 0.0
+        self.missing = {}
+
+    def must(self, question: Question) -> Document:
+        """Raises where there is no answer."""
+        return self._decoded(self._call(question), question)
+
+    def ask(self, question: Question) -> Document:
+        """Empty where it is not due or not answered; `missing` then says why."""
+        now = self._clock.monotonic()
+        if now >= self._deadline:
+            self.missing[SLOW] = None
+        elif self._pace.due(question.name, question.every, now):
+            try:
+                return self._decoded(self._call(question), question)
+            except (CommandFailed, MissingPrivileges) as error:
+                self._not_answered(question, error, now)
+        return {}
+
+    def _not_answered(self, question: Question, error: MmsError, now: float) -> None:
+        for_good = not isinstance(error, CommandFailed) or error.server_code == UNKNOWN_COMMAND
+        if for_good:
+            self._pace.refused(question.name, _why(error), now)
+        else:
+            self.missing[f"{question.name}: {_why(error)}"] = None
+            self._pace.again(question.name)
+
+    def _call(self, question: Question) -> bytearray:
+        command = {**question.command, "$db": question.database}
+        if question is not questions.HELLO:
+            command["maxTimeMS"] = int(self._timeout * 900)  # it gives up before we do
+        began = self._clock.monotonic()
+        try:
+            return self._connection.call([bson.encode(command)])
+        finally:
+            self.waited += self._clock.monotonic() - began
+
+    def _decoded(self, reply: bytearray, question: Question) -> Document:
+        return self._connection.decoded(reply, question.path)
+
+
+def _why(error: MmsError) -> str:
+    return harmless(error.what)[:WHY_MAX]

@@ -1,0 +1,95 @@
+"""Whatever a poll does, the collector goes on. Polls are simulated here."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from mmsconsole.errors import SourceUnreachable
+from mmsconsole.mongod.source_uri import SourceUri
+from mmsconsole.monitoring.answers import Answers
+from mmsconsole.monitoring.collector import FAULT, Poll
+from mmsconsole.monitoring.discovery import Expected
+from tests.monitoring.members import watching
+from tests.support.backups import wait_until
+
+URI = "mongodb://bad,good"
+BAD, GOOD = "bad:27017", "good:27017"
+ALONE = Expected(standalone=True)
+
+
+class Fine:
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self.closed = False
+
+    def poll(self, *, arbiter: bool) -> Answers:
+        return Answers(self._host, datetime.now(UTC), 0.0, hello={"isWritablePrimary": True})
+
+    def abort(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Hanging(Fine):
+    """Until it is broken off."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self._aborted = threading.Event()
+        self.asked = 0
+
+    def poll(self, *, arbiter: bool) -> Answers:
+        self.asked += 1
+        assert self._aborted.wait(60)
+        raise SourceUnreachable("was broken off", where=self._host)
+
+    def abort(self) -> None:
+        self._aborted.set()
+
+
+class Faulty(Fine):
+    def poll(self, *, arbiter: bool) -> Answers:
+        raise ZeroDivisionError
+
+
+class BadOrFine:
+    def __init__(self, bad: Poll) -> None:
+        self._bad = bad
+
+    def __call__(self, source: SourceUri, host: str) -> Poll:
+        return self._bad if host == BAD else Fine(host)
+
+
+def test_a_poll_that_never_ends_is_broken_off_and_the_others_go_on() -> None:
+    with watching(URI, ALONE, BadOrFine(Hanging(BAD)), timeout=0.1) as (seen, _):
+        wait_until(lambda: seen.state(BAD).error == "was broken off")
+        before = len(seen.samples(GOOD))
+        wait_until(lambda: len(seen.samples(GOOD)) > before)
+
+
+def test_a_poll_that_hangs_is_not_begun_a_second_time() -> None:
+    hanging = Hanging(BAD)
+    with watching(URI, ALONE, BadOrFine(hanging), timeout=60) as (seen, _):
+        wait_until(lambda: len(seen.samples(GOOD)) >= 4)
+        assert hanging.asked == 1
+
+
+def test_a_fault_of_ours_is_an_error_of_that_member_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with watching(URI, ALONE, BadOrFine(Faulty(BAD))) as (seen, _):
+        wait_until(lambda: len(seen.samples(GOOD)) >= 3)
+        wait_until(lambda: seen.state(BAD).error == FAULT)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_who_is_watched_no_more_is_closed_and_says_nothing_more() -> None:
+    fine = Fine(BAD)
+    with watching(URI, ALONE, BadOrFine(fine)) as (seen, collector):
+        wait_until(lambda: seen.samples(BAD))
+        collector.watch([], lambda _: [])
+        wait_until(lambda: fine.closed)
+        assert collector.members == 0
