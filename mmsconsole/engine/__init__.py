@@ -4,6 +4,8 @@ lock.py         one engine per home, by a lock that ends with the process that h
 run.py          run_engine: from the lock to the last child's end
 parts.py        what runs while the engine runs, started in order and stopped in reverse
 front_end.py    downloads, health and metrics; what of them comes from the operations
+beside.py       what runs beside the backups
+systemd.py      what systemd is told
 log.py          where it logs
 memory.py       how little of what is freed its process keeps
 background.py   starting one that outlives the terminal, and stopping it

@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,8 @@ disk is full it does not: people see why, and there will be room again."""
 
 # Together under 30 s: what an administrator, and systemd, wait for.
 FRONT_END_STOP_SECONDS = 3.0
+BESIDE_STOP_SECONDS = 0.5
+"""Of each."""
 DAEMON_STOP_SECONDS = 18.0
 SWEEP_SECONDS = 3.0
 SERVER_STOP_SECONDS = 5.0
@@ -84,6 +86,18 @@ MakeFrontEnd = Callable[[Resources, str], FrontEnd]
 """The last argument is the engine's id."""
 
 
+class Beside(Protocol):
+    """What runs beside the backups in threads of its own: its failure never ends the engine."""
+
+    def start(self) -> None: ...
+
+    def stop(self, timeout_seconds: float) -> None: ...
+
+
+MakeBeside = Callable[[Resources, str], Beside]
+"""The last argument is the engine's id."""
+
+
 class EngineParts:
     """start(), tick() about every second, stop(); all from one thread."""
 
@@ -94,12 +108,14 @@ class EngineParts:
         open_storages: OpenStorages,
         make_backups: MakeBackups,
         make_front_end: MakeFrontEnd | None = None,
+        make_beside: Sequence[MakeBeside] = (),
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._open_storages = open_storages
         self._make_backups = make_backups
         self._make_front_end = make_front_end
+        self._make_beside = make_beside
         self._server: PrivateServer | None = None
         self._failed_restarts = 0
         self._restart_after = 0.0
@@ -125,7 +141,12 @@ class EngineParts:
             )
             running.callback(self._stop_backups)
             self._backups.start()
-            self._start_front_end(running, storages, binaries)
+            resources = Resources(self._settings, self._metadata, storages, self._clock, binaries)
+            for make in self._make_beside:
+                beside = make(resources, self._record.id)
+                running.callback(beside.stop, BESIDE_STOP_SECONDS)
+                beside.start()
+            self._start_front_end(running, resources)
             self._running = running.pop_all()
 
     def tick(self) -> None:
@@ -157,13 +178,10 @@ class EngineParts:
             migrate(metadata, self._clock)
         return metadata
 
-    def _start_front_end(
-        self, running: ExitStack, storages: Storages, binaries: list[MongodBinary]
-    ) -> None:
+    def _start_front_end(self, running: ExitStack, resources: Resources) -> None:
         """Last, and so stopped first: it reads what the others keep."""
         if self._make_front_end is None:
             return
-        resources = Resources(self._settings, self._metadata, storages, self._clock, binaries)
         served = self._make_front_end(resources, self._record.id)
         running.callback(served.stop, FRONT_END_STOP_SECONDS)
         served.start()

@@ -13,6 +13,7 @@ from mmsconsole.engine.lock import EngineLock
 from mmsconsole.engine.log import logging_to
 from mmsconsole.engine.memory import bound_arenas
 from mmsconsole.engine.parts import EngineParts
+from mmsconsole.engine.systemd import Systemd
 from mmsconsole.metadata.connect import is_external, socket_of
 from mmsconsole.settings import Settings
 
@@ -42,29 +43,38 @@ def run_engine(
         logging_to(settings),
     ):
         parts = (make_parts or real_parts)(settings, clock)
-        _run(parts, clock, stop, lambda: _tell_ready(lock, stdout))
+        systemd = Systemd(os.environ, clock)
+        _run(parts, clock, stop, systemd, lambda: _tell_ready(lock, stdout))
 
 
 def real_parts(settings: Settings, clock: Clock) -> EngineParts:
     # Imported here: the console, which starts and asks for engines, needs nothing of them.
     from mmsconsole.daemon.daemon import Daemon
+    from mmsconsole.engine.beside import BESIDE
     from mmsconsole.engine.front_end import front_end
     from mmsconsole.storage.encryption.key_check import checked_storages
 
-    return EngineParts(settings, clock, checked_storages, Daemon, front_end)
+    return EngineParts(settings, clock, checked_storages, Daemon, front_end, BESIDE)
 
 
 def _run(
-    parts: EngineParts, clock: Clock, stop: threading.Event, ready: Callable[[], None]
+    parts: EngineParts,
+    clock: Clock,
+    stop: threading.Event,
+    systemd: Systemd,
+    ready: Callable[[], None],
 ) -> None:
     try:
         parts.start()
         try:
             ready()
+            systemd.ready()
             while not clock.wait(stop, TICK_SECONDS):
                 parts.tick()
+                systemd.alive()
         finally:
             log.info("the engine stops")
+            systemd.stopping()
             parts.stop()
     except BaseException as error:
         log.critical("the engine ends: %s", error, exc_info=error)

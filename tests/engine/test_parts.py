@@ -233,20 +233,40 @@ def test_a_store_that_is_not_mounted_is_not_written_to(
     assert not list(folder.iterdir())
 
 
+class Called:
+    """Notes its start and stop in somebody's list."""
+
+    def __init__(self, name: str, calls: list[str]) -> None:
+        self._name, self._calls = name, calls
+
+    def start(self) -> None:
+        self._calls.append(f"{self._name} start")
+
+    def stop(self, timeout_seconds: float) -> None:
+        self._calls.append(f"{self._name} stop")
+
+
 def test_the_front_end_begins_last_and_is_stopped_first(
     settings: Settings, backups: FakeBackups, manual_clock: ManualClock
 ) -> None:
-    class FakeFrontEnd:
-        def start(self) -> None:
-            backups.calls.append("front end start")
-
-        def stop(self, timeout_seconds: float) -> None:
-            backups.calls.append("front end stop")
-
+    served = Called("front end", backups.calls)
     parts = EngineParts(
-        settings, manual_clock, open_storages, lambda *_: backups, lambda *_: FakeFrontEnd()
+        settings, manual_clock, open_storages, lambda *_: backups, lambda *_: served
     )
     parts.start()
     parts.stop()
 
     assert backups.calls == ["start", "front end start", "front end stop", "stop"]
+
+
+def test_what_runs_beside_the_backups_begins_after_them_and_is_stopped_before(
+    settings: Settings, backups: FakeBackups, manual_clock: ManualClock
+) -> None:
+    alerts = Called("alerts", backups.calls)
+    parts = EngineParts(
+        settings, manual_clock, open_storages, lambda *_: backups, None, [lambda *_: alerts]
+    )
+    parts.start()
+    parts.stop()
+
+    assert backups.calls == ["start", "alerts start", "alerts stop", "stop"]

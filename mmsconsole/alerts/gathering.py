@@ -1,0 +1,119 @@
+"""Facts from the metadata database: the number of queries does not grow with the deployments."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from mmsconsole.alerts.facts import STALE_SECONDS, DeploymentFacts, Facts
+from mmsconsole.metadata.agents import Agent
+from mmsconsole.metadata.checks import StoreCheck
+from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.metadata.engines import EngineRecord
+from mmsconsole.metadata.groups import DEFAULT_GROUP
+from mmsconsole.metadata.policies import group_policy_id
+from mmsconsole.metadata.restores import RestoreState
+from mmsconsole.metadata.standings import (
+    judged_moments,
+    snapshot_standings,
+    validation_standings,
+)
+from mmsconsole.policy.policy import SnapshotPolicy
+from mmsconsole.settings import Settings
+
+LOOKED_BACK = timedelta(hours=24)
+"""What happened so long ago, and was not told, is not told any more."""
+ENGINE_FORGOTTEN = timedelta(days=30)
+"""An engine, or agent, that says nothing for so long is none any more."""
+
+POLLS = 4
+"""So many polls of a member may be missing before nobody seems to ask it."""
+
+Item = TypeVar("Item")
+
+
+def gather(metadata: Metadata, settings: Settings, group: str, now: datetime) -> Facts:
+    """Raises MetadataError."""
+    tree = settings.tree
+    listed = [one for one in metadata.deployments.listed() if one.group == group]
+    return Facts(
+        group,
+        now,
+        _deployments(metadata, group, listed, tree.policy.policy, now),
+        *_engines(metadata, group, now),
+        stale_seconds=max(STALE_SECONDS, POLLS * tree.monitoring.interval_seconds),
+        damages=_damages(metadata, listed),
+    )
+
+
+def _deployments(
+    metadata: Metadata,
+    group: str,
+    listed: list[Deployment],
+    defaults: SnapshotPolicy,
+    now: datetime,
+) -> tuple[DeploymentFacts, ...]:
+    ids = [one.id for one in listed]
+    of_them = {"deployment": {"$in": ids}}
+    keys = _policy_keys(metadata, [group_policy_id(group), *ids])
+    policy = defaults.overlaid(keys.get(group_policy_id(group), {}))
+    members = _by(metadata.members.brief(ids), lambda one: one.deployment)
+    active = {"_id": {"$in": [one.head for one in listed]}, "active": True}
+    heads = {one.id: one for one in metadata.heads.all(active)}
+    tails = {one.id: one for one in metadata.tails.all({"_id": {"$in": ids}})}
+    copies = {one.id: one for one in metadata.copies.all({"_id": {"$in": ids}})}
+    snapshots = snapshot_standings(metadata, ids)
+    moments = judged_moments(metadata, ids)
+    validations = validation_standings(metadata, ids)
+    jobs = _by(metadata.jobs.open(), lambda one: one.deployment)
+    since = {"$gte": now - LOOKED_BACK}
+    ended = {"state": {"$in": [RestoreState.DONE.value, RestoreState.FAILED.value]}}
+    restores = metadata.restores.all(of_them | ended | {"finished_at": since})
+    restored = _by(restores, lambda one: one.deployment)
+    window_ends = _by(
+        metadata.window_ends.all(of_them | {"found_at": since}), lambda one: one.deployment
+    )
+    return tuple(
+        DeploymentFacts(
+            one,
+            policy.overlaid(keys.get(one.id, {})),
+            members=tuple(members[one.id]),
+            head=heads.get(one.head),
+            tail=tails.get(one.id),
+            snapshots=snapshots.get(one.id),
+            moment=moments.get(one.id),
+            validation=validations.get(one.head),
+            copy=copies.get(one.id),
+            jobs=tuple(jobs[one.id]),
+            restores=tuple(restored[one.id]),
+            window_ends=tuple(window_ends[one.id]),
+        )
+        for one in listed
+    )
+
+
+def _policy_keys(metadata: Metadata, ids: list[str]) -> dict[str, Mapping[str, object]]:
+    return {one.id: one.keys for one in metadata.policies.all({"_id": {"$in": ids}})}
+
+
+def _engines(
+    metadata: Metadata, group: str, now: datetime
+) -> tuple[tuple[EngineRecord, ...], tuple[Agent, ...]]:
+    """They belong to no group: the default one is told of them."""
+    if group != DEFAULT_GROUP:
+        return (), ()
+    seen = {"seen_at": {"$gte": now - ENGINE_FORGOTTEN}}
+    return tuple(metadata.engines.all(seen)), tuple(metadata.agents.all(seen))
+
+
+def _damages(metadata: Metadata, listed: list[Deployment]) -> dict[str, StoreCheck | None]:
+    stores = {one.store for one in listed} | {one.copy_to for one in listed if one.copy_to}
+    return {store: metadata.checks.damage(store) for store in sorted(stores)}
+
+
+def _by(items: Iterable[Item], of: Callable[[Item], str]) -> defaultdict[str, list[Item]]:
+    found: defaultdict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        found[of(item)].append(item)
+    return found

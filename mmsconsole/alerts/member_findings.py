@@ -1,0 +1,217 @@
+"""What the monitoring of the members shows. Pure."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from mmsconsole.agent.tail_warnings import said
+from mmsconsole.alerts import conditions as names
+from mmsconsole.alerts.facts import DeploymentFacts, Facts
+from mmsconsole.alerts.finding import NOT_SO, SO, Finding, moment
+from mmsconsole.alerts.notify.quantities import in_words
+from mmsconsole.alerts.units import unit_of
+from mmsconsole.metadata.deployments import DeploymentKind
+from mmsconsole.metadata.members import MemberState
+
+PRIMARY = "PRIMARY"
+SECONDARY = "SECONDARY"
+WINDOW = "oplog_window"
+"""The metric, in seconds."""
+NEARLY_FULL = 0.9
+"""An oplog that is not full yet only grows: how far it reaches back says nothing."""
+
+Member = tuple[DeploymentFacts, MemberState]
+
+
+def members_of(facts: Facts) -> Iterator[Member]:
+    """Of deployments that are monitored."""
+    for one in facts.deployments:
+        if one.deployment.monitored:
+            for member in one.members:
+                yield one, member
+
+
+def unasked(facts: Facts, member: MemberState) -> str:
+    """Why nobody knows whether it answers; empty: it was asked just now."""
+    if member.asked_at is None:
+        return "it was not asked yet"
+    if facts.age(member.asked_at) >= facts.stale_seconds:
+        return f"nobody has asked it since {moment(member.asked_at)}: the agent may be down"
+    return ""
+
+
+def silence_of(facts: Facts, member: MemberState) -> str:
+    """Why nothing is known of it just now; empty: it answers."""
+    return unasked(facts, member) or ("it does not answer" if member.error else "")
+
+
+def host_down(facts: Facts) -> Iterator[Finding]:
+    """An agent that is down makes no host seem so."""
+    for one, member in members_of(facts):
+        unknown = unasked(facts, member)
+        value = None if unknown else SO if member.error else NOT_SO
+        since = f" since {moment(member.since)}" if member.since else ""
+        said_so = f"{member.host} does not answer{since}: {member.error}"
+        text = unknown or (said_so if member.error else f"{member.host} answers")
+        yield _finding(names.HOST_DOWN, one, member, value, text)
+
+
+def no_primary(facts: Facts) -> Iterator[Finding]:
+    for one, answering in _sets(facts):
+        primaries = _primaries(answering)
+        if not answering:
+            text, value = "none of its members answers", None
+        elif primaries:
+            text, value = f"{primaries[0].host} is primary", NOT_SO
+        else:
+            states = ", ".join(f"{each.host} {each.state or 'unknown'}" for each in answering)
+            text, value = f"none of the members that answer is primary: {states}", SO
+        yield Finding(names.NO_PRIMARY, "", value, text, one.id)
+
+
+def multiple_primaries(facts: Facts) -> Iterator[Finding]:
+    for one, answering in _sets(facts):
+        primaries = _primaries(answering)
+        hosts = ", ".join(each.host for each in primaries)
+        value = None if not answering else SO if len(primaries) > 1 else NOT_SO
+        text = f"{len(primaries)} members say that they are primary: {hosts}"
+        yield Finding(names.MULTIPLE_PRIMARIES, "", value, text, one.id)
+
+
+def new_primary(facts: Facts) -> Iterator[Finding]:
+    """Not of one that was elected before the deployment was added."""
+    for one, answering in _sets(facts):
+        for primary in _primaries(answering):
+            elected = primary.elected_at
+            if elected is not None and elected > one.deployment.created_at:
+                yield Finding(
+                    names.NEW_PRIMARY, "", SO,
+                    f"{primary.host} was elected primary at {moment(elected)}", one.id,
+                    at=elected, occurrence=f"{primary.host} {int(elected.timestamp())}",
+                )  # fmt: skip
+
+
+def replication_lag(facts: Facts) -> Iterator[Finding]:
+    """Beside what a delayed member is to be behind."""
+    for one, member in members_of(facts):
+        if member.state != SECONDARY and not member.error:
+            continue
+        if silence_of(facts, member) or member.lag_seconds is None:
+            why = silence_of(facts, member) or "there is no primary to compare it with"
+            yield _finding(names.REPLICATION_LAG, one, member, None, why)
+            continue
+        lag = max(0.0, member.lag_seconds - member.delay_seconds)
+        meant = f", beside its delay of {said(member.delay_seconds)}" * bool(member.delay_seconds)
+        text = f"{member.host} is {said(lag)} behind{meant}"
+        yield _finding(names.REPLICATION_LAG, one, member, lag, text)
+
+
+def oplog_window(facts: Facts) -> Iterator[Finding]:
+    for one, member in members_of(facts):
+        if member.arbiter or one.deployment.kind is DeploymentKind.STANDALONE:
+            continue
+        silence, seconds = silence_of(facts, member), window_seconds(member)
+        if silence or seconds is None:
+            why = silence or "its oplog is not known"
+            yield _finding(names.OPLOG_WINDOW, one, member, None, why)
+        elif _oplog_is_full(one, member):
+            text = f"the oplog of {member.host} reaches back {said(seconds)}"
+            yield _finding(names.OPLOG_WINDOW, one, member, seconds / 3600, text)
+
+
+def window_seconds(member: MemberState) -> float | None:
+    if WINDOW in member.values:
+        return member.values[WINDOW]
+    if member.oplog_first is None or member.oplog_last is None:
+        return None
+    return float(member.oplog_last.t - member.oplog_first.t)
+
+
+def _oplog_is_full(one: DeploymentFacts, member: MemberState) -> bool:
+    used, most = (member.values.get(each) for each in ("oplog_bytes", "oplog_maximum"))
+    if used is not None and most:
+        return used >= NEARLY_FULL * most
+    return one.tail is None or one.tail.oplog_full
+
+
+def member_locked(facts: Facts) -> Iterator[Finding]:
+    for one, member in members_of(facts):
+        silence = silence_of(facts, member)
+        value = None if silence else SO if member.locked else NOT_SO
+        text = silence or f"{member.host} is locked against writes (fsyncLock)"
+        yield _finding(names.MEMBER_LOCKED, one, member, value, text)
+
+
+def certificate_end(facts: Facts) -> Iterator[Finding]:
+    """Also of a member that is down: it ends all the same."""
+    for one, member in members_of(facts):
+        ends = member.certificate_ends
+        if ends is not None:
+            days = (ends - facts.now) / timedelta(days=1)
+            what = "ended" if days < 0 else "ends"
+            text = f"the certificate of {member.host} {what} at {moment(ends)}"
+            yield _finding(names.CERTIFICATE_END, one, member, days, text)
+
+
+def version_mix(facts: Facts) -> Iterator[Finding]:
+    for one, answering in _sets(facts):
+        majors = {".".join(each.version.split(".")[:2]) for each in answering if each.version}
+        value = None if not majors else SO if len(majors) > 1 else NOT_SO
+        text = f"its members run {' and '.join(sorted(majors)) or 'unknown versions'}"
+        yield Finding(names.VERSION_MIX, "", value, text, one.id)
+
+
+def fcv_change(facts: Facts) -> Iterator[Finding]:
+    """Of backups: the head has the featureCompatibilityVersion of its source."""
+    for one, answering in _sets(facts):
+        primary = next(iter(_primaries(answering)), None)
+        if not one.started or not one.deployment.fcv:
+            continue
+        fcv = "" if primary is None else primary.fcv
+        value = None if not fcv else SO if fcv != one.deployment.fcv else NOT_SO
+        text = f"the source has {fcv or 'an unknown one'}, the backup was made for "
+        yield Finding(names.FCV_CHANGE, "", value, text + one.deployment.fcv, one.id)
+
+
+def metric_findings(facts: Facts, condition: str, metric: str) -> Iterator[Finding]:
+    """Of every member that has the metric; where it does not answer, there is no data."""
+    for one, member in members_of(facts):
+        silence = silence_of(facts, member)
+        value = None if silence else member.values.get(metric)
+        if value is None:
+            text = silence or f"{member.host} tells no {metric}"
+        else:
+            text = f"{metric} of {member.host} is {in_words(value, unit_of(condition, metric))}"
+        yield _finding(condition, one, member, value, text, metric)
+
+
+def _sets(facts: Facts) -> Iterator[tuple[DeploymentFacts, list[MemberState]]]:
+    """Replica sets that are monitored, with their members that answer."""
+    for one in facts.deployments:
+        is_set = one.deployment.kind is not DeploymentKind.STANDALONE
+        if one.deployment.monitored and one.members and is_set:
+            yield one, [each for each in one.members if not silence_of(facts, each)]
+
+
+def _primaries(members: list[MemberState]) -> list[MemberState]:
+    return [each for each in members if each.state == PRIMARY]
+
+
+def _finding(
+    condition: str, one: DeploymentFacts, member: MemberState, value: float | None, text: str,
+    metric: str = "",
+) -> Finding:  # fmt: skip
+    return Finding(condition, member.host, value, text, one.id, metric)
+
+
+MEMBER_FINDERS: dict[str, Callable[[Facts], Iterator[Finding]]] = {
+    names.HOST_DOWN: host_down,
+    names.NO_PRIMARY: no_primary,
+    names.MULTIPLE_PRIMARIES: multiple_primaries,
+    names.NEW_PRIMARY: new_primary,
+    names.REPLICATION_LAG: replication_lag,
+    names.OPLOG_WINDOW: oplog_window,
+    names.MEMBER_LOCKED: member_locked,
+    names.CERTIFICATE_END: certificate_end,
+    names.VERSION_MIX: version_mix,
+    names.FCV_CHANGE: fcv_change,
+}
