@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from mmsconsole.errors import UsageError
+from mmsconsole.metadata.alert_rules import AlertRule, rule_id
 from mmsconsole.metadata.deployments import BackupState, Deployment, is_deployment_name
 from mmsconsole.metadata.heads import Head
 from mmsconsole.metadata.policies import PolicyRecord
@@ -92,7 +93,7 @@ def is_policy(record: object) -> bool:
 
 def settled(record: object, *, store: str, now: datetime) -> object:
     """No job goes on with a restore, and nobody removes what it names: those are places of another
-    engine. A pool is that of the store where it was found.
+    engine. A pool is that of the store where it was found, an alert rule that of its own slot.
     """
     if isinstance(record, Restore):
         record = replace(record, staging="", touched=False)
@@ -102,6 +103,9 @@ def settled(record: object, *, store: str, now: datetime) -> object:
         return replace(record, state=failed, reason=NO_ENGINE_GOES_ON, finished_at=now)
     if isinstance(record, Pool):
         return replace(record, id=pool_id(record.group, store), store=store)
+    if isinstance(record, AlertRule):
+        id_ = rule_id(record.group, record.deployment, record.condition, record.metric)
+        return replace(record, id=id_)
     return record
 
 

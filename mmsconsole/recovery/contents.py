@@ -17,7 +17,11 @@ from mmsconsole.mongod.source_uri import without_secrets
 DEPLOYMENTS, GROUPS, POLICIES, POOLS, EVENTS, HEADS = (
     "deployments", "groups", "policies", "pools", "events", "heads",
 )  # fmt: skip
-OF_DEPLOYMENTS = (HEADS, "snapshots", "window_ends", "validations", "witnesses", "restores")
+ALERT_RULES = "alert_rules"
+OF_DEPLOYMENTS = (
+    HEADS, "snapshots", "window_ends", "validations", "witnesses", "restores", ALERT_RULES,
+    "maintenance_windows",
+)  # fmt: skip
 """Collections whose records name a deployment. Not jobs, leases and slices, which are of one
 engine's life; not packs, places of blocks and oplog chunks, which tell of themselves."""
 
@@ -65,6 +69,7 @@ def parts_of(scope: Scope) -> list[Part]:
         Part(GROUPS, {"_id": {"$in": scope.groups}}),
         Part(POLICIES, {"_id": {"$in": [*of_groups, *scope.ids]}}),
         Part(POOLS, {"store": scope.store}),
+        Part(ALERT_RULES, {"deployment": "", "group": {"$in": scope.groups}}),
         *(Part(name, {"deployment": {"$in": scope.ids}}) for name in OF_DEPLOYMENTS),
         *(Part(EVENTS, {"deployment": id_}, EVENTS_MAX) for id_ in scope.ids),
     ]

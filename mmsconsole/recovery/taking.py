@@ -16,6 +16,7 @@ from mmsconsole.metadata.policies import PolicyRecord
 from mmsconsole.metadata.pools import Pool
 from mmsconsole.policy.policy import SnapshotPolicy
 from mmsconsole.recovery.contents import (
+    ALERT_RULES,
     DEPLOYMENTS,
     EVENTS,
     GROUP_POLICY,
@@ -64,6 +65,8 @@ class Taking:
 
     def _belongs(self, collection: str, document: Document) -> bool:
         id_ = str(document.get("_id"))
+        if collection == ALERT_RULES and not document.get("deployment"):
+            return document.get("group") in self._groups - self._used
         if collection in (*OF_DEPLOYMENTS, EVENTS):
             return document.get("deployment") in self._ids
         if collection == POLICIES:
@@ -98,7 +101,9 @@ class Taking:
     @metadata_errors()
     def _of_others(self, records: Records[Any], ids: list[str]) -> set[str]:
         """Those ids that are taken by records of deployments that are none of these."""
-        others = {"_id": {"$in": ids}, "deployment": {"$exists": True, "$nin": [*self._ids]}}
+        # A rule of a whole group has an empty one: every new group has rules of its own.
+        ours = ["", *self._ids]
+        others = {"_id": {"$in": ids}, "deployment": {"$exists": True, "$nin": ours}}
         return {str(found["_id"]) for found in records.collection.find(others, ["_id"])}
 
 

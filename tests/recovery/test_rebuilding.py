@@ -1,14 +1,18 @@
 """The metadata made anew from a store: as it was, or with a word about what is not."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mmsconsole.errors import NotFound
+from mmsconsole.metadata.alert_rules import AlertRule, rule_id
 from mmsconsole.metadata.blocks import TAG_BYTES
 from mmsconsole.metadata.checks import doubted_key
 from mmsconsole.metadata.deployments import BackupState
+from mmsconsole.metadata.maintenance import MaintenanceWindow
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.metadata.window_ends import WindowEnd
@@ -377,3 +381,37 @@ def test_a_groom_after_a_rebuild_takes_nothing_that_is_needed(stand: Stand) -> N
     snapshot = stand.metadata.snapshots.get("s2")
     stand.resources.blockstore(stand.found).materialise(snapshot, stand.folder / "r", Task())
     assert contents(stand.folder / "r") == contents(stand.root)
+
+
+def test_rules_of_alerts_and_maintenance_come_back_in_the_place_of_a_new_groups_own(
+    stand: Stand,
+) -> None:
+    def rule(deployment: str = "", condition: str = "host down", **fields: Any) -> AlertRule:
+        id_ = rule_id("default", deployment, condition)
+        return AlertRule(id_, "default", condition, NOW, deployment, **fields)
+
+    mine = [rule(for_seconds=7), rule("d1", enabled=False), rule("d1", "no primary")]
+    stand.metadata.alert_rules.put_all(mine)
+    window = MaintenanceWindow("m1", "default", NOW, NOW + timedelta(days=9), "d1", "a new disk")
+    stand.metadata.maintenance.add(window)
+    filled(stand).back_up()
+    stand.lose_metadata()
+    stand.metadata.alert_rules.put_all([rule(), rule(condition="no primary")])
+
+    stand.rebuild()
+
+    told = {one.id: one for one in stand.metadata.alert_rules.all()}
+    assert told == {one.id: one for one in [*mine, rule(condition="no primary")]}
+    assert [*stand.metadata.maintenance.all()] == [window]
+
+
+def test_rules_of_a_group_that_is_in_use_stay_as_they_are(stand: Stand) -> None:
+    theirs = AlertRule(rule_id("default", "", "host down"), "default", "host down", NOW)
+    stand.metadata.alert_rules.put(theirs)
+    filled(stand).back_up()
+    changed = replace(theirs, for_seconds=99)
+    stand.metadata.alert_rules.put(changed)
+
+    stand.rebuild()
+
+    assert [*stand.metadata.alert_rules.of_group("default")] == [changed]
