@@ -8,10 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mmsconsole.clock import Clock, thread_seconds
-from mmsconsole.errors import (
-    MmsError,
-    WrongReplicaSet,
-)
+from mmsconsole.errors import MmsError, WrongReplicaSet
 from mmsconsole.harmless import harmless
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.source_uri import SourceUri

@@ -94,7 +94,7 @@ HOST_INFO = Question("hostInfo", {"hostInfo": 1}, every=HOUR)
 BUILD_INFO = Question("buildInfo", {"buildInfo": 1}, every=HOUR)
 OPTIONS = Question("getCmdLineOpts", {"getCmdLineOpts": 1}, every=HOUR)
 FCV = Question("FCV", {"getParameter": 1, "featureCompatibilityVersion": 1}, every=10 * MINUTE)
-DATABASES = Question("listDatabases", {"listDatabases": 1, "nameOnly": True})
+DATABASES = Question("listDatabases", {"listDatabases": 1, "nameOnly": True, **READ_ANYWHERE})
 
 
 def database_stats(database: str) -> Question:

@@ -3,7 +3,7 @@
 from mmsconsole.errors import Busy, Refused
 from mmsconsole.metadata.asking import ask_for_validation, head_resource
 from mmsconsole.metadata.bases import bases
-from mmsconsole.metadata.deployments import BackupState, Deployment
+from mmsconsole.metadata.deployments import BackupState, Deployment, DeploymentKind
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import MAKING_HEADS, JobKind
 from mmsconsole.operations import jobs
@@ -24,6 +24,7 @@ def start(desk: Desk, name: str) -> BackupStatus:
     """
     for _ in range(TRIES_MAX):
         deployment = desk.metadata.deployments.named(name)
+        check_kind(deployment)
         head = _usable_head(desk, deployment)
         sync_needed = _sync_needed(desk, deployment, head)
         if deployment.backup is BackupState.STARTED and not sync_needed:
@@ -34,6 +35,17 @@ def start(desk: Desk, name: str) -> BackupStatus:
         if started is not None:
             return _started(desk, started, sync_needed)
     raise Busy("somebody else is changing this backup", where=name, hint="try again")
+
+
+def check_kind(deployment: Deployment) -> None:
+    """Raises Refused."""
+    if deployment.kind is DeploymentKind.STANDALONE:
+        raise Refused(
+            "a standalone mongod has no oplog to follow: it can only be monitored",
+            where=deployment.name,
+            hint="make it a replica set of one member (--replSet NAME, then rs.initiate()), "
+            "remove this deployment and add it anew",
+        )
 
 
 def _usable_head(desk: Desk, deployment: Deployment) -> Head | None:

@@ -10,6 +10,7 @@ from mmsconsole.metadata.deployments import (
     NAME_MAX,
     BackupState,
     Deployment,
+    DeploymentKind,
     ReadFrom,
     is_deployment_name,
 )
@@ -39,7 +40,7 @@ def add(desk: Desk, name: str, uri: Secret, wishes: Wishes) -> DeploymentView:
     interval = interval_of(wishes)
     policies.check(desk, None, interval)
     _check_free(desk, name)
-    identity = desk.sources.identify(uri)
+    identity = _identity(desk, uri, wishes)
     _check_unknown_set(desk, identity)
     defaults = desk.settings.tree.backup
     deployment = Deployment(
@@ -51,6 +52,7 @@ def add(desk: Desk, name: str, uri: Secret, wishes: Wishes) -> DeploymentView:
         server_version=identity.server_version,
         fcv=identity.fcv,
         cipher=identity.cipher,
+        kind=identity.kind,
         created_at=desk.clock.now(),
         sync_from=ReadFrom(defaults.sync_from),
         tail_from=ReadFrom(defaults.tail_from),
@@ -84,7 +86,7 @@ def edit(
     check_kept(changes)
     check_stores(desk, deployment, changes)
     if uri is not None:
-        changes |= _new_source(desk, deployment, uri)
+        changes |= _new_source(desk, deployment, uri, wishes)
     if interval:
         policies.change(desk, name, interval, confirmed=False)
     if not changes:
@@ -95,8 +97,15 @@ def edit(
     return _view(desk, edited)
 
 
-def _new_source(desk: Desk, deployment: Deployment, uri: Secret) -> dict[str, Any]:
-    identity = desk.sources.identify(uri)
+def _identity(desk: Desk, uri: Secret, wishes: Wishes) -> Identity:
+    only_monitored = wishes.get("only_monitored", False)
+    return desk.sources.recognise(uri) if only_monitored else desk.sources.identify(uri)
+
+
+def _new_source(desk: Desk, deployment: Deployment, uri: Secret, wishes: Wishes) -> dict[str, Any]:
+    identity = _identity(desk, uri, wishes)
+    if identity.kind is not deployment.kind or identity.kind is DeploymentKind.STANDALONE:
+        _check_same_kind(deployment, identity)
     if identity.set_id != deployment.set_id:
         raise WrongReplicaSet(
             f"the connection string leads to another replica set ({identity.set_name}, "
@@ -108,6 +117,18 @@ def _new_source(desk: Desk, deployment: Deployment, uri: Secret) -> dict[str, An
         "uri": uri, "server_version": identity.server_version, "fcv": identity.fcv,
         "cipher": identity.cipher,
     }  # fmt: skip
+
+
+def _check_same_kind(deployment: Deployment, identity: Identity) -> None:
+    """A standalone has no id: by its address alone it is known again. Raises WrongReplicaSet."""
+    if identity.kind is deployment.kind and identity.set_id == deployment.set_id:
+        return
+    known = deployment.set_id if deployment.kind is DeploymentKind.STANDALONE else "a replica set"
+    raise WrongReplicaSet(
+        f"the connection string leads to another server: this deployment is {known}",
+        where=deployment.name,
+        hint="add it as a deployment of its own",
+    )
 
 
 def listed(desk: Desk) -> list[DeploymentView]:
@@ -183,8 +204,8 @@ def _check_unknown_set(desk: Desk, identity: Identity) -> None:
     )
     if known is not None:
         raise AlreadyExists(
-            f"this replica set is the deployment {known.name!r} already",
-            where=identity.set_name,
+            f"this {identity.kind} is the deployment {known.name!r} already",
+            where=identity.set_name or identity.set_id,
             hint=f"see: mmsconsole deployment show {known.name}",
         )
 
@@ -210,4 +231,6 @@ def _view(desk: Desk, deployment: Deployment) -> DeploymentView:
         status=backup_status(desk, deployment),
         store=deployment.store,
         copy=copy_view(desk, deployment),
+        kind=deployment.kind.value,
+        monitored=deployment.monitored,
     )

@@ -28,11 +28,24 @@ from mmsconsole.operations import (
     stores,
     verifications,
 )
+from mmsconsole.operations.alert_door import AlertDoor
 from mmsconsole.operations.check_views import CheckView, RepairView
 from mmsconsole.operations.desk import Actor as Actor
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.disks import disk_of
 from mmsconsole.operations.link_views import LinkView, ServiceCa
+from mmsconsole.operations.monitoring_door import MonitoringDoor
+from mmsconsole.operations.monitoring_series import POINTS
+from mmsconsole.operations.monitoring_views import (
+    AgentView,
+    HealthView,
+    HostView,
+    LatestView,
+    MemberView,
+    MetricView,
+    SeriesView,
+    TopView,
+)
 from mmsconsole.operations.opening_views import (
     Connection,
     FoundDocuments,
@@ -75,7 +88,7 @@ from mmsconsole.settings import DEFAULT_STORE, Settings
 from mmsconsole.task import Task
 
 
-class Operations:
+class Operations(AlertDoor):
     """Stateless: any number of them may work on one metadata database.
 
     Names are names of deployments; ids are those that the views carry. Everything raises
@@ -93,6 +106,7 @@ class Operations:
             sources = RealSources(settings)
         self._desk = Desk(metadata, settings, clock, actor, sources, disk_of)
         self._oplog = OplogDoor(self._desk)
+        self._monitoring = MonitoringDoor(self._desk)
 
     def add_deployment(self, name: str, uri: Secret, **wishes: Unpack[Wishes]) -> DeploymentView:
         """What is not chosen is taken from the settings. Blocks stay as they were chosen."""
@@ -325,6 +339,45 @@ class Operations:
         """Drops and deletes of many, backwards: from an entry that is left out, from a point that
         is included, or from the end."""
         return self._oplog.search(name, before, limit, task or Task(), last)
+
+    def members(self, name: str) -> list[MemberView]:
+        """As they were last seen: the primary first, then by name."""
+        return self._monitoring.members(name)
+
+    def member(self, name: str, host: str) -> MemberView:
+        """`host`: host:port, a host alone, or how one begins."""
+        return self._monitoring.member(name, host)
+
+    def health(self, name: str) -> HealthView:
+        return self._monitoring.health(name)
+
+    def metrics(self) -> list[MetricView]:
+        """The catalogue."""
+        return self._monitoring.metrics()
+
+    def metrics_now(self, name: str, member: str | None = None) -> list[LatestView]:
+        """The newest values, by metric; those that are old are left out."""
+        return self._monitoring.latest(name, member)
+
+    def metric_series(
+        self, name: str, metric: str, *, member: str | None = None, since: datetime | None = None,
+        until: datetime | None = None, points: int = POINTS,
+    ) -> list[SeriesView]:  # fmt: skip
+        """One for each member. The grain follows the span; without `since`: the last hour."""
+        return self._monitoring.series(
+            name, metric, member=member, since=since, until=until, points=points
+        )
+
+    def operations_now(self, name: str, member: str | None = None) -> TopView:
+        """What runs, as of the last poll."""
+        return self._monitoring.operations_now(name, member)
+
+    def hosts(self, name: str) -> list[HostView]:
+        """The machines that the members run on."""
+        return self._monitoring.hosts(name)
+
+    def agents(self) -> list[AgentView]:
+        return self._monitoring.agents()
 
     def rotate_key(
         self, store: str, *, new_key_file: Path | None = None,

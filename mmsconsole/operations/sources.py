@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from mmsconsole.metadata.deployments import Deployment
+from mmsconsole.metadata.deployments import Deployment, DeploymentKind
 from mmsconsole.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which replica set a connection string leads to, and what runs there."""
+    """Which replica set or standalone a connection string leads to, and what runs there."""
 
     set_name: str
     set_id: str
@@ -17,6 +17,7 @@ class Identity:
     fcv: str
     cipher: str = ""
     """By which its files are encrypted; empty: by none, or that is not known."""
+    kind: DeploymentKind = DeploymentKind.REPLICA_SET
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,15 @@ class Size:
 
 
 class Sources(Protocol):
-    """Both raise SourceRefused and SourceError; nothing is changed in the source."""
+    """All raise SourceRefused and SourceError; nothing is changed in the source."""
 
-    def identify(self, uri: Secret) -> Identity: ...
+    def identify(self, uri: Secret) -> Identity:
+        """Of what is to be backed up: rights and version are looked at, too."""
+        ...
+
+    def recognise(self, uri: Secret) -> Identity:
+        """Of what is only to be monitored."""
+        ...
 
     def preflight(self, deployment: Deployment) -> Size:
         """Whether an initial sync can begin now."""

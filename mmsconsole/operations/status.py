@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from mmsconsole.agent.tail_warnings import Level, limits_of, warnings_of
 from mmsconsole.metadata.deployments import BackupState, Deployment
+from mmsconsole.metadata.groups import DEFAULT_GROUP
 from mmsconsole.metadata.heads import Head
 from mmsconsole.metadata.jobs import Job, JobKind
 from mmsconsole.metadata.tails import Tail
@@ -140,6 +141,7 @@ def engine_status(desk: Desk) -> EngineStatus:
         strangers={} if record is None else record.strangers,
         service="" if record is None else record.service.url,
         service_error="" if record is None else record.service.error,
+        alerts_open=desk.metadata.alerts.open_by_severity(DEFAULT_GROUP),
     )
 
 

@@ -205,6 +205,10 @@ class DeploymentView:
     """Where its backup is kept."""
     copy: CopyView | None = None
     """None: it has no second copy."""
+    kind: str = "replica set"
+    """Or "standalone": that can only be monitored."""
+    monitored: bool = True
+    """Whether its members are asked how they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +389,8 @@ class EngineStatus:
     """Where its front end listens; empty: nowhere."""
     service_error: str = ""
     """Why it does not listen although it should."""
+    alerts_open: dict[str, int] = field(default_factory=dict)
+    """By severity: alerts that are open, and that nobody has acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ class Wishes(TypedDict, total=False):
     """A name of the settings; only while nothing of the deployment is stored."""
     copy_to: str | None
     """A second store; "none": no copy. What is copied already stays there."""
+    monitored: bool | None
+    """Whether its members are asked how they are."""
+    only_monitored: bool
+    """Its user needs no rights for a backup; they are looked at when one is started."""
 
 
 def changes_of(wishes: Wishes, settings: Settings) -> dict[str, Any]:
@@ -42,6 +46,8 @@ def changes_of(wishes: Wishes, settings: Settings) -> dict[str, Any]:
         changes["sync_from"] = _read_from(sync_from)
     if (tail_from := wishes.get("tail_from")) is not None:
         changes["tail_from"] = _read_from(tail_from)
+    if (monitored := wishes.get("monitored")) is not None:
+        changes["monitored"] = monitored
     return changes | _blocks(wishes) | _stores(wishes, settings)
 
 

@@ -1,9 +1,12 @@
 """What /health and /metrics tell. Pure."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from mmsconsole.service.exposition import gauge, labels
+from mmsconsole.service.member_figures import AgentFigures, MemberFigures, agent_lines, member_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Figures:
     deployments: tuple[DeploymentFigures, ...] = ()
     wrong: tuple[str, ...] = field(default=())
     """With the engine itself."""
+    members: tuple[MemberFigures, ...] = ()
+    agents: tuple[AgentFigures, ...] = ()
 
 
 def health(figures: Figures) -> tuple[bool, str]:
@@ -70,26 +75,13 @@ def metrics(figures: Figures) -> str:
     lines = [
         "# HELP mmsconsole_up 1 while the engine answers.",
         "# TYPE mmsconsole_up gauge",
-        f'mmsconsole_up{{version="{_escaped(figures.version)}"}} 1',
+        f"mmsconsole_up{labels(version=figures.version)} 1",
     ]
     for name, help_, of in GAUGES:
-        values = [(one.name, of(one)) for one in figures.deployments]
-        lines += _gauge(f"mmsconsole_{name}", help_, values)
+        values = [(labels(deployment=one.name), of(one)) for one in figures.deployments]
+        lines += gauge(f"mmsconsole_{name}", help_, values)
+    lines += [*member_lines(figures.members), *agent_lines(figures.agents)]
     return "\n".join(lines) + "\n"
-
-
-def _gauge(name: str, help_: str, values: Iterable[tuple[str, float | None]]) -> list[str]:
-    """Nothing stands where nothing is known: 0 would be a lie."""
-    lines = [
-        f'{name}{{deployment="{_escaped(label)}"}} {value!r}'
-        for label, value in values
-        if value is not None
-    ]
-    return [f"# HELP {name} {help_}", f"# TYPE {name} gauge", *lines] if lines else []
-
-
-def _escaped(label: str) -> str:
-    return label.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def _seconds(moment: datetime | None) -> float | None:

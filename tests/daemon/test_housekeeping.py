@@ -21,7 +21,6 @@ from mmsconsole.restore.target import claim
 from mmsconsole.secret import Secret
 from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies import placing
-from mmsconsole.verification.folder import root_of
 from mmsconsole.verification.verifying import SOCKET
 from tests.support.snapshots import contents, snapshot_record, write_files
 
@@ -191,7 +190,7 @@ def test_jobs_are_left_as_they_are(resources: Resources) -> None:
 
 
 def test_what_a_verification_left_goes(resources: Resources) -> None:
-    folder = root_of(resources.settings) / "data"
+    folder = resources.settings.verification_folder / "data"
     write_files(folder, {"a.wt": b"restored"})
     socket = resources.socket(SOCKET)
     socket.parent.mkdir(parents=True)

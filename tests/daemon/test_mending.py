@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,11 @@ from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import JobKind, JobState
 from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.mongod.fingerprint import Fingerprint, differences
-from mmsconsole.secret import Secret
 from mmsconsole.strategies import continuous, tailing
 from tests.support.backups import Bench, wait_until
 from tests.support.daemons import Daemons
 from tests.support.paused import held
 from tests.support.processes import mongods_below
-
-NOWHERE = Secret("mongodb://127.0.0.1:1/?replicaSet=rs0")
 
 
 @pytest.fixture(autouse=True)
@@ -27,11 +25,6 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (continuous, tailing):
         monkeypatch.setattr(module, "AGAIN_SECONDS", 0.1)
     monkeypatch.setattr(server, "DYING_SECONDS", 0.1)
-
-
-def no_source(bench: Bench) -> None:
-    """From now on nothing can be read from it."""
-    bench.metadata.deployments.set(bench.deployment.id, uri=NOWHERE)
 
 
 def prepared(bench: Bench, daemons: Daemons) -> tuple[Head, Fingerprint]:
@@ -70,11 +63,11 @@ def flip_bytes(path: Path) -> None:
 
 
 def test_a_head_that_was_lost_while_the_engine_was_away_is_rebuilt_without_the_source(
-    bench: Bench, daemons: Daemons
+    bench: Bench, daemons: Daemons, no_source: Callable[[], None]
 ) -> None:
     head, state = prepared(bench, daemons)
     daemons.close()
-    no_source(bench)
+    no_source()
     shutil.rmtree(head.path)
 
     daemons.start()
@@ -88,12 +81,12 @@ def test_a_head_that_was_lost_while_the_engine_was_away_is_rebuilt_without_the_s
 
 
 def test_damaged_files_lead_to_a_rebuild_and_a_damaged_snapshot_to_an_older_one(
-    bench: Bench, daemons: Daemons
+    bench: Bench, daemons: Daemons, no_source: Callable[[], None]
 ) -> None:
     head, state = prepared(bench, daemons)
     damaged = daemons.snapshot()
     daemons.close()
-    no_source(bench)
+    no_source()
     flip_bytes(Path(head.path, "WiredTiger.wt"))
     flip_bytes(bench.folder / "storage" / damaged.manifest_key)
 
@@ -124,12 +117,15 @@ def test_a_head_whose_folder_is_deleted_while_it_runs_is_rebuilt_and_follows(
 
 
 def test_a_rebuild_that_was_killed_begins_again_and_leaves_nothing_behind(
-    bench: Bench, daemons: Daemons, monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
+    daemons: Daemons,
+    no_source: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What a killed engine leaves: a leased job, a record that is not active, half a folder."""
     head, state = prepared(bench, daemons)
     daemons.close()
-    no_source(bench)
+    no_source()
     half = Path(head.path).with_name("half")
     half.mkdir()
     (half / "collection-1.wt").write_bytes(b"half of it")

@@ -1,11 +1,13 @@
 """What the policy keeps no longer is deleted: exactly that, whoever comes in between."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from mmsconsole.alerts.conditions import CONDITIONS
+from mmsconsole.alerts.defaults import default_rule
 from mmsconsole.daemon import retention
 from mmsconsole.daemon.removing import remove_deployment
 from mmsconsole.daemon.retention import EXPIRED_MAX, PLAN_SECONDS
@@ -17,7 +19,9 @@ from mmsconsole.metadata.in_use import (
     mark_for_deletion,
     put_back,
 )
+from mmsconsole.metadata.members import MemberState, member_id
 from mmsconsole.metadata.restores import RestoreState
+from mmsconsole.metadata.samples import Grain, Sample
 from mmsconsole.metadata.snapshots import SnapshotState
 from mmsconsole.optime import Optime
 from mmsconsole.stores.resources import Resources
@@ -470,5 +474,14 @@ def test_a_deployment_goes_with_what_was_marked_of_it(
     marked = mark_for_deletion(days.metadata, days.name(12), "ada asked for it", "ada")
     between(monkeypatch, days.metadata.deletions, "note", lambda: put_back(days.metadata, marked))
     days.metadata.deployments.set(days.id, removed=True)
+    host = MemberState(member_id(days.id, "a:1"), days.id, "a:1")
+    days.metadata.members.report([host])
+    sample = Sample(days.id, host.host, datetime.now(UTC), {"replication_lag": 1.0})
+    days.metadata.samples.put(Grain.FINE, [sample])
+    rule = default_rule("default", CONDITIONS[0], datetime.now(UTC), deployment=days.id)
+    days.metadata.alert_rules.put(rule)
     remove_deployment(days.resources, days.id, Task())
     assert days.hours() == [] == days.manifests()
+    assert list(days.metadata.members.of(days.id)) == []
+    assert days.metadata.samples.latest(Grain.FINE, days.id, host.host) is None
+    assert list(days.metadata.alert_rules.of("default", days.id)) == []

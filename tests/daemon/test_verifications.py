@@ -12,7 +12,6 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.jobs import Job, JobKind, JobState
 from mmsconsole.metadata.snapshots import Verdict
 from mmsconsole.settings import Settings
-from mmsconsole.verification.folder import root_of
 from tests.support.backups import Bench, wait_until
 from tests.support.clock import ManualClock
 from tests.support.daemons import Daemons
@@ -175,7 +174,7 @@ def test_a_daemon_verifies_by_itself_and_removes_what_a_killed_one_left(
     bench: Bench, daemons: Daemons, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mmsconsole.daemon.daemon.VERIFICATION_SECONDS", 0.2)
-    root = root_of(bench.resources.settings)
+    root = bench.resources.settings.verification_folder
     root.joinpath("data").mkdir(parents=True)
     bench.verify_every()
     bench.write(*range(20))

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from mmsconsole.errors import MetadataError
 from mmsconsole.metadata.agents import Agent
+from mmsconsole.metadata.alert_rules import AlertRule
+from mmsconsole.metadata.alerts import Alert, Pending
 from mmsconsole.metadata.blocks import Pack
 from mmsconsole.metadata.checks import StoreCheck
 from mmsconsole.metadata.chunks import OplogChunk
@@ -26,9 +28,12 @@ from mmsconsole.metadata.events import Event, Severity
 from mmsconsole.metadata.groups import Group
 from mmsconsole.metadata.heads import Head, SyncPhase
 from mmsconsole.metadata.jobs import Job, JobError, JobKind, JobState, PhaseProgress
+from mmsconsole.metadata.leases import Lease
 from mmsconsole.metadata.links import Link
 from mmsconsole.metadata.live_writes import LiveWrite
+from mmsconsole.metadata.maintenance import MaintenanceWindow
 from mmsconsole.metadata.members import MemberState
+from mmsconsole.metadata.notifications import Notification
 from mmsconsole.metadata.openings import Opening
 from mmsconsole.metadata.orphans import Orphan
 from mmsconsole.metadata.policies import PolicyRecord
@@ -103,6 +108,7 @@ RECORDS = (
     PolicyRecord, Pool, Restore, Slice, Snapshot, SyncCollection, Tail, Validation, WindowEnd,
     Witness, CopyState, Orphan, PoolStats, StoreCheck, Link,
     Opening, RestoreSecret, LiveWrite, StoreMark, MemberState, Agent, RollUp,
+    Alert, AlertRule, Pending, Lease, MaintenanceWindow, Notification,
 )  # fmt: skip
 
 

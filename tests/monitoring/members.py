@@ -15,7 +15,7 @@ from mmsconsole.monitoring.track import MemberTrack
 from mmsconsole.secret import Secret
 
 INTERVAL = 0.2
-TIMEOUT = 2.0
+TIMEOUT = 1.0
 DEPLOYMENT = "d"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import bson
 import pytest
+from pymongo import WriteConcern
 
 from mmsconsole.clock import SystemClock
 from mmsconsole.demo.replica_set import LocalReplicaSet
@@ -119,6 +120,18 @@ def test_a_member_of_a_set_tells_of_its_set_and_its_oplog(replica_set: LocalRepl
     assert answers.oplog_first <= answers.oplog_last
     assert answers.oplog_stats["maxSize"] > 0
     assert answers.certificate is None
+
+
+def test_a_secondary_tells_the_sizes_of_its_databases_as_well(
+    three_members: LocalReplicaSet,
+) -> None:
+    three_members.wait_for_secondaries()
+    with three_members.client() as client:
+        client.get_database("sizes", write_concern=WriteConcern(w=3)).orders.insert_one({})
+    address = three_members.addresses[three_members.secondaries()[0]]
+    answers = poll_once(parse_uri(Secret(three_members.uri)), str(address))
+    assert answers.missing == ()
+    assert answers.databases["sizes"]["objects"] == 1
 
 
 def test_a_poll_tells_its_own_cost(replica_set: LocalReplicaSet) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from mmsconsole.demo.replica_set import LocalReplicaSet
-from mmsconsole.errors import NotAReplicaSet, SourceUnreachable, WrongReplicaSet
+from mmsconsole.errors import SourceUnreachable, WrongReplicaSet
 from mmsconsole.metadata.deployments import Deployment
-from mmsconsole.mongod.process import MongodProcess
+from mmsconsole.mongod import source_uri
 from mmsconsole.operations.operations import Actor
 from mmsconsole.operations.real_sources import RealSources
 from mmsconsole.secret import Secret
@@ -45,13 +45,10 @@ def test_another_replica_set_than_the_pinned_one_is_refused(
         real_sources.preflight(deployment(replica_set, "0" * 24))
 
 
-def test_a_standalone_is_refused(real_sources: RealSources, standalone: MongodProcess) -> None:
-    socket = str(standalone.options.listen).replace("/", "%2F")
-    with pytest.raises(NotAReplicaSet):
-        real_sources.identify(Secret(f"mongodb://{socket}"))
-
-
-def test_nobody_there_is_unreachable(real_sources: RealSources) -> None:
+def test_nobody_there_is_unreachable(
+    real_sources: RealSources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(source_uri.CLIENT_OPTIONS, "serverSelectionTimeoutMS", 500)
     with pytest.raises(SourceUnreachable):
         real_sources.identify(Secret("mongodb://127.0.0.1:1"))
 
