@@ -12,4 +12,6 @@ class Answer:
     """A view, or a list of views."""
     empty: str = ""
     """Said to people in place of a list without entries."""
+    text: str = ""
+    """Said to people in place of a table."""
     exit_code: ExitCode = ExitCode.DONE

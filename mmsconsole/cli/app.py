@@ -5,12 +5,16 @@ from typing import Any
 import typer
 
 from mmsconsole.cli.commands import (
+    alert,
+    alert_rule,
     backup,
     deployment,
     engine,
     event,
     job,
     link,
+    maintenance,
+    monitoring,
     oplog,
     policy,
     query,
@@ -43,11 +47,14 @@ def command() -> Any:
         pretty_exceptions_enable=False,
     )
     app.callback(invoke_without_command=True)(engine.console)
-    for function in (engine.engine, engine.status, engine.doctor, engine.demo):
+    for function in (engine.engine, engine.status, engine.doctor, engine.demo, engine.replay):
         app.command(epilog=epilog(engine.EXAMPLES.get(function.__name__, ())))(function)
     app.command(epilog=epilog(oplog.EXAMPLES))(oplog.oplog)
+    for watching in (monitoring.health, monitoring.metrics, monitoring.top):
+        app.command(epilog=epilog(monitoring.EXAMPLES[watching.__name__]))(watching)
     groups = (
         deployment, backup, snapshot, policy, restore_seed, query, link, job, event, store_repair,
+        monitoring, alert, alert_rule, maintenance,
     )  # fmt: skip
     for group in groups:
         app.add_typer(group.app)

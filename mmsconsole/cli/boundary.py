@@ -109,6 +109,8 @@ def _answered(answer: Answer, shell: Shell) -> _End:
         from mmsconsole.cli.documents import dump
 
         return _End(answer.exit_code, dump(answer.value) + "\n")
+    if answer.text:
+        return _End(answer.exit_code, answer.text)
     from mmsconsole.cli.tables import render
 
     on_terminal = shell.stdout.isatty()

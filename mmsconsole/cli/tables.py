@@ -15,8 +15,10 @@ from rich.table import Table
 
 from mmsconsole.agent.tail_warnings import SOURCE, silence
 from mmsconsole.cli import (
+    alert_tables,
     dump_tables,
     link_tables,
+    monitoring_tables,
     opening_tables,
     oplog_tables,
     policy_tables,
@@ -60,7 +62,8 @@ def render(answer: Answer, now: datetime, *, on_terminal: bool) -> str:
 
 
 def _table(entries: Sequence[Any], now: datetime) -> Table:
-    columns = MANY[type(entries[0])]
+    found = MANY[type(entries[0])]
+    columns = found(entries) if callable(found) else found
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         table.add_column(name, overflow="fold")
@@ -156,10 +159,20 @@ def _speed(megabytes: float) -> str:
 
 
 def _deployment(view: views.DeploymentView, now: datetime) -> list[Pair]:
-    return [
+    runs = f"mongod {view.server_version}, FCV {view.fcv or NONE}"
+    pairs = [
         ("name", view.name),
         ("source", view.uri),
-        ("replica set", f"{view.set_name}, mongod {view.server_version}, FCV {view.fcv}"),
+        (view.kind, f"{view.set_name}, {runs}" if view.set_name else runs),
+        ("monitored", "yes" if view.monitored else "no"),
+    ]
+    if not view.set_name:  # a standalone: nothing of a backup
+        return [*pairs, ("added", moment(view.created_at))]
+    return pairs + _backed_up(view, now)
+
+
+def _backed_up(view: views.DeploymentView, now: datetime) -> list[Pair]:
+    return [
         ("reads", f"initial sync from a {view.sync_from}, oplog from a {view.tail_from}"),
         ("sync speed", _speed(view.sync_mb_per_second)),
         ("store", view.store),
@@ -346,6 +359,7 @@ def _engine(view: views.EngineStatus, now: datetime) -> list[Pair]:
         ("started", ago(view.started_at, now)),
         ("deployments", str(view.deployments)),
         ("open jobs", str(view.jobs_open)),
+        ("open alerts", alert_tables.open_alerts(view.alerts_open)),
         ("storage free", NONE if free is None else size(free)),
         ("front end", view.service or f"not served: {view.service_error or 'it is switched off'}"),
         *(("not known", strangers_in_words(*one)) for one in view.strangers.items()),
@@ -362,7 +376,9 @@ ONE: Mapping[type, Callable[[Any, datetime], list[Pair]]] = {
     views.Removal: _removal,
     views.EngineStatus: _engine,
     views.KeysView: _keys,
+    **alert_tables.ONE,
     **oplog_tables.ONE,
+    **monitoring_tables.ONE,
     **link_tables.ONE,
     **policy_tables.ONE,
     **dump_tables.ONE,
@@ -372,7 +388,9 @@ ONE: Mapping[type, Callable[[Any, datetime], list[Pair]]] = {
 }
 
 BELOW: Mapping[type, Callable[[Any], Sequence[Any]]] = {
+    **alert_tables.BELOW,
     **oplog_tables.BELOW,
+    **monitoring_tables.BELOW,
     **policy_tables.BELOW,
     **dump_tables.BELOW,
     **recovery_tables.BELOW,
@@ -380,12 +398,12 @@ BELOW: Mapping[type, Callable[[Any], Sequence[Any]]] = {
 }
 """What stands in a table below the labels of one thing."""
 
-MANY: Mapping[type, Columns] = {
+MANY: Mapping[type, Columns | Callable[[Sequence[Any]], Columns]] = {
     views.DeploymentView: {
         "NAME": lambda view, _: view.name,
-        "SET": lambda view, _: view.set_name,
+        "SET": lambda view, _: view.set_name or f"({view.kind})",
         "VERSION": lambda view, _: view.server_version,
-        "BACKUP": lambda view, _: _state(view.status),
+        "BACKUP": lambda view, _: _state(view.status) if view.set_name else "only monitored",
         "LAG": lambda view, _: _lag(view.status),
         "LAST SNAPSHOT": lambda view, now: _last_snapshot(view.status, now),
     },
@@ -429,7 +447,9 @@ MANY: Mapping[type, Columns] = {
         "FOUND": lambda view, _: view.found,
         "TO MEND IT": lambda view, _: view.mend,
     },
+    **alert_tables.MANY,
     **oplog_tables.MANY,
+    **monitoring_tables.MANY,
     **link_tables.MANY,
     **policy_tables.MANY,
     **dump_tables.MANY,

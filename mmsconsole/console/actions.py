@@ -18,17 +18,22 @@ RESTORE, WIZARD, ADD = "restore", "wizard", "add"
 OPLOG, ENTRY = "oplog", "entry"
 OPENED, COLLECTIONS, DOCUMENTS, DOCUMENT = "opened", "collections", "documents", "document"
 LINKS, LINK = "links", "link"
+ALERTS, ALERT, RULES, CHANNELS = "alerts", "alert", "rules", "channels"
+HEALTH, CHART, PINS, TOP, HOST = "health", "chart", "pinned", "top", "host"
 VIEWS = (
     OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, POLICY, STORES, OPLOG, SNAPSHOT, STORE,
     RESTORE, WIZARD, ADD, ENTRY, OPENED, COLLECTIONS, DOCUMENTS, DOCUMENT, LINKS, LINK,
+    HEALTH, CHART, PINS, TOP, HOST, ALERTS, ALERT, RULES, CHANNELS,
 )  # fmt: skip
 
 TABLE, TIMELINE, SCROLL, GRAPH = "table", "timeline", "scroll", "graph"
-KINDS, FORM = "kinds", "form"
-ELSEWHERE = (TABLE, TIMELINE, SCROLL, GRAPH, KINDS, FORM)
+KINDS, FORM, CHARTING = "kinds", "form", "charting"
+ELSEWHERE = (TABLE, TIMELINE, SCROLL, GRAPH, KINDS, FORM, CHARTING)
 
 MOVING = "Tables"
 """The chapter of what moves the cursor."""
+
+REPLAYED = "Recordings"
 
 KIND_LETTERS = (
     ("folder", "f", "a folder"),
@@ -47,6 +52,7 @@ OF_SNAPSHOT = (SNAPSHOTS, SNAPSHOT)
 OF_STORE = (STORES, STORE)
 OF_OPENED = (OPENED, COLLECTIONS, DOCUMENTS)
 OF_LINK = (LINKS, LINK)
+OF_ALERT = (ALERTS, ALERT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +100,16 @@ REGISTRY: tuple[Action, ...] = (
     _go("view.opened", "0", "opened", "Snapshots and moments that are open for reading",
         ("opened",), ""),
     _go("view.links", "L", "links", "Links that restores are downloaded by", ("links",)),
+    _go("view.alerts", "A", "alerts", "What is wrong, and who has acknowledged it", ("alerts",)),
+    _go("view.health", "M", "health", "Its members: roles, lag, what is wrong, elections",
+        ("health", "members")),
+    _go("view.chart", "F", "charts", "Its figures over time", ("chart", "charts")),
+    _go("view.top", "N", "top", "What runs in it now, and its busy collections", ("top",)),
+    _go("view.host", "I", "hosts", "The machines that it runs on", ("host", "hosts")),
 
     Action("item.open", ("enter",), "open", "Open the chosen one", "Deployments",
-           views=(OVERVIEW, SNAPSHOTS, RESTORES, RESTORE, STORES, *OF_OPENED, LINKS), rank=1),
+           views=(OVERVIEW, SNAPSHOTS, RESTORES, RESTORE, STORES, *OF_OPENED, LINKS, HEALTH, PINS,
+                  TOP, HOST, *OF_ALERT), rank=1),
     Action("deployment.add", ("a",), "add", "Add a replica set by its URI", "Deployments",
            ("add",), views=(OVERVIEW,), rank=2),
     Action("backup.start", ("b",), "start", "Start the backup", "Deployments",
@@ -153,6 +166,35 @@ REGISTRY: tuple[Action, ...] = (
            ("revoke",), views=OF_LINK, dangerous=True, rank=3),
     Action("link.copy", ("y",), "copy", "Its command line, to the terminal's clipboard", "Links",
            views=(LINK, RESTORE), rank=2),
+
+    Action("alert.cause", ("c",), "cause", "To where its cause is seen", "Alerts", ("cause",),
+           views=OF_ALERT, rank=2),
+    Action("alert.acknowledge", ("a",), "ack", "Acknowledge it: until when, with a note", "Alerts",
+           ("ack",), views=OF_ALERT, rank=3),
+    Action("alert.unacknowledge", ("u",), "unack", "Acknowledged no longer: people are told",
+           "Alerts", ("unack",), views=OF_ALERT, rank=4),
+    Action("alerts.closed", ("z",), "closed", "Those that are closed, too, or not", "Alerts",
+           views=(ALERTS,), rank=7),
+    Action("view.rules", ("e",), "rules", "When an alert opens: limits, delays, what is muted",
+           "Alerts", ("rules",), "deployment", (*OF_ALERT, CHANNELS), rank=5),
+    Action("view.channels", ("n",), "channels", "How people are told, and what became of it",
+           "Alerts", ("channels",), views=(*OF_ALERT, RULES), rank=6),
+    Action("maintenance.set", ("w",), "maintenance", "Nobody is told for a while, or again",
+           "Alerts", ("maintenance",), "deployment", (DEPLOYMENT, ALERTS, RULES), rank=13),
+    Action("rule.threshold", ("enter",), "limit", "Type another limit", "Alerts", ("limit",),
+           views=(RULES,), rank=1),
+    Action("rule.delay", ("f",), "delay", "How long it must be wrong before an alert opens",
+           "Alerts", ("delay",), views=(RULES,), rank=2),
+    Action("rule.severity", ("s",), "severity", "The next severity", "Alerts", views=(RULES,),
+           rank=3),
+    Action("rule.mute", ("m",), "mute", "Nobody is told of it until then, or again", "Alerts",
+           ("mute",), views=(RULES,), rank=4),
+    Action("rule.switch", ("o",), "on/off", "Switch the rule off, or on", "Alerts",
+           views=(RULES,), rank=5),
+    Action("rule.reset", ("i",), "inherit", "As the group or the defaults say again", "Alerts",
+           views=(RULES,), rank=6),
+    Action("channel.test", ("t",), "test", "Send a test by the chosen channel, at once", "Alerts",
+           ("test",), views=(CHANNELS,), rank=1),
 
     Action("policy.edit", ("enter",), "type a value", "Type a value for the chosen key",
            "Policy", views=(POLICY,), rank=1),
@@ -236,6 +278,46 @@ REGISTRY: tuple[Action, ...] = (
            views=(GRAPH,)),
     Action("graph.farther", ("minus",), "", "Zoom out of the graph", "Oplog", views=(GRAPH,)),
 
+    Action("chart.metric", ("slash",), "metric", "Choose what is charted", "Monitoring",
+           ("metric",), views=(CHART,), rank=1),
+    Action("chart.next", ("tab",), "next", "The next metric", "Monitoring", views=(CHART,), rank=2),
+    Action("chart.before", ("shift+tab",), "", "The metric before", "Monitoring", views=(CHART,)),
+    Action("chart.toggle", ("space",), "hide", "Hide the chosen line of the chart, or show it",
+           "Monitoring", views=(CHART,), rank=3),
+    Action("chart.only", ("o",), "only", "The chosen line alone, and all again", "Monitoring",
+           views=(CHART,), rank=4),
+    Action("chart.jump", ("t",), "moment", "Go to a moment", "Monitoring", ("at",),
+           views=(CHART, PINS), rank=5),
+    Action("chart.pin", ("i",), "pin", "Pin the chart to a page of its own, or take it off",
+           "Monitoring", ("pin",), views=(CHART, PINS), rank=6),
+    Action("chart.pins", ("v",), "pinned", "The pinned charts together, and back", "Monitoring",
+           ("pinned",), views=(CHART, PINS), rank=7),
+    Action("chart.save", ("w",), "csv", "Write what is shown to a file, as CSV", "Monitoring",
+           ("csv",), views=(CHART,), rank=8),
+    Action("chart.earlier", ("left", "h"), "", "One column earlier on the chart", "Monitoring",
+           views=(CHARTING,)),
+    Action("chart.later", ("right", "l"), "", "One column later on the chart", "Monitoring",
+           views=(CHARTING,)),
+    Action("chart.page_earlier", ("left_square_bracket",), "", "Half a chart earlier",
+           "Monitoring", views=(CHARTING,)),
+    Action("chart.page_later", ("right_square_bracket",), "", "Half a chart later", "Monitoring",
+           views=(CHARTING,)),
+    Action("chart.closer", ("plus", "equals_sign"), "", "Zoom into the chart: 15 minutes at least",
+           "Monitoring", views=(CHARTING,)),
+    Action("chart.farther", ("minus",), "", "Zoom out of the chart: two years at most",
+           "Monitoring", views=(CHARTING,)),
+    Action("chart.now", ("end", "G"), "", "To the newest values, and follow them", "Monitoring",
+           views=(CHARTING,)),
+    Action("chart.up", ("up", "k"), "", "The line before, or the pinned chart before",
+           "Monitoring", views=(CHARTING,)),
+    Action("chart.down", ("down", "j"), "", "The next line, or the next pinned chart",
+           "Monitoring", views=(CHARTING,)),
+    Action("top.what", ("tab",), "collections", "From operations to busy collections, and back",
+           "Monitoring", views=(TOP,), rank=2),
+    Action("top.filter", ("slash",), "filter", "Only those that hold all these words",
+           "Monitoring", ("grep",), views=(TOP,), rank=3),
+    Action("top.sort", ("s",), "sort", "By another column", "Monitoring", views=(TOP,), rank=4),
+
     Action("add.save", ("enter",), "add it", "Reach the source and add it", "Deployments",
            views=(ADD,), rank=1),
     Action("add.next", ("tab",), "next field", "The next field", "Deployments",
@@ -248,6 +330,11 @@ REGISTRY: tuple[Action, ...] = (
     Action("row.page_up", ("pageup", "ctrl+u"), "", "A page up", MOVING, views=(TABLE, SCROLL)),
     Action("row.first", ("home", "g"), "", "To the top", MOVING, views=(TABLE, SCROLL)),
     Action("row.last", ("end", "G"), "", "To the end", MOVING, views=(TABLE, SCROLL)),
+
+    Action("replay.back", ("comma",), "", "Ten seconds back in a recording", REPLAYED),
+    Action("replay.on", ("full_stop",), "", "Ten seconds on in a recording", REPLAYED),
+    Action("replay.far_back", ("less_than_sign",), "", "Five minutes back in it", REPLAYED),
+    Action("replay.far_on", ("greater_than_sign",), "", "Five minutes on in it", REPLAYED),
 
     Action("go.back", ("escape", "backspace"), "back", "Back; nothing is confirmed by it",
            "Console", ("back",), rank=20),

@@ -7,9 +7,11 @@ from mmsconsole.console import actions
 from mmsconsole.console.navigation import ROOT, Place
 from mmsconsole.console.present import questions
 from mmsconsole.console.present.text import Tone
+from mmsconsole.console.recording.acts import replay_handlers
 from mmsconsole.console.screens.base import ConsoleScreen, Handler
 from mmsconsole.console.screens.dialog import confirm
 from mmsconsole.console.screens.help import HelpScreen, PaletteScreen
+from mmsconsole.console.screens.maintenance import set_maintenance
 from mmsconsole.console.screens.opening import open_moment
 from mmsconsole.console.screens.seeding import seed_shown
 from mmsconsole.operations.views import Removal
@@ -26,7 +28,8 @@ class Acts:
         self.screen = screen
 
     def handlers(self) -> Mapping[str, Handler]:
-        return self._views() | self._of_deployments() | self._of_console()
+        moving = replay_handlers(self.app, self.screen)
+        return self._views() | self._of_deployments() | self._of_console() | moving
 
     def _views(self) -> dict[str, Handler]:
         return {
@@ -45,6 +48,14 @@ class Acts:
                 Place(actions.OPENED, self.screen.place.deployment)
             ),
             "view.links": self._here_or_all(actions.LINKS),
+            **{
+                f"view.{view}": self._named(self._opened(view))
+                for view in (actions.HEALTH, actions.CHART, actions.TOP, actions.HOST)
+            },
+            "view.alerts": self._here_or_all(actions.ALERTS),
+            "view.rules": self._here_or_all(actions.RULES),
+            "view.channels": lambda _: self.app.navigation.switch(Place(actions.CHANNELS)),
+            "maintenance.set": self._maintenance,
         }
 
     def _of_deployments(self) -> dict[str, Handler]:
@@ -102,6 +113,10 @@ class Acts:
         """Of the deployment that was typed, or that the screen is about; else of the group."""
         name = typed or self.screen.deployment_name()
         self.app.navigation.switch(Place(actions.POLICY, name))
+
+    def _maintenance(self, typed: str) -> None:
+        """Of the deployment that was typed or is open; else of all."""
+        set_maintenance(self.screen, typed or self.screen.place.deployment)
 
     # Deployments
 
@@ -205,7 +220,7 @@ class Acts:
         self.app.navigation.previous()
 
     def _pause(self) -> None:
-        self.app.paused = not self.app.paused
+        self.app.pause()
 
     def _help(self) -> None:
         self.app.push_screen(HelpScreen())

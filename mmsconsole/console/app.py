@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rich.console import RenderableType
 from textual import work
 from textual.app import App
 from textual.message import Message
+from textual.screen import Screen
 
 from mmsconsole.clock import Clock, SystemClock
 from mmsconsole.console import actions, errands, themes
@@ -20,8 +22,14 @@ from mmsconsole.console.navigation import ROOT, Navigation, Place
 from mmsconsole.console.ports import OperationsPort
 from mmsconsole.console.present import frame
 from mmsconsole.console.present.text import Line, Page, Tone
+from mmsconsole.console.recording.acts import replay_badge
+from mmsconsole.console.recording.recorder import Recorder
+from mmsconsole.console.recording.replay import ReplayClock
 from mmsconsole.console.screens.add import AddScreen
+from mmsconsole.console.screens.alert_rules import ChannelsScreen, RulesScreen
+from mmsconsole.console.screens.alerts import AlertScreen, AlertsScreen
 from mmsconsole.console.screens.base import ConsoleScreen, Handler
+from mmsconsole.console.screens.chart import ChartScreen
 from mmsconsole.console.screens.deployment import DeploymentScreen
 from mmsconsole.console.screens.dialog import (
     NO_ANSWER,
@@ -33,20 +41,25 @@ from mmsconsole.console.screens.dialog import (
 )
 from mmsconsole.console.screens.documents import DocumentScreen, DocumentsScreen
 from mmsconsole.console.screens.events import EventsScreen
+from mmsconsole.console.screens.health import HealthScreen
+from mmsconsole.console.screens.hosts import HostScreen
 from mmsconsole.console.screens.jobs import JobsScreen
 from mmsconsole.console.screens.links import LinkScreen, LinksScreen
 from mmsconsole.console.screens.opened import CollectionsScreen, OpenedScreen
 from mmsconsole.console.screens.oplog import EntryScreen, OplogScreen
 from mmsconsole.console.screens.overview import OverviewScreen
+from mmsconsole.console.screens.pins import PinsScreen
 from mmsconsole.console.screens.policy import PolicyScreen
 from mmsconsole.console.screens.restores import RestoreScreen, RestoresScreen
 from mmsconsole.console.screens.snapshot import SnapshotScreen
 from mmsconsole.console.screens.snapshots import SnapshotsScreen
 from mmsconsole.console.screens.stores import StoreScreen, StoresScreen
+from mmsconsole.console.screens.top import TopScreen
 from mmsconsole.console.screens.wizard import WizardScreen
 from mmsconsole.console.state import State
 from mmsconsole.console.styles import CSS
 from mmsconsole.console.watch import Watch
+from mmsconsole.console.widgets.lean import lean
 from mmsconsole.console.widgets.palette import EXTRA_VARIABLES, Palette, palette_of, textual_theme
 from mmsconsole.errors import MmsError, SettingsError
 from mmsconsole.settings import Settings
@@ -60,7 +73,8 @@ SCREENS: Mapping[str, type[ConsoleScreen]] = {
         OverviewScreen, DeploymentScreen, SnapshotsScreen, JobsScreen, RestoresScreen,
         EventsScreen, PolicyScreen, StoresScreen, SnapshotScreen, StoreScreen, RestoreScreen,
         WizardScreen, AddScreen, OplogScreen, EntryScreen, OpenedScreen, CollectionsScreen,
-        DocumentsScreen, DocumentScreen, LinksScreen, LinkScreen,
+        DocumentsScreen, DocumentScreen, LinksScreen, LinkScreen, AlertsScreen, AlertScreen,
+        RulesScreen, ChannelsScreen, HealthScreen, ChartScreen, PinsScreen, TopScreen, HostScreen,
     )
 }  # fmt: skip
 
@@ -117,6 +131,8 @@ class MmsConsole(App[str]):
         self.navigation = Navigation()
         self.memory = Memory()
         self.freshness = Watch()
+        self.replay = clock if isinstance(clock, ReplayClock) else None
+        """Set where a recording is shown."""
         self.paused = False
         self._notice: tuple[Tone, str, str] | None = None
         self._doing: set[str] = set()
@@ -130,6 +146,9 @@ class MmsConsole(App[str]):
         self.push_screen(SCREENS[ROOT.view](ROOT))
         for failure in self.themes.failures[:1]:
             self.tell_error(failure, Tone.WARN)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, lean(renderable))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return EXTRA_VARIABLES
@@ -164,6 +183,17 @@ class MmsConsole(App[str]):
 
     def failed(self, error: MmsError) -> None:
         self.freshness = self.freshness.failed(error)
+
+    def pause(self) -> None:
+        """Nothing is asked any more, and a recording stands still; or both go on."""
+        self.paused = not self.paused
+        if self.replay is not None:
+            self.replay.stand(self.paused)
+
+    @property
+    def badge(self) -> str:
+        """For the footer: what makes that the screen does not show what is now."""
+        return "  ".join(filter(None, (replay_badge(self), "PAUSED" if self.paused else "")))
 
     # Notices
 
@@ -237,6 +267,10 @@ class MmsConsole(App[str]):
     def on_mms_console_denied(self, message: Denied) -> None:
         self._doing.discard(message.doing)
         self.tell_error(message.error)
+
+    def hear(self, doing: str, error: MmsError) -> None:
+        """Something went wrong in another thread."""
+        self.post_message(self.Denied(doing, error))
 
     def _refresh_screen(self) -> None:
         if isinstance(self.screen, ConsoleScreen):
@@ -320,18 +354,31 @@ def run_console(
     started_engine: bool,
     stop_engine: Callable[[], None],
     clock: Clock | None = None,
+    recorder: Recorder | None = None,
 ) -> None:
-    """Run until it is quit, then stop the engine if that was asked for.
+    """Run until it is quit, then stop the engine if that was asked for."""
+    shown = operations if recorder is None else recorder.over(operations)
+    app = _on_this_terminal(shown, settings, clock or SystemClock(), started_engine=started_engine)
+    if recorder is not None:
+        recorder.tell = lambda error: app.hear("recording", error)
+    if app.run(mouse=False) == STOP:
+        stop_engine()
 
-    Textual draws on standard error: that is the stream whose encoding counts.
-    """
-    app = MmsConsole(
+
+def run_replay(operations: OperationsPort, settings: Settings, clock: ReplayClock) -> None:
+    """Show a recording until it is quit. `operations`: those of recording.replay."""
+    _on_this_terminal(operations, settings, clock).run(mouse=False)
+
+
+def _on_this_terminal(
+    operations: OperationsPort, settings: Settings, clock: Clock, *, started_engine: bool = False
+) -> MmsConsole:
+    """Textual draws on standard error: that is the stream whose encoding counts."""
+    return MmsConsole(
         operations,
         settings,
         environ=os.environ,
-        clock=clock or SystemClock(),
+        clock=clock,
         encoding=getattr(sys.__stderr__, "encoding", None) or "ascii",
         started_engine=started_engine,
     )
-    if app.run(mouse=False) == STOP:
-        stop_engine()

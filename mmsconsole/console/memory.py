@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from mmsconsole.console.charts import Chart
 from mmsconsole.console.navigation import Place
 from mmsconsole.console.opened import Documents
 from mmsconsole.console.oplog import Browser
@@ -31,6 +32,10 @@ class Memory:
         self.drafts: dict[str, Draft] = {}
         """A restore wizard that was left before its end, by deployment; nothing secret."""
         self.habits = Habits()
+        self.charts: dict[str, Chart] = {}
+        """By deployment: what was charted last, and of when."""
+        self.pins: dict[str, tuple[str, ...]] = {}
+        """By deployment: metrics whose charts are kept together."""
         self.oplogs: dict[Place, Browser] = {}
         """Where the oplog was looked at last."""
         self.collections: dict[Place, tuple[OpenedCollection, ...]] = {}

@@ -4,32 +4,41 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mmsconsole.console.actions import (
+    ALERT,
+    ALERTS,
+    CHART,
     COLLECTIONS,
     DEPLOYMENT,
     DOCUMENT,
     DOCUMENTS,
     ENTRY,
     EVENTS,
+    HEALTH,
+    HOST,
     JOBS,
     LINK,
     LINKS,
     OPENED,
     OPLOG,
     OVERVIEW,
+    PINS,
     POLICY,
     RESTORE,
     RESTORES,
+    RULES,
     SNAPSHOT,
     SNAPSHOTS,
     STORE,
     STORES,
+    TOP,
     WIZARD,
 )
 
 TABS = (
-    OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, POLICY, STORES, OPLOG, OPENED, LINKS,
+    OVERVIEW, DEPLOYMENT, SNAPSHOTS, JOBS, RESTORES, EVENTS, POLICY, STORES, OPLOG, OPENED, ALERTS,
+    HEALTH, CHART, TOP, HOST, LINKS,
 )  # fmt: skip
-"""Views that stand beside one another, in the order of their keys."""
+"""Views that stand beside one another: digits in their order, then letters."""
 
 DEPTH_MAX = 20
 ID_CELLS = 12
@@ -43,7 +52,8 @@ class Place:
     item: str = ""
     """Id of one snapshot or restore, a store's name, or an entry's optime, where the view is about
     one; of a new restore the snapshot, or the point that is typed already; of documents the id of
-    what is open, and behind it where in it: joined() and parts()."""
+    what is open, and behind it where in it: joined() and parts(); of a chart what it shows:
+    charts.chart_place()."""
 
     @property
     def title(self) -> str:
@@ -57,6 +67,9 @@ class Place:
             DOCUMENTS: parts(self.item)[1],
             DOCUMENT: f"document {parts(parts(self.item)[1])[0]}",
             LINK: f"link {self.item[:ID_CELLS]}",
+            ALERT: f"alert {self.item[:ID_CELLS]}",
+            RULES: "rules" if self.deployment else "rules of the group",
+            PINS: "pinned charts",
             POLICY: "policy" if self.deployment else "policy of the group",
         }
         return titles.get(self.view, self.view)

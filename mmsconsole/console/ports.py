@@ -4,9 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from mmsconsole.console.alert_ports import AlertActing, AlertReading
 from mmsconsole.metadata.targets import Selection, Target
 from mmsconsole.operations.check_views import CheckView, RepairView
 from mmsconsole.operations.link_views import LinkView
+from mmsconsole.operations.monitoring_views import (
+    AgentView,
+    HealthView,
+    HostView,
+    LatestView,
+    MemberView,
+    MetricView,
+    SeriesView,
+    TopView,
+)
 from mmsconsole.operations.opening_views import (
     Connection,
     FoundDocuments,
@@ -42,7 +53,7 @@ from mmsconsole.secret import Secret
 from mmsconsole.task import Task
 
 
-class Reading(Protocol):
+class Reading(AlertReading, Protocol):
     """Questions: they change nothing, and may be asked again and again. All raise MmsError."""
 
     def engine(self) -> EngineStatus: ...
@@ -120,8 +131,29 @@ class Reading(Protocol):
 
     def lag_history(self, name: str, since: datetime) -> list[LagPoint]: ...
 
+    def members(self, name: str) -> list[MemberView]: ...
 
-class OperationsPort(Reading, Protocol):
+    def member(self, name: str, host: str) -> MemberView: ...
+
+    def health(self, name: str) -> HealthView: ...
+
+    def metrics(self) -> list[MetricView]: ...
+
+    def metrics_now(self, name: str, member: str | None = None) -> list[LatestView]: ...
+
+    def metric_series(
+        self, name: str, metric: str, *, member: str | None = None, since: datetime | None = None,
+        until: datetime | None = None, points: int = 300,
+    ) -> list[SeriesView]: ...  # fmt: skip
+
+    def operations_now(self, name: str, member: str | None = None) -> TopView: ...
+
+    def hosts(self, name: str) -> list[HostView]: ...
+
+    def agents(self) -> list[AgentView]: ...
+
+
+class OperationsPort(Reading, AlertActing, Protocol):
     """Reading, and everything that the console can ask the engine to do."""
 
     def add_deployment(self, name: str, uri: Secret) -> DeploymentView: ...

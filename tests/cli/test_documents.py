@@ -10,14 +10,18 @@ import pytest
 from mmsconsole.cli.documents import document, dump, error_document, rfc3339
 from mmsconsole.errors import MmsError, Refused, by_code
 from mmsconsole.optime import Optime
+from tests.cli import monitoring_views
 from tests.cli.views import VIEWS
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.mark.parametrize("name", VIEWS)
+ALL = VIEWS | monitoring_views.VIEWS | monitoring_views.JSON_ONLY
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_a_document_is_as_it_was(name: str) -> None:
-    assert dump(VIEWS[name]) + "\n" == (GOLDEN / f"{name}.json").read_text()
+    assert dump(ALL[name]) + "\n" == (GOLDEN / f"{name}.json").read_text()
 
 
 def test_an_optime_is_t_and_i_without_its_term() -> None:

@@ -137,9 +137,22 @@ def test_a_standalone_can_be_monitored_but_not_backed_up(
     terminal: Terminal, standalone: MongodProcess
 ) -> None:
     path = str(standalone.options.listen).replace("/", "%2F")
-    code, error = refused(terminal, f"mongodb://{path}")
-    assert (code, error["code"]) == (4, "not_a_replica_set")
-    assert "monitored" in error["hint"]
+    added = add(terminal, f"mongodb://{path}", "alone")
+    assert (added.value["kind"], added.value["monitored"]) == ("standalone", True)
+    ran = terminal.run("backup", "start", "alone", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (4, "refused")
+    assert "monitored" in ran.value["error"]["message"]
+    assert "rs.initiate()" in ran.value["error"]["hint"]
+
+
+def test_a_user_who_may_only_monitor_is_enough_where_that_is_all(
+    terminal: Terminal, guarded: GuardedSet
+) -> None:
+    uri = f"{guarded.as_user('monitors').uri.reveal()}\n"
+    ran = terminal.run("deployment", "add", "shop", "-", "--only-monitored", "--json", typed=uri)
+    assert (ran.value["kind"], ran.value["set_name"]) == ("replica set", "rs0")
+    ran = terminal.run("backup", "start", "shop", "--json")
+    assert (ran.code, ran.value["error"]["code"]) == (4, "missing_privileges")
 
 
 def test_a_set_that_was_never_initiated_is_told(terminal: Terminal, start_mongod: Any) -> None:

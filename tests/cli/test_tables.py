@@ -8,18 +8,23 @@ import pytest
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.tables import render
 from mmsconsole.optime import Optime
+from tests.cli.monitoring_views import VIEWS as MONITORING
 from tests.cli.views import NOW, PROGRESS, RESTORE, SNAPSHOT, STATUS, VIEWS
+from tests.support.fake_operations import SCENES
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+ALL = VIEWS | MONITORING
 
 
 def shown(answer: Answer) -> str:
     return render(answer, NOW, on_terminal=False)
 
 
-@pytest.mark.parametrize("name", [name for name, value in VIEWS.items() if value])
+@pytest.mark.parametrize("name", [name for name, value in ALL.items() if value])
 def test_an_answer_is_as_it_was(name: str) -> None:
-    assert shown(Answer(VIEWS[name])) == (GOLDEN / f"{name}.txt").read_text()
+    assert shown(Answer(ALL[name])) == (GOLDEN / f"{name}.txt").read_text()
 
 
 def test_a_list_without_entries_says_so() -> None:
@@ -30,6 +35,19 @@ def test_a_backup_that_is_not_in_sync_shows_its_phases() -> None:
     text = shown(Answer(replace(STATUS, phase="transferring", head=None, windows=())))
     assert "transferring: 45 %, 450 MB of 1.0 GB, 90 MB/s, 6s left" in text
     assert "nothing can be restored yet" in text
+
+
+def test_no_text_of_a_member_steers_the_terminal() -> None:
+    scene = SCENES["hostile"]()
+    (name,) = scene.kept_members
+    answers = (
+        scene.health(name), scene.members(name), scene.members(name)[0], scene.metrics_now(name),
+        scene.operations_now(name),
+    )  # fmt: skip
+    for answer in answers:
+        text = shown(Answer(answer))
+        assert text
+        assert all(char.isprintable() or char == "\n" for char in text)
 
 
 @pytest.mark.parametrize("hostile", ["[red]x[/red]", "a\x1b[2Jb", "a\r\nb\x07"])

@@ -47,6 +47,7 @@ from mmsconsole.operations.views import (
 )
 from mmsconsole.optime import Optime
 from mmsconsole.policy.policy import KEYS, SnapshotPolicy
+from tests.cli import alert_views
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250000, tzinfo=UTC)
 NOON = int(NOW.timestamp())
@@ -254,7 +255,7 @@ VIEWS: dict[str, Any] = {
     "removal": Removal("shop", ("/data/heads/shop",), 2, 350_000_000, 10, 5_000_000, 0),
     "engine": EngineStatus(
         True, "e1", "host", "/data", "0.1.0", NOW, NOW, 1, 0, 10**12, {"offsite": 2},
-        "https://localhost:8080",
+        "https://localhost:8080", alerts_open={"warning": 2, "error": 1},
     ),
     "link": LINK,
     "links": [LINK, replace(LINK, id="5f6", state="preparing", expires_at=None, downloads_max=0)],
@@ -304,4 +305,5 @@ VIEWS: dict[str, Any] = {
         Finding("disk", False, "12 MB free for /data", "free at least 1,024 MB"),
     ],
     "nothing": [],
+    **alert_views.VIEWS,
 }  # fmt: skip

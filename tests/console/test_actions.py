@@ -15,13 +15,15 @@ from mmsconsole.console.present.text import Page, plain
 from tests.support import console_keys
 from tests.support.console_driver import console
 from tests.support.fake_data import NOW
-from tests.support.fake_operations import rich_scene
+from tests.support.fake_operations import alerted_scene, rich_scene
 
 PLACES = {"2": "deployment", "3": "snapshots", "4": "jobs", "5": "restores", "6": "events",
           "7": "policy", "8": "stores", "9": "oplog", "9 enter": "entry",
           "3 enter": "snapshot", "8 enter": "store",
           "0": "opened", "0 enter": "collections", "0 enter j j enter": "documents",
           "0 enter j j enter enter": "document", "L": "links", "L enter": "link",
+          "A": "alerts", "A e": "rules", "A n": "channels",
+          "M": "health", "F": "chart", "F v": "pinned", "N": "top", "I": "host",
           "R": "wizard", "a": "add", "": "overview"}  # fmt: skip
 
 
@@ -67,6 +69,13 @@ async def test_every_action_of_a_view_has_something_that_does_it(home: Path, key
         assert PLACES[key] == screen.VIEW  # type: ignore[attr-defined]
         wanted = {action.id for action in actions_in(PLACES[key])}
         assert wanted <= set(screen.handlers())  # type: ignore[attr-defined]
+
+
+async def test_every_action_of_one_alert_has_something_that_does_it(home: Path) -> None:
+    async with console(alerted_scene(), home) as driver:
+        await driver.press("A", "enter")
+        wanted = {action.id for action in actions_in(actions.ALERT)}
+        assert wanted <= set(driver.app.screen.handlers())  # type: ignore[attr-defined]
 
 
 async def test_every_action_of_one_restore_has_something_that_does_it(home: Path) -> None:

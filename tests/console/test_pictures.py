@@ -104,6 +104,8 @@ VIEWS: dict[str, Steps] = {
     "oplog_entry": keys("9", "k", "enter"),
     "opened": keys("0"),
     "links": keys("L", "j"),
+    "health": keys("M", "j"),
+    "chart": keys("F", *["h"] * 9),
     "help": keys("question_mark"),
 }
 
@@ -127,12 +129,14 @@ PARTS: dict[str, Steps] = {
     "documents": keys("0", "enter", "j", "j", "enter", "slash"),
     "document": keys("0", "enter", "enter", "enter"),
     "link": a_link_just_made,
+    "pinned_charts": keys("F", "i", "tab", "tab", "i", "v", "j"),
     "seed": a_seed,
 }
 
 TROUBLED: dict[str, Steps] = {
     "overview": keys(),
     "deployment": keys("enter"),
+    "health": keys("M", "j"),
     "snapshots": keys("3", "j", "j"),
     "snapshot": keys("3", "j", "j", "j", "j", "enter"),
     "stores": keys("8"),
@@ -148,6 +152,13 @@ EMPTY: dict[str, Steps] = {
     "policy": keys("7"),
     "stores": keys("8"),
     "store": keys("8", "enter"),
+}
+
+ALERTED: dict[str, Steps] = {
+    "overview": keys(),
+    "alerts": keys("A", "j"),
+    "alert": keys("A", "j", "enter"),
+    "rules": keys("A", "e", "j", "j", "j", "j"),
 }
 
 
@@ -192,6 +203,11 @@ def test_an_empty_view_says_what_to_do_next(view: str, picture: Callable[..., No
 @pytest.mark.parametrize("view", TROUBLED)
 def test_trouble_is_seen_at_80x24(view: str, picture: Callable[..., None]) -> None:
     picture(SCENES["troubled"](), TROUBLED[view])
+
+
+@pytest.mark.parametrize("view", ALERTED)
+def test_alerts_are_seen_at_80x24(view: str, picture: Callable[..., None]) -> None:
+    picture(SCENES["alerted"](), ALERTED[view])
 
 
 @pytest.mark.parametrize("view", ["snapshots", "store"])

@@ -8,6 +8,7 @@ from tests.support.console_terminal import ConsoleTerminal
 
 ENTER, ESCAPE, LEFT, UP, TAB = "\r", "\x1b", "\x1b[D", "\x1b[A", "\t"
 CELL_BYTES_MAX = 150
+NEW_POINT_BYTES_MAX = 800
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,15 @@ def test_an_idle_console_sends_nothing(home: Path, keys: str, shown: str) -> Non
         assert terminal.read(2.2) == 0  # over two refreshes
 
 
+def test_alerts_that_stay_as_they_are_send_nothing(home: Path) -> None:
+    """Neither their page nor the badge."""
+    with ConsoleTerminal("alerted", home=home) as terminal:
+        terminal.until("alerts: 3 open")
+        terminal.press_until("A", "pay-2:27017 is 14 min behind")
+        terminal.until_quiet()
+        assert terminal.read(2.2) == 0
+
+
 def test_one_changed_cell_costs_less_than_150_bytes(home: Path, tmp_path: Path) -> None:
     """Fails as well when Textual begins to repaint more than it is asked for."""
     bump = tmp_path / "bump"
@@ -36,6 +46,24 @@ def test_one_changed_cell_costs_less_than_150_bytes(home: Path, tmp_path: Path) 
         terminal.until(" 7s ")
         terminal.until_quiet()
         assert 0 < terminal.sent < CELL_BYTES_MAX
+
+
+def test_an_idle_chart_sends_nothing_and_a_new_point_repaints_its_own_cells_alone(
+    home: Path, tmp_path: Path
+) -> None:
+    """Of three members: the ends of their curves, and their newest values."""
+    bump = tmp_path / "bump"
+    with ConsoleTerminal("rich", "--bump", str(bump), home=home) as terminal:
+        terminal.until("in sync")
+        terminal.press_until("F", "46.6/s")
+        terminal.until_quiet()
+        assert terminal.read(2.2) == 0  # over two refreshes
+        terminal.sent = 0
+
+        bump.write_text("x")
+        terminal.press_until("r", "50.0/s")
+        terminal.until_quiet()
+        assert 0 < terminal.sent < NEW_POINT_BYTES_MAX
 
 
 def test_the_restore_wizard_in_a_real_terminal(home: Path) -> None:

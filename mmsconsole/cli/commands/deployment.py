@@ -22,7 +22,7 @@ from mmsconsole.cli.options import (
 from mmsconsole.cli.shell import Shell
 from mmsconsole.errors import UsageError
 
-app = group("deployment", "The replica sets that are backed up.")
+app = group("deployment", "The replica sets that are backed up, and what is monitored.")
 
 Uri = Annotated[
     str | None,
@@ -50,6 +50,17 @@ CopyTo = Annotated[
     str | None,
     typer.Option("--copy-to", metavar="STORE", help="A second store for a copy; none: no copy."),
 ]
+Monitored = Annotated[
+    bool | None,
+    typer.Option(
+        "--monitored/--no-monitored", help="Whether its members are asked how they are.",
+        show_default=False,
+    ),
+]  # fmt: skip
+OnlyMonitored = Annotated[
+    bool,
+    typer.Option("--only-monitored", help="Its user needs clusterMonitor alone, no backup rights."),
+]
 NewName = Annotated[str | None, typer.Option("--new-name", metavar="NAME", help="Rename it.")]
 
 
@@ -75,8 +86,13 @@ def add(  # noqa: PLR0913 - one parameter per option
     zstd_level: ZstdLevel = None,
     store: Store = None,
     copy_to: CopyTo = None,
+    monitored: Monitored = None,
+    only_monitored: OnlyMonitored = False,
 ) -> Answer:
-    """Add a replica set. Its backup is started by: backup start NAME."""
+    """Add a replica set, or a standalone, which can only be monitored.
+
+    A backup is started by: backup start NAME.
+    """
     shell: Shell = context.obj
     operations = shell.operations()
     source = read_uri(shell, UriArguments(uri, uri_file, password_file))
@@ -94,6 +110,8 @@ def add(  # noqa: PLR0913 - one parameter per option
             zstd_level=zstd_level,
             store=store,
             copy_to=copy_to,
+            monitored=monitored,
+            only_monitored=only_monitored,
         )
     )
 
@@ -105,6 +123,7 @@ def add(  # noqa: PLR0913 - one parameter per option
         "mmsconsole deployment edit shop --sync-mb-per-second 40",
         "mmsconsole deployment edit shop --new-name store",
         "mmsconsole deployment edit shop --copy-to offsite",
+        "mmsconsole deployment edit shop --no-monitored",
     ),
 )
 def edit(  # noqa: PLR0913 - one parameter per option
@@ -120,6 +139,8 @@ def edit(  # noqa: PLR0913 - one parameter per option
     sync_mb_per_second: SyncMbPerSecond = None,
     store: Store = None,
     copy_to: CopyTo = None,
+    monitored: Monitored = None,
+    only_monitored: OnlyMonitored = False,
 ) -> Answer:
     """Change what is given. Snapshots and stored oplog stay."""
     shell: Shell = context.obj
@@ -136,6 +157,8 @@ def edit(  # noqa: PLR0913 - one parameter per option
             sync_mb_per_second=sync_mb_per_second,
             store=store,
             copy_to=copy_to,
+            monitored=monitored,
+            only_monitored=only_monitored,
         )
     )
 

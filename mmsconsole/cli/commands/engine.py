@@ -11,6 +11,7 @@ from mmsconsole.cli.exits import ExitCode
 from mmsconsole.cli.shell import Shell
 from mmsconsole.demo.size import Size
 from mmsconsole.errors import NoEngine, Refused
+from mmsconsole.operations.amounts import SECONDS, read_amount
 
 Folder = Annotated[
     Path | None, typer.Option("--folder", metavar="DIR", help="Make it all in here, and keep it.")
@@ -24,8 +25,27 @@ DemoSize = Annotated[
     Size, typer.Option("--size", metavar="SIZE", help="small (10 MB of data) or medium (100 MB).")
 ]
 
+Record = Annotated[
+    Path | None,
+    typer.Option("--record", metavar="FILE", help="Keep what the console shows in this new file."),
+]
+RecordMb = Annotated[
+    float, typer.Option("--record-mb", min=1, metavar="MB", help="How large it may become.")
+]
+Recording = Annotated[Path, typer.Argument(metavar="FILE", help="What --record has made.")]
+From = Annotated[
+    str, typer.Option("--from", metavar="TIME", help="Begin so far behind its start: 90s, 5m, 2h.")
+]
+Speed = Annotated[
+    float, typer.Option("--speed", min=0.1, max=1000, metavar="N", help="So many times as fast.")
+]
+
 STOPPED = {"engine": "stopped"}
 EXAMPLES = {
+    "replay": (
+        "mmsconsole --record incident.mmsrec",
+        "mmsconsole replay incident.mmsrec --from 5m",
+    ),
     "engine": ("mmsconsole engine", "mmsconsole engine --stop"),
     "demo": (
         "mmsconsole demo",
@@ -34,7 +54,10 @@ EXAMPLES = {
 }
 
 
-def console(context: typer.Context, version: Version = False) -> Answer | int:
+def console(
+    context: typer.Context, version: Version = False, record: Record = None,
+    record_mb: RecordMb = 100.0,
+) -> Answer | int:  # fmt: skip
     """Continuous backup for MongoDB replica sets. Alone: the console."""
     if version and context.invoked_subcommand is None:
         return Answer({"version": __version__})
@@ -44,7 +67,20 @@ def console(context: typer.Context, version: Version = False) -> Answer | int:
     _check_terminal(shell)
     from mmsconsole.cli.attach import open_console
 
-    return open_console(shell)
+    return open_console(shell, record, record_mb)
+
+
+def replay(context: typer.Context, file: Recording, start: From = "0s", speed: Speed = 1.0) -> int:
+    """Show again what a console was shown. Needs no engine.
+
+    It is made by mmsconsole --record FILE.
+    """
+    shell: Shell = context.obj
+    seconds = read_amount(start, SECONDS)
+    _check_terminal(shell)
+    from mmsconsole.cli.attach import show_recording
+
+    return show_recording(shell, file, seconds, speed)
 
 
 def _check_terminal(shell: Shell) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from mmsconsole.console.actions import key_of
-from mmsconsole.console.present.text import Line, Span, Tone, line
-from mmsconsole.console.present.words import plural
+from mmsconsole.console.present.text import Line, Span, Tone, indent, line, wrap
+from mmsconsole.console.present.words import plural, sentence
+
+WIDTH = 70
 
 
 def _key(action: str) -> Span:
@@ -123,3 +125,34 @@ def no_links() -> list[Line]:
 
 def no_events() -> list[Line]:
     return [(), line("   ", Span("Nothing happened yet.", Tone.TITLE))]
+
+
+def no_monitoring(why: str) -> list[Line]:
+    """`why`: as HealthView tells it."""
+    return [
+        (),
+        line("   ", Span("Nothing is known of its members.", Tone.TITLE)),
+        (),
+        *indent(wrap(sentence(why), WIDTH), 3),
+    ]
+
+
+def no_pins() -> list[Line]:
+    return [
+        (),
+        line("   ", Span("No chart is pinned.", Tone.TITLE)),
+        (),
+        line("   On a chart, ", _key("chart.pin"), " pins it; ", _key("chart.pins"),
+             " goes back to the chart."),
+    ]  # fmt: skip
+
+
+def nothing_runs(collections: bool, *, filtered: bool) -> list[Line]:
+    told = "No collection is busy." if collections else "Nothing runs that takes time."
+    if filtered:
+        told = "Nothing is like that; an empty filter shows all again."
+    return [(), line("   ", Span(told, Tone.TITLE))]
+
+
+def no_hosts() -> list[Line]:
+    return [(), line("   ", Span("No machine is known yet.", Tone.TITLE))]

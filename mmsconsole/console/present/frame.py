@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from mmsconsole.console.actions import Action, action_of
 from mmsconsole.console.glyphs import key_name
 from mmsconsole.console.navigation import TABS, Place
-from mmsconsole.console.present.status import backup_mark, lag_line, lag_of
+from mmsconsole.console.present.status import backup_mark, lag_line, lag_of, severity_mark
 from mmsconsole.console.present.text import Line, Page, Span, Tone, cells, clip, edges, line, wrap
 from mmsconsole.console.present.words import clock, duration, plural, sentence
 from mmsconsole.console.watch import Watch
 from mmsconsole.errors import MmsError, NoEngine
+from mmsconsole.metadata.events import Severity
 from mmsconsole.operations.views import DeploymentView, EngineStatus
 
 NOTICE_LINES_MAX = 3
 TAB_CELLS_BETWEEN = 3
+ORDER = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 DIGITS = 9
 """Views that are shown beside one another at every width."""
 
@@ -41,6 +43,17 @@ def state_of(deployment: DeploymentView, page: Page) -> Line:
     return line(mark, Span("  lag ", Tone.DIM), lag_line(status))
 
 
+def alerts_badge(engine: EngineStatus | None, page: Page) -> Line:
+    """How many are open; nothing while none is. Seen on every page, by its worst one."""
+    count = 0 if engine is None else sum(engine.alerts_open.values())
+    if engine is None or not count:
+        return ()
+    worst = max(engine.alerts_open, key=lambda severity: ORDER.index(Severity(severity)))
+    mark = severity_mark(worst, page.glyphs)
+    tone = Tone.TEXT if worst == Severity.INFO else mark.tone
+    return line(" ", Span(f"{mark.sign} alerts: {count} open", tone), "  ")
+
+
 def engine_line(engine: EngineStatus | None, page: Page) -> Line:
     if engine is None:
         return (Span("asking the engine", Tone.DIM),)
@@ -52,18 +65,24 @@ def engine_line(engine: EngineStatus | None, page: Page) -> Line:
 
 
 def tabs(place: Place, page: Page) -> Line:
-    """As far apart as there is room for; the last ones only where they have room."""
-    told = [_tab(view, place, page) for view in TABS]
-    while len(told) > DIGITS and _least(told) > page.width:
-        told.pop()
+    """As far apart as there is room for; those with letters only where they have room, and the one
+    that is open always.
+    """
+    views = list(TABS)
+    while len(views) > 1 and _least(views, place, page) > page.width:
+        left = [view for view in views if view != place.view]
+        if len(views) <= DIGITS and place.view not in TABS[DIGITS:]:
+            break
+        views.remove(left[-1])
+    told = [_tab(view, place, page) for view in views]
     room = page.width - 1 - sum(cells(each) for each in told)
-    between = " " * max(1, min(TAB_CELLS_BETWEEN, room // (len(told) - 1)))
+    between = " " * max(1, min(TAB_CELLS_BETWEEN, room // max(1, len(told) - 1)))
     drawn = line(" ", *(line(each, between) for each in told))
     return clip(line(*drawn[:-1]), page.width, page.glyphs.ellipsis)
 
 
-def _least(told: Sequence[Line]) -> int:
-    return sum(1 + cells(each) for each in told)
+def _least(views: Sequence[str], place: Place, page: Page) -> int:
+    return sum(1 + cells(_tab(view, place, page)) for view in views)
 
 
 def _tab(view: str, place: Place, page: Page) -> Line:

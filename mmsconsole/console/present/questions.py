@@ -180,6 +180,12 @@ POINT_TEXT = (
     "A time with its zone (2026-01-31T12:00:00Z), SECONDS:INCREMENT, 15m ago or latest: included. "
     "Or before:SECONDS:INCREMENT, which leaves that entry out.",
 )
+MOMENT_TEXT = ("A time with its zone (2026-01-31T12:00:00Z), or 15m ago, 2h ago, 3d ago.",)
+CSV_TEXT = (
+    "A row for each point of each line that is drawn: time, member, value, least, greatest. The "
+    "file is written on this machine.",
+    "To which file?",
+)
 SEED_NAME_TEXT = (
     "A new replica set begins with the files of this restore. Nothing is done now: you are shown "
     "the commands.",

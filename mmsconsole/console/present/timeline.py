@@ -88,7 +88,8 @@ def _tick_label(at: datetime, axis: Axis) -> str:
     return f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
 
 
-def scale_lines(axis: Axis, glyphs: Glyphs) -> list[Line]:
+def scale_lines(axis: Axis, glyphs: Glyphs, left: int = LABEL_CELLS) -> list[Line]:
+    """Times and the axis below them, `left` cells from the edge."""
     labels = [" "] * (axis.width + 12)
     stroke = [glyphs.axis] * axis.width
     for at in ticks(axis):
@@ -97,7 +98,7 @@ def scale_lines(axis: Axis, glyphs: Glyphs) -> list[Line]:
         if column is not None and column + len(text) <= axis.width:
             labels[column : column + len(text)] = text
             stroke[column] = glyphs.tick
-    lead = " " * LABEL_CELLS
+    lead = " " * left
     return [
         line(lead, Span("".join(labels[: axis.width]), Tone.DIM)),
         line(lead, Span("".join(stroke), Tone.DIM)),
@@ -150,7 +151,7 @@ def _by_column(snapshots: Sequence[SnapshotView], axis: Axis) -> dict[int, list[
 
 def _row(label: str, marks: Mapping[int, Span], axis: Axis) -> Line:
     spans = [marks.get(column, BLANK) for column in range(axis.width)]
-    return line(Span(f"{' ' + label:<{LABEL_CELLS}}"), *_joined(spans))
+    return line(Span(f"{' ' + label:<{LABEL_CELLS}}"), *joined(spans))
 
 
 def _mark(held: Sequence[SnapshotView], glyphs: Glyphs, chosen: str) -> Span:
@@ -213,7 +214,7 @@ def window_line(
             spans.append(Span(glyphs.gap, Tone.DIM))
         else:
             spans.append(Span(" "))
-    return line(Span(f"{' any second':<{LABEL_CELLS}}"), *_joined(spans))
+    return line(Span(f"{' any second':<{LABEL_CELLS}}"), *joined(spans))
 
 
 def pointer_line(axis: Axis, at: datetime, label: str, glyphs: Glyphs) -> Line:
@@ -250,12 +251,12 @@ def draw(
     ]
 
 
-def _joined(spans: Sequence[Span]) -> list[Span]:
+def joined(spans: Sequence[Span]) -> list[Span]:
     """Neighbours of one tone as one span."""
-    joined: list[Span] = []
+    found: list[Span] = []
     for span in spans:
-        if joined and joined[-1].tone == span.tone:
-            joined[-1] = Span(joined[-1].text + span.text, span.tone)
+        if found and found[-1].tone == span.tone:
+            found[-1] = Span(found[-1].text + span.text, span.tone)
         else:
-            joined.append(span)
-    return joined
+            found.append(span)
+    return found

@@ -22,8 +22,9 @@ from mmsconsole.console.bindings import FIELD_KEYS
 from mmsconsole.console.command import completions, parse
 from mmsconsole.console.navigation import ROOT, Place
 from mmsconsole.console.present import frame
-from mmsconsole.console.present.text import Line, Page, Tone
-from mmsconsole.console.state import READERS, Query, State
+from mmsconsole.console.present.text import Line, Page, Tone, line
+from mmsconsole.console.readers import READERS
+from mmsconsole.console.state import Query, State
 from mmsconsole.console.widgets.command_line import CommandLine
 from mmsconsole.console.widgets.lines import Lines
 from mmsconsole.errors import MmsError, UsageError
@@ -176,12 +177,13 @@ class ConsoleScreen(Screen[None]):
             if deployment
             else frame.engine_line(self.console.freshness.engine, page)
         )
-        return frame.header(self.place.deployment, crumbs, right, page)
+        badge = frame.alerts_badge(self.console.freshness.engine, page)
+        return frame.header(self.place.deployment, crumbs, line(badge, right), page)
 
     def _footer(self, page: Page) -> Line:
         known = footer_actions(self.VIEW, root=self.place == ROOT)
         shown = [action for action in known if self.allows(action.id)]
-        return frame.footer(shown, "PAUSED" if self.console.paused else "", page)
+        return frame.footer(shown, self.console.badge, page)
 
     # Dispatch
 
