@@ -1,9 +1,9 @@
 """What actions do that work in more than one view."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from mmsconsole.console import actions
+from mmsconsole.console.host import Host
 from mmsconsole.console.navigation import ROOT, Place
 from mmsconsole.console.present import questions
 from mmsconsole.console.present.text import Tone
@@ -16,14 +16,11 @@ from mmsconsole.console.screens.opening import open_moment
 from mmsconsole.console.screens.seeding import seed_shown
 from mmsconsole.operations.views import Removal
 
-if TYPE_CHECKING:
-    from mmsconsole.console.app import MmsConsole
-
 
 class Acts:
     """For one screen. Each act takes what was typed after its word, empty for a key."""
 
-    def __init__(self, app: "MmsConsole", screen: ConsoleScreen) -> None:
+    def __init__(self, app: Host, screen: ConsoleScreen) -> None:
         self.app = app
         self.screen = screen
 
@@ -223,11 +220,11 @@ class Acts:
         self.app.pause()
 
     def _help(self) -> None:
-        self.app.push_screen(HelpScreen())
+        self.screen.app.push_screen(HelpScreen())
 
     def _palette(self) -> None:
         def picked(id_: str | None) -> None:
             if id_:
                 self.app.do(self.screen, actions.action_of(id_), "")
 
-        self.app.push_screen(PaletteScreen(self.screen.VIEW), picked)
+        self.screen.app.push_screen(PaletteScreen(self.screen.VIEW), picked)

@@ -5,7 +5,7 @@ message's handler, and drawing follows from the state. Only the screen in sight 
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual import work
 from textual.app import ComposeResult
@@ -20,6 +20,7 @@ from mmsconsole.console import errands
 from mmsconsole.console.actions import MOVING, Action, action_of, footer_actions
 from mmsconsole.console.bindings import FIELD_KEYS
 from mmsconsole.console.command import completions, parse
+from mmsconsole.console.host import Host
 from mmsconsole.console.navigation import ROOT, Place
 from mmsconsole.console.present import frame
 from mmsconsole.console.present.text import Line, Page, Tone, line
@@ -28,9 +29,6 @@ from mmsconsole.console.state import Query, State
 from mmsconsole.console.widgets.command_line import CommandLine
 from mmsconsole.console.widgets.lines import Lines
 from mmsconsole.errors import MmsError, UsageError
-
-if TYPE_CHECKING:
-    from mmsconsole.console.app import MmsConsole
 
 Handler = Callable[[str], None]
 
@@ -85,8 +83,8 @@ class ConsoleScreen(Screen[None]):
     # Composition
 
     @property
-    def console(self) -> "MmsConsole":
-        return cast("MmsConsole", self.app)
+    def console(self) -> Host:
+        return cast(Host, self.app)
 
     def compose(self) -> ComposeResult:
         yield Lines(id="header", classes="bar")

@@ -155,7 +155,7 @@ class StoreActs:
         if not plan.objects:
             return f"Nothing that is damaged is known in the store {plan.store}."
         console = self._screen.console
-        height = console.size.height
+        height = self._screen.app.size.height
         page = console.page(TEXT_CELLS, height)
         question = confirm(
             f"Repair the store {plan.store}?",

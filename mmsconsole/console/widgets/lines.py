@@ -6,7 +6,7 @@ costs some 70 bytes where repainting a whole table costs thousands.
 
 from collections.abc import Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -14,10 +14,18 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from mmsconsole.console.glyphs import Glyphs
 from mmsconsole.console.present.text import Line, Page, Tone, cells, clip, plain
+from mmsconsole.console.widgets.palette import Palette
 
-if TYPE_CHECKING:
-    from mmsconsole.console.app import MmsConsole
+
+class Surroundings(Protocol):
+    """What lines are drawn with; the application has it."""
+
+    glyphs: Glyphs
+    palette: Palette
+
+    def page(self, width: int, height: int) -> Page: ...
 
 
 def changed_cells(before: Line, after: Line) -> tuple[int, int] | None:
@@ -47,8 +55,8 @@ class Lines(Widget):
         self.lines: tuple[Line, ...] = ()
 
     @property
-    def console_app(self) -> "MmsConsole":
-        return cast("MmsConsole", self.app)
+    def console_app(self) -> Surroundings:
+        return cast(Surroundings, self.app)
 
     @property
     def page(self) -> Page:
