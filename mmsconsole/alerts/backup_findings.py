@@ -8,7 +8,7 @@ from mmsconsole.alerts import conditions as names
 from mmsconsole.alerts.facts import DeploymentFacts, Facts
 from mmsconsole.alerts.finding import NOT_SO, SO, Finding, moment
 from mmsconsole.metadata.deployments import BackupState
-from mmsconsole.metadata.jobs import Job, JobState
+from mmsconsole.metadata.jobs import Job, JobKind, JobState
 from mmsconsole.metadata.restores import Restore, RestoreState
 from mmsconsole.policy.policy import Verify
 from mmsconsole.policy.verifying import period_of
@@ -67,16 +67,45 @@ def resync_required(facts: Facts) -> Iterator[Finding]:
 def snapshot_late(facts: Facts) -> Iterator[Finding]:
     """Snapshots go by the time of the stored oplog: of a source that is away none is late."""
     for one in _started(facts):
-        minutes, standing = one.policy.interval_minutes, one.snapshots
-        if not one.in_sync or not minutes or standing is None or standing.complete_at is None:
+        seconds, since = one.policy.interval_minutes * 60, _last_snapshot_at(one)
+        if not one.in_sync or not seconds or since is None:
             continue
-        age = facts.age(standing.complete_at)
-        if one.tail is not None and one.tail.error:
+        age = facts.age(since)
+        if not _is_read(facts, one):
             text = "its source is not read, and no snapshot is due"
             yield Finding(names.SNAPSHOT_LATE, "", None, text, one.id)
             continue
-        text = f"the newest snapshot is {said(age)} old; one is due every {said(minutes * 60)}"
-        yield Finding(names.SNAPSHOT_LATE, "", age / (minutes * 60), text, one.id)
+        text = f"the newest snapshot is {said(age)} old; one is due every {said(seconds)}"
+        if one.snapshots is None or one.snapshots.complete_at is None:
+            text = f"there is no snapshot yet, {said(age)} after the initial sync read its source"
+        value = min(age, seconds) if _is_planned(facts, one) else age
+        yield Finding(names.SNAPSHOT_LATE, "", value / seconds, text, one.id)
+
+
+def _last_snapshot_at(one: DeploymentFacts) -> datetime | None:
+    """Of the newest complete one; before the first one, when there could have been one."""
+    if one.snapshots is not None and one.snapshots.complete_at is not None:
+        return one.snapshots.complete_at
+    end = None if one.head is None else one.head.sync_end
+    return None if end is None or _is_taken(one) else end.time
+
+
+def _is_planned(facts: Facts, one: DeploymentFacts) -> bool:
+    """Whether nothing is due, nor was left undone: a new policy begins with the time that the old
+    one had planned."""
+    planned, standing = one.deployment.planned_at, one.snapshots
+    failed = standing is not None and standing.newest_failed
+    return planned is not None and planned > facts.now and not _is_taken(one) and not failed
+
+
+def _is_taken(one: DeploymentFacts) -> bool:
+    """Just now, or it waits for its turn."""
+    return any(job.kind is JobKind.SNAPSHOT for job in one.jobs)
+
+
+def _is_read(facts: Facts, one: DeploymentFacts) -> bool:
+    tail = one.tail
+    return tail is None or not (tail.error or facts.age(tail.seen_at) >= SILENT_SECONDS)
 
 
 def snapshot_failed(facts: Facts) -> Iterator[Finding]:
@@ -164,12 +193,13 @@ def copy_behind(facts: Facts) -> Iterator[Finding]:
 
 def job_stuck(facts: Facts) -> Iterator[Finding]:
     """Time since its progress has moved."""
-    for one in facts.deployments:
-        for job in one.jobs:
+    of_all = [("", facts.jobs), *((one.id, one.jobs) for one in facts.deployments)]
+    for id_, jobs in of_all:
+        for job in jobs:
             if job.state is JobState.LEASED:
                 age = facts.age(_moved_at(job))
                 text = f"the {job.kind.value} {job.id} has not gone on for {said(age)}"
-                yield Finding(names.JOB_STUCK, job.id, age / 60, text, one.id)
+                yield Finding(names.JOB_STUCK, job.id, age / 60, text, id_)
 
 
 def _moved_at(job: Job) -> datetime:

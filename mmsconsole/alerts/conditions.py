@@ -93,6 +93,9 @@ class Condition:
 
 _ERROR, _INFO = Severity.ERROR, Severity.INFO
 _DAY = 24 * 60
+_SETTLED = 300
+"""Seconds. What goes by the age of a record looks bad after an engine was off, a backup stopped or
+a clock jumped, until it is written anew."""
 _MEMBER, _DEPLOYMENT, _STORE, _ENGINE = About.MEMBER, About.DEPLOYMENT, About.STORE, About.ENGINE
 _IS, _ABOVE, _BELOW, _EVENT = Compare.IS, Compare.ABOVE, Compare.BELOW, Compare.EVENT
 
@@ -169,17 +172,17 @@ BACKUP = (
     Condition(
         BACKUP_AGENT_DOWN, "The backup reads nothing from its source", _ABOVE, _DEPLOYMENT,
         "deployment", "see why: mmsconsole backup status NAME",
-        _ERROR, threshold=10, unit="min", for_seconds=20,
+        _ERROR, threshold=10, unit="min", for_seconds=_SETTLED,
     ),
     Condition(
         BACKUP_OPLOG_BEHIND, "The stored oplog is behind its source", _ABOVE, _DEPLOYMENT,
         "deployment", "see what it waits for: mmsconsole backup status NAME",
-        threshold=60, unit="min", clear_threshold=50, for_seconds=60,
+        threshold=60, unit="min", clear_threshold=50, for_seconds=_SETTLED,
     ),
     Condition(
         RESYNC_NEAR, "The source will soon drop oplog that is not stored", _ABOVE, _DEPLOYMENT,
         "deployment", "make the source's oplog larger (replSetResizeOplog), or help the tail",
-        _ERROR, threshold=50, unit="%", clear_threshold=45, for_seconds=30,
+        _ERROR, threshold=50, unit="%", clear_threshold=45, for_seconds=120,
     ),
     Condition(
         RESYNC_REQUIRED, "The backup needs a resync", _IS, _DEPLOYMENT, "deployment",
@@ -188,7 +191,7 @@ BACKUP = (
     Condition(
         SNAPSHOT_LATE, "The next snapshot is late", _ABOVE, _DEPLOYMENT, "snapshots",
         "look at its jobs: mmsconsole job list NAME",
-        threshold=1.5, unit="intervals", clear_threshold=1.4, for_seconds=900,
+        threshold=1.5, unit="intervals", clear_threshold=1.4, for_seconds=1800,
     ),
     Condition(
         SNAPSHOT_FAILED, "The newest snapshot failed", _IS, _DEPLOYMENT, "snapshots",
@@ -201,7 +204,7 @@ BACKUP = (
     Condition(
         VERIFICATION_OLD, "No snapshot was verified for too long", _ABOVE, _DEPLOYMENT,
         "snapshots", "see its jobs: mmsconsole job list NAME; or ask for one: mmsconsole verify",
-        threshold=48, unit="h over the policy", for_seconds=3600,
+        threshold=48, unit="h over the policy", for_seconds=4 * 3600,
         renotify_minutes=_DAY,
     ),
     Condition(
@@ -209,13 +212,13 @@ BACKUP = (
         _DEPLOYMENT, "snapshots", "look whether a mongos and the balancer can be reached",
     ),
     Condition(
-        HEAD_DOWN, "The head's mongod does not run", _IS, _DEPLOYMENT, "deployment",
+        HEAD_DOWN, "The head does not go on", _IS, _DEPLOYMENT, "deployment",
         "see why: mmsconsole backup status NAME, and the head's log", _ERROR, for_seconds=120,
     ),
     Condition(
         HEAD_BEHIND, "The head is behind the stored oplog", _ABOVE, _DEPLOYMENT, "deployment",
         "look at the disk and memory of the engine's host",
-        threshold=60, unit="min", clear_threshold=50, for_seconds=60,
+        threshold=60, unit="min", clear_threshold=50, for_seconds=_SETTLED,
     ),
     Condition(
         HEAD_INVALID, "The head's last validation found something wrong", _IS, _DEPLOYMENT,
@@ -230,12 +233,12 @@ BACKUP = (
     Condition(
         COPY_BEHIND, "The second copy is behind", _ABOVE, _DEPLOYMENT, "store",
         "see what it waits for: mmsconsole backup status NAME", threshold=6, unit="h",
-        clear_threshold=5, for_seconds=300,
+        clear_threshold=5, for_seconds=_SETTLED,
     ),
     Condition(
         JOB_STUCK, "A job does not go on", _ABOVE, _DEPLOYMENT, "jobs",
         "look at it: mmsconsole job list; cancel it if nothing helps",
-        threshold=120, unit="min",
+        threshold=120, unit="min", for_seconds=_SETTLED,
     ),
     Condition(
         RESTORE_DONE, "A restore is done", _EVENT, _DEPLOYMENT, "restores",
@@ -282,9 +285,11 @@ def is_known(name: str) -> bool:
 
 def condition(name: str) -> Condition:
     """Raises UsageError, with those that are meant perhaps."""
-    found = _BY_NAME.get(name.strip().lower())
+    wanted = name.strip().lower()
+    found = _BY_NAME.get(wanted)
     if found is None:
-        near = get_close_matches(name.strip().lower(), _BY_NAME, n=3)
+        holding = [one for one in _BY_NAME if wanted and wanted in one.split()]
+        near = holding or get_close_matches(wanted, _BY_NAME, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "; ".join(_BY_NAME)
         raise UsageError(f"there is no condition {name!r}", hint=hint)
     return found

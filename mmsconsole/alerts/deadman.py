@@ -88,5 +88,9 @@ class DeadMansPing:
         """The first look at the alerts comes before the first call."""
         rest = min(FRESH_SECONDS, self._pings.seconds)
         while not self._clock.wait(self._stopping, rest):
-            self.tick()
+            try:
+                self.tick()
+            except Exception as error:  # noqa: BLE001 - without its thread there is silence
+                # By its name alone: its text may quote the URL.
+                log.error("a fault in the dead-man's ping: %s", type(error).__name__)
             rest = self._pings.seconds

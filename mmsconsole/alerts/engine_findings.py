@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from mmsconsole.alerts import conditions as names
 from mmsconsole.alerts.facts import Facts
 from mmsconsole.alerts.finding import NOT_SO, SO, Finding, moment
+from mmsconsole.alerts.member_findings import SELDOM, members_of
+from mmsconsole.metadata.agents import Agent, embedded_agent
 from mmsconsole.metadata.engines import SPACE_HEADS, SPACE_STORE, EngineRecord, Space
 
 GIB = 1 << 30
@@ -23,18 +25,41 @@ def engine_down(facts: Facts) -> Iterator[Finding]:
 
 def monitoring_agent_down(facts: Facts) -> Iterator[Finding]:
     """Of an engine that is down nothing is said of its agent: one alert is enough."""
-    down = {one.id for one in facts.engines if facts.age(one.seen_at) >= facts.stale_seconds}
-    engines = {one.id: one for one in facts.engines}
-    for agent in facts.agents:
-        engine = engines.get(agent.engine)
-        if engine is None or not engine.monitors:
-            continue
-        if engine.id in down:
-            value, text = None, f"its engine on {engine.host} says nothing"
-        else:
-            value = facts.age(agent.seen_at)
-            text = f"the agent was last seen at {moment(agent.seen_at)}"
-        yield Finding(names.MONITORING_AGENT_DOWN, agent.id, value, text)
+    agents = {agent.engine: agent for agent in facts.agents}
+    for engine in facts.engines:
+        if engine.monitors:
+            yield _agent_down(facts, engine, agents.get(engine.id))
+    if any(engine.monitors and _has_settled(facts, engine) for engine in facts.engines):
+        yield from _unasked(facts)
+
+
+def _agent_down(facts: Facts, engine: EngineRecord, agent: Agent | None) -> Finding:
+    if facts.age(engine.seen_at) >= facts.stale_seconds:
+        value, text = None, f"its engine on {engine.host} says nothing"
+    elif not _has_settled(facts, engine):
+        value, text = None, f"its engine on {engine.host} has just been started"
+    else:
+        seen_at = engine.started_at if agent is None else agent.seen_at
+        value, text = facts.age(seen_at), f"the agent was last seen at {moment(seen_at)}"
+        if agent is None:
+            text = f"the engine on {engine.host} runs since {moment(seen_at)} without its agent"
+    return Finding(names.MONITORING_AGENT_DOWN, embedded_agent(engine.id), value, text)
+
+
+def _has_settled(facts: Facts, engine: EngineRecord) -> bool:
+    """It runs, and not only since a moment ago."""
+    alive = facts.age(engine.seen_at) < facts.stale_seconds
+    return alive and facts.age(engine.started_at) >= facts.stale_seconds
+
+
+def _unasked(facts: Facts) -> Iterator[Finding]:
+    """Agents may be well, and yet none asks anybody."""
+    asked = [member.asked_at for _, member in members_of(facts) if member.asked_at is not None]
+    if asked:
+        age, newest = facts.age(max(asked)), moment(max(asked))
+        value = age if age >= facts.stale_seconds * SELDOM else 0.0
+        text = f"no member of any deployment was asked since {newest}"
+        yield Finding(names.MONITORING_AGENT_DOWN, "", value, text)
 
 
 def head_space(facts: Facts) -> Iterator[Finding]:

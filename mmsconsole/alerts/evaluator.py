@@ -7,9 +7,11 @@ enough closes it; no data does neither. What follows from a change lies in the a
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from mmsconsole.alerts.conditions import Compare, condition
 from mmsconsole.alerts.finding import Finding
+from mmsconsole.alerts.flapping import calm_seconds, flaps_of, why_calm
 from mmsconsole.alerts.situation import Rulebook, Situation, Verdicts, finding_key, is_wrong
 from mmsconsole.alerts.telling import closed, event_ended, hush_of, hushed, opened, told
 from mmsconsole.alerts.units import with_limit
@@ -17,6 +19,8 @@ from mmsconsole.metadata.alert_rules import AlertRule
 from mmsconsole.metadata.alerts import Alert, AlertState, Pending
 
 ID_LENGTH = 12
+NEWS = timedelta(hours=24)
+"""What happened so long ago, and was not told, is not told any more."""
 REMOVED = "cancelled: the deployment was removed"
 SWITCHED_OFF = "cancelled: its rule was switched off"
 GONE = "it is there no more"
@@ -101,8 +105,10 @@ def _look(
 
 
 def _is_news(situation: Situation, finding: Finding, rule: AlertRule) -> bool:
-    """Once, and only of what has happened since there is the rule."""
-    late = finding.at is not None and finding.at >= rule.created_at
+    """Once, and only of what has happened since there is the rule, and not long ago: alerts that
+    are closed are forgotten one day, and what is found is not."""
+    since = max(rule.created_at, situation.now - NEWS)
+    late = finding.at is not None and finding.at >= since
     return late and event_id(situation.group, finding) not in situation.known
 
 
@@ -133,6 +139,7 @@ def _alert(situation: Situation, finding: Finding, rule: AlertRule) -> Alert:
         value=_measured(finding),
         metric=finding.metric,
         opened_seconds=situation.seconds,
+        flaps=flaps_of(situation.flaps.get(key)),
     )
     return opened(situation, alert, rule)
 
@@ -162,9 +169,11 @@ def _judged(situation: Situation, alert: Alert, finding: Finding, rule: AlertRul
 def _cleared(situation: Situation, alert: Alert, rule: AlertRule, reason: str) -> Alert:
     """Closed, once it was well for long enough."""
     since = situation.seconds if alert.fine_seconds is None else alert.fine_seconds
-    if situation.seconds - since >= rule.clear_seconds:
+    calm = calm_seconds(rule.clear_seconds, alert.flaps)
+    if situation.seconds - since >= calm:
         return closed(situation, alert, rule, reason)
-    return replace(alert, fine_seconds=since, suppressed_by=hush_of(situation, alert, rule))
+    hush = hush_of(situation, alert, rule) or why_calm(calm, alert.flaps)
+    return replace(alert, fine_seconds=since, suppressed_by=hush)
 
 
 def _aged(situation: Situation, alert: Alert, rule: AlertRule) -> Alert:

@@ -67,9 +67,21 @@ class Facts:
     agents: tuple[Agent, ...] = ()
     stale_seconds: float = STALE_SECONDS
     """What reports all the time, and did not for so long, says nothing of now."""
+    agent_seen_at: datetime | None = None
+    """When one of the agents said something last."""
+    watched: bool = True
+    """The settings of some engine let its agent watch members."""
+    jobs: tuple[Job, ...] = ()
+    """Open ones of stores, which are of no deployment; for the default group too."""
     damages: dict[str, StoreCheck | None] = field(default_factory=dict)
     """By store that a deployment of the group uses: the newest check that found something, if
     it still holds."""
+
+    @property
+    def has_agent(self) -> bool:
+        """Somebody asks members just now."""
+        at = self.agent_seen_at
+        return at is not None and self.age(at) < self.stale_seconds
 
     def age(self, at: datetime) -> float:
         """Seconds since then; a clock that was put back makes nothing younger than now."""

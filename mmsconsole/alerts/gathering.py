@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from mmsconsole.alerts.evaluator import NEWS
 from mmsconsole.alerts.facts import STALE_SECONDS, DeploymentFacts, Facts
-from mmsconsole.metadata.agents import Agent
 from mmsconsole.metadata.checks import StoreCheck
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import Deployment
-from mmsconsole.metadata.engines import EngineRecord
 from mmsconsole.metadata.groups import DEFAULT_GROUP
+from mmsconsole.metadata.jobs import Job
 from mmsconsole.metadata.policies import group_policy_id
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.standings import (
@@ -22,8 +22,6 @@ from mmsconsole.metadata.standings import (
 from mmsconsole.policy.policy import SnapshotPolicy
 from mmsconsole.settings import Settings
 
-LOOKED_BACK = timedelta(hours=24)
-"""What happened so long ago, and was not told, is not told any more."""
 ENGINE_FORGOTTEN = timedelta(days=30)
 """An engine, or agent, that says nothing for so long is none any more."""
 
@@ -37,11 +35,20 @@ def gather(metadata: Metadata, settings: Settings, group: str, now: datetime) ->
     """Raises MetadataError."""
     tree = settings.tree
     listed = [one for one in metadata.deployments.listed() if one.group == group]
+    seen = {"seen_at": {"$gte": now - ENGINE_FORGOTTEN}}
+    engines, agents = tuple(metadata.engines.all(seen)), tuple(metadata.agents.all(seen))
+    jobs = _by(metadata.jobs.open(), lambda one: one.deployment)
+    # Engines, agents and jobs of stores belong to no group: the default one is told of them.
+    told = group == DEFAULT_GROUP
     return Facts(
         group,
         now,
-        _deployments(metadata, group, listed, tree.policy.policy, now),
-        *_engines(metadata, group, now),
+        _deployments(metadata, group, listed, tree.policy.policy, now, jobs),
+        engines=engines if told else (),
+        agents=agents if told else (),
+        jobs=tuple(jobs[""]) if told else (),
+        agent_seen_at=max((one.seen_at for one in agents), default=None),
+        watched=any(one.monitors for one in engines) or not engines,
         stale_seconds=max(STALE_SECONDS, POLLS * tree.monitoring.interval_seconds),
         damages=_damages(metadata, listed),
     )
@@ -53,6 +60,7 @@ def _deployments(
     listed: list[Deployment],
     defaults: SnapshotPolicy,
     now: datetime,
+    jobs: defaultdict[str, list[Job]],
 ) -> tuple[DeploymentFacts, ...]:
     ids = [one.id for one in listed]
     of_them = {"deployment": {"$in": ids}}
@@ -66,8 +74,7 @@ def _deployments(
     snapshots = snapshot_standings(metadata, ids)
     moments = judged_moments(metadata, ids)
     validations = validation_standings(metadata, ids)
-    jobs = _by(metadata.jobs.open(), lambda one: one.deployment)
-    since = {"$gte": now - LOOKED_BACK}
+    since = {"$gte": now - NEWS}
     ended = {"state": {"$in": [RestoreState.DONE.value, RestoreState.FAILED.value]}}
     restores = metadata.restores.all(of_them | ended | {"finished_at": since})
     restored = _by(restores, lambda one: one.deployment)
@@ -95,16 +102,6 @@ def _deployments(
 
 def _policy_keys(metadata: Metadata, ids: list[str]) -> dict[str, Mapping[str, object]]:
     return {one.id: one.keys for one in metadata.policies.all({"_id": {"$in": ids}})}
-
-
-def _engines(
-    metadata: Metadata, group: str, now: datetime
-) -> tuple[tuple[EngineRecord, ...], tuple[Agent, ...]]:
-    """They belong to no group: the default one is told of them."""
-    if group != DEFAULT_GROUP:
-        return (), ()
-    seen = {"seen_at": {"$gte": now - ENGINE_FORGOTTEN}}
-    return tuple(metadata.engines.all(seen)), tuple(metadata.agents.all(seen))
 
 
 def _damages(metadata: Metadata, listed: list[Deployment]) -> dict[str, StoreCheck | None]:

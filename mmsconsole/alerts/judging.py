@@ -11,7 +11,9 @@ from mmsconsole.alerts.conditions import is_known
 from mmsconsole.alerts.evaluator import evaluate, event_id
 from mmsconsole.alerts.facts import Facts
 from mmsconsole.alerts.findings import findings
+from mmsconsole.alerts.flapping import FLAPS_WITHIN
 from mmsconsole.alerts.gathering import gather
+from mmsconsole.alerts.notify.channel import READ_BY_PEOPLE
 from mmsconsole.alerts.queueing import empty_outboxes
 from mmsconsole.alerts.situation import Situation, Verdicts
 from mmsconsole.metadata.alert_rules import AlertRule
@@ -31,7 +33,9 @@ def judge(
     facts = gather(metadata, settings, group, now)
     verdicts = evaluate(situation_of(metadata, facts, rules, seconds))
     write(metadata, verdicts)
-    empty_outboxes(metadata, group, list(settings.tree.notify))
+    channels = settings.tree.notify
+    people = [name for name, one in channels.items() if one.kind in READ_BY_PEOPLE]
+    empty_outboxes(metadata, group, list(channels), people)
     return verdicts
 
 
@@ -51,6 +55,7 @@ def situation_of(
         windows=list(metadata.maintenance.not_over(facts.now, facts.group)),
         names={one.id: one.deployment.name for one in facts.deployments},
         known=metadata.alerts.known(events) if events else frozenset(),
+        flaps=metadata.alerts.closed_since(facts.group, facts.now - FLAPS_WITHIN),
     )
 
 

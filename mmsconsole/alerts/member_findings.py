@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from math import isfinite
 
 from mmsconsole.agent.tail_warnings import said
 from mmsconsole.alerts import conditions as names
@@ -13,11 +14,15 @@ from mmsconsole.metadata.deployments import DeploymentKind
 from mmsconsole.metadata.members import MemberState
 
 PRIMARY = "PRIMARY"
-SECONDARY = "SECONDARY"
+FOLLOWING = ("SECONDARY", "RECOVERING", "ROLLBACK")
+"""States in which a member can be behind: one that is too stale recovers for ever."""
 WINDOW = "oplog_window"
 """The metric, in seconds."""
 NEARLY_FULL = 0.9
 """An oplog that is not full yet only grows: how far it reaches back says nothing."""
+
+SELDOM = 5
+"""A member that does not answer is asked up to so many times less often."""
 
 Member = tuple[DeploymentFacts, MemberState]
 
@@ -25,7 +30,7 @@ Member = tuple[DeploymentFacts, MemberState]
 def members_of(facts: Facts) -> Iterator[Member]:
     """Of deployments that are monitored."""
     for one in facts.deployments:
-        if one.deployment.monitored:
+        if one.deployment.monitored and facts.watched:
             for member in one.members:
                 yield one, member
 
@@ -34,7 +39,8 @@ def unasked(facts: Facts, member: MemberState) -> str:
     """Why nobody knows whether it answers; empty: it was asked just now."""
     if member.asked_at is None:
         return "it was not asked yet"
-    if facts.age(member.asked_at) >= facts.stale_seconds:
+    seldom = bool(member.error) and facts.has_agent
+    if facts.age(member.asked_at) >= facts.stale_seconds * (SELDOM if seldom else 1):
         return f"nobody has asked it since {moment(member.asked_at)}: the agent may be down"
     return ""
 
@@ -57,11 +63,13 @@ def host_down(facts: Facts) -> Iterator[Finding]:
 
 def no_primary(facts: Facts) -> Iterator[Finding]:
     for one, answering in _sets(facts):
-        primaries = _primaries(answering)
+        # One that we do not reach is primary all the same while others follow it.
+        named = [each.host for each in _primaries(answering)]
+        named += [each.primary for each in answering if each.primary]
         if not answering:
             text, value = "none of its members answers", None
-        elif primaries:
-            text, value = f"{primaries[0].host} is primary", NOT_SO
+        elif named:
+            text, value = f"{named[0]} is primary", NOT_SO
         else:
             states = ", ".join(f"{each.host} {each.state or 'unknown'}" for each in answering)
             text, value = f"none of the members that answer is primary: {states}", SO
@@ -93,13 +101,14 @@ def new_primary(facts: Facts) -> Iterator[Finding]:
 def replication_lag(facts: Facts) -> Iterator[Finding]:
     """Beside what a delayed member is to be behind."""
     for one, member in members_of(facts):
-        if member.state != SECONDARY and not member.error:
+        if member.state not in FOLLOWING and not member.error:
             continue
-        if silence_of(facts, member) or member.lag_seconds is None:
-            why = silence_of(facts, member) or "there is no primary to compare it with"
+        silence, seconds = silence_of(facts, member), _finite(member.lag_seconds)
+        if silence or seconds is None:
+            why = silence or "it does not tell how far it has come"
             yield _finding(names.REPLICATION_LAG, one, member, None, why)
             continue
-        lag = max(0.0, member.lag_seconds - member.delay_seconds)
+        lag = max(0.0, seconds - member.delay_seconds)
         meant = f", beside its delay of {said(member.delay_seconds)}" * bool(member.delay_seconds)
         text = f"{member.host} is {said(lag)} behind{meant}"
         yield _finding(names.REPLICATION_LAG, one, member, lag, text)
@@ -120,10 +129,15 @@ def oplog_window(facts: Facts) -> Iterator[Finding]:
 
 def window_seconds(member: MemberState) -> float | None:
     if WINDOW in member.values:
-        return member.values[WINDOW]
+        return _finite(member.values[WINDOW])
     if member.oplog_first is None or member.oplog_last is None:
         return None
     return float(member.oplog_last.t - member.oplog_first.t)
+
+
+def _finite(seconds: float | None) -> float | None:
+    """Whoever writes samples: one that is no number must not keep all others from being judged."""
+    return seconds if seconds is not None and isfinite(seconds) else None
 
 
 def _oplog_is_full(one: DeploymentFacts, member: MemberState) -> bool:
@@ -188,7 +202,7 @@ def _sets(facts: Facts) -> Iterator[tuple[DeploymentFacts, list[MemberState]]]:
     """Replica sets that are monitored, with their members that answer."""
     for one in facts.deployments:
         is_set = one.deployment.kind is not DeploymentKind.STANDALONE
-        if one.deployment.monitored and one.members and is_set:
+        if one.deployment.monitored and facts.watched and one.members and is_set:
             yield one, [each for each in one.members if not silence_of(facts, each)]
 
 

@@ -32,6 +32,8 @@ class Situation:
     """Of the deployments that are there, by id."""
     known: Collection[str] = frozenset()
     """Ids of alerts of events that were opened once."""
+    flaps: Mapping[str, int] = field(default_factory=dict)
+    """How often it had flapped already, by the key of each alert that closed lately."""
 
 
 @dataclass(frozen=True, slots=True)

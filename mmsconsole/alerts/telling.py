@@ -68,7 +68,8 @@ def _acknowledged(situation: Situation, alert: Alert) -> Alert:
     if until is None or situation.now < until:
         return alert
     alert = replace(alert, state=AlertState.OPEN, acknowledged_until=None, changed_at=situation.now)
-    return _tell(situation, alert, NotificationKind.AGAIN)
+    again = NotificationKind.AGAIN if alert.notified else NotificationKind.OPEN
+    return _tell(situation, alert, again)
 
 
 def wait_seconds(rule: AlertRule | None, notified: int) -> float:
@@ -106,7 +107,8 @@ def closed(situation: Situation, alert: Alert, rule: AlertRule | None, reason: s
 def _tell(situation: Situation, alert: Alert, kind: NotificationKind, event: str = "") -> Alert:
     alert = replace(
         alert, notified=alert.notified + 1, notified_at=situation.now,
-        told_seconds=situation.seconds,
+        told_seconds=situation.seconds, told_all=alert.told_all or not alert.channels,
+        told_by=tuple(dict.fromkeys([*alert.told_by, *alert.channels])),
     )  # fmt: skip
     return _put(situation, alert, kind, alert.text, event)
 

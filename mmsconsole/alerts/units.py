@@ -5,6 +5,8 @@ from mmsconsole.alerts.notify.quantities import in_words
 from mmsconsole.metadata.alert_rules import AlertRule
 from mmsconsole.monitoring.metrics import BY_NAME
 
+TEXT_MAX = 1000
+
 
 def unit_of(name: str, metric: str = "") -> str:
     """That of the metric, where the condition is about one; empty where there is none."""
@@ -15,7 +17,8 @@ def unit_of(name: str, metric: str = "") -> str:
 
 
 def with_limit(text: str, rule: AlertRule) -> str:
-    """What was found, and beside it what is allowed."""
+    """What was found, and beside it what is allowed. Bounded: it may quote a server."""
+    text = text if len(text) <= TEXT_MAX else f"{text[: TEXT_MAX - 1]}…"
     if rule.threshold is None:
         return text
     return f"{text} (limit {in_words(rule.threshold, unit_of(rule.condition, rule.metric))})"

@@ -1,11 +1,15 @@
 """The monitoring agents: the one in each engine, later those elsewhere."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mmsconsole.metadata.codec import to_document
 from mmsconsole.metadata.collection import Records
 from mmsconsole.metadata.failures import metadata_errors
+
+FORGOTTEN = timedelta(days=30)
+"""One that says nothing for so long is none any more: its engine was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,10 @@ class Agents(Records[Agent]):
     name = "agents"
     record = Agent
     noun = "monitoring agent"
+
+    def known(self, now: datetime) -> Iterator[Agent]:
+        """Without those that are forgotten."""
+        return self.all({"seen_at": {"$gte": now - FORGOTTEN}})
 
     @metadata_errors()
     def report(self, agent: Agent) -> None:

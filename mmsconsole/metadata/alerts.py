@@ -99,6 +99,12 @@ class Alert:
     numbers: int = 0
     """Of notifications that were made for it."""
     outbox: tuple[Outgoing, ...] = ()
+    told_all: bool = False
+    """People were told of it by all channels ..."""
+    told_by: tuple[str, ...] = ()
+    """... or by these: they are told of its end as well, whatever the rule says by then."""
+    flaps: int = 0
+    """How often it had closed, and opened anew soon after, when it was opened."""
     revision: int = 0
 
 
@@ -133,6 +139,7 @@ class Alerts(Records[Alert]):
         ([("group", 1), ("standing", 1), ("opened_at", -1)], {}),
         ([("group", 1), ("opened_at", -1)], {}),
         ([("group", 1), ("owed", 1)], {}),
+        ([("group", 1), ("closed_at", 1)], {}),
         ([("outbox.id", 1)], {"sparse": True}),
     ]  # fmt: skip
 
@@ -163,6 +170,13 @@ class Alerts(Records[Alert]):
         with metadata_errors():
             found = self.collection.find({"_id": {"$in": list(ids)}}, {"_id": 1})
             return {str(one["_id"]) for one in found}
+
+    @metadata_errors()
+    def closed_since(self, group: str, at: datetime) -> dict[str, int]:
+        """How often it had flapped already, by the key of each that was closed lately."""
+        query = {"group": group, "closed_at": {"$gte": at}}
+        found = self.collection.find(query, {"key": 1, "flaps": 1}).sort("closed_at", 1)
+        return {str(one["key"]): int(one.get("flaps", 0)) for one in found}
 
     def with_outbox(self, group: str) -> list[Alert]:
         return list(self.all({"group": group, "outbox.id": {"$gt": ""}}))

@@ -61,6 +61,9 @@ class EngineRecord:
     """When its alert service last judged, or saw that another engine does."""
     alerts_error: str = ""
     """Why it does not; empty while it does."""
+    channels: dict[str, str] | None = None
+    """Those that it tells people by, each with a mark of its settings: notify.mark_of(). They are
+    read when it starts. None: an older program, which does not say."""
 
 
 class Engines(Records[EngineRecord]):

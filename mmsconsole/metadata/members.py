@@ -71,6 +71,8 @@ class MemberState:
     optime: Optime | None = None
     lag_seconds: float | None = None
     sync_source: str = ""
+    primary: str = ""
+    """host:port of the set's primary, as this member sees it; empty: it sees none."""
     oplog_first: Optime | None = None
     oplog_last: Optime | None = None
     hidden: bool = False
@@ -81,6 +83,7 @@ class MemberState:
     priority: float = 1.0
     votes: int = 1
     healthy: bool = True
+    """It answers, and the primary reaches it, as far as that is known."""
     elected_at: datetime | None = None
     term: int | None = None
     host_info: dict[str, str] = field(default_factory=dict)

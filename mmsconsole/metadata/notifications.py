@@ -1,16 +1,19 @@
 """Notifications: the queue of what people are told, and what became of it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from pymongo import UpdateOne
+
+from mmsconsole.metadata.codec import to_value
 from mmsconsole.metadata.collection import Indexes, Records
 from mmsconsole.metadata.failures import metadata_errors
 
 LISTED_MAX = 200
-UNSENT_MAX = 200
+UNSENT_MAX = 500
 """That are looked at in one go."""
 
 
@@ -85,15 +88,28 @@ class Notifications(Records[Notification]):
         query = {"channel": channel, "state": {"$in": [state.value for state in UNSENT]}}
         return list(self.all(query, sort=[("at", 1), ("_id", 1)], limit=UNSENT_MAX))
 
-    def begin(self, seen: Notification, next_at: datetime) -> Notification | None:
-        """Count a try before it is made; None if it is no longer as it was seen."""
-        query = {"_id": seen.id, "state": seen.state.value, "tries": seen.tries}
-        return self.set_where(query, tries=seen.tries + 1, next_at=next_at)
+    def begin_all(
+        self, seen: Sequence[Notification], next_at: Callable[[int], datetime]
+    ) -> list[Notification]:
+        """Count a try of each before it is made; `next_at`: by the number of tries, when there is
+        another one. Empty if one of them is no longer as it was seen: look again.
+        """
+        begun = [replace(one, tries=one.tries + 1, next_at=next_at(one.tries + 1)) for one in seen]
+        writes: list[UpdateOne] = []
+        for before, one in zip(seen, begun, strict=True):
+            query = {"_id": one.id, "state": before.state.value, "tries": before.tries}
+            writes.append(UpdateOne(query, {"$set": {"tries": one.tries, "next_at": one.next_at}}))
+        with metadata_errors(self.noun):
+            done = self.collection.bulk_write(writes, ordered=False).matched_count if writes else 0
+        return begun if done == len(writes) else []
 
-    def end(self, id_: str, state: NotificationState, **changes: object) -> None:
-        """Write down how a try ended; one that has been sent stays so."""
-        query = {"_id": id_, "state": {"$in": [state.value for state in UNSENT]}}
-        self.set_where(query, state=state, **changes)
+    @metadata_errors()
+    def end_all(self, ids: Iterable[str], state: NotificationState, **changes: object) -> None:
+        """Write down how a try of each ended; what has been sent stays so."""
+        query = {"_id": {"$in": list(ids)}, "state": {"$in": [each.value for each in UNSENT]}}
+        values = {"state": state} | changes
+        update = {"$set": {name: to_value(value) for name, value in values.items()}}
+        self.collection.update_many(query, update)
 
     def strays(self, channels: Iterable[str], before: datetime) -> list[Notification]:
         """Old ones that wait for channels that are not among these."""

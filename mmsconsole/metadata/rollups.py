@@ -24,3 +24,8 @@ class RollUps(Records[RollUp]):
     def done_until(self, id_: str, until: datetime) -> None:
         """It never goes back, whoever else does the same."""
         self.collection.update_one({"_id": id_}, {"$max": {"done": until}}, upsert=True)
+
+    @metadata_errors()
+    def set_back(self, mark: RollUp, done: datetime) -> None:
+        """Unless somebody else has moved it meanwhile."""
+        self.collection.update_one({"_id": mark.id, "done": mark.done}, {"$set": {"done": done}})

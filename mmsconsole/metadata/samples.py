@@ -24,6 +24,8 @@ from mmsconsole.metadata.failures import metadata_errors
 WRITE_TIMEOUT_MS = 20_000
 PUT_MAX = 500
 """Samples in one insert: some 2 MB."""
+READ_AT_ONCE = 500
+"""Whole samples: a batch is decoded as one, of wide ones into some 30 MB."""
 SERIES_INDEX = [("of.deployment", ASCENDING), ("of.subject", ASCENDING), ("at", ASCENDING)]
 KEPT_ASIDE = frozenset(("_id", "at", "of"))
 
@@ -94,12 +96,12 @@ class Samples:
         for grain, collection in self._collections.items():
             if collection.name not in there:
                 self._create(collection.name, grain, (kept_seconds or KEPT_SECONDS)[grain])
-                collection.create_index(SERIES_INDEX)
             elif kept_seconds is not None:
                 seconds = kept_seconds[grain]
                 if there[collection.name].get("expireAfterSeconds") != seconds:
                     command = {"collMod": collection.name, "expireAfterSeconds": seconds}
                     self._database.command(command)
+            collection.create_index(SERIES_INDEX)  # also where a crash came before it
 
     def _create(self, name: str, grain: Grain, seconds: int) -> None:
         series = {"timeField": "at", "metaField": "of", "granularity": GRANULARITY[grain]}
@@ -137,10 +139,15 @@ class Samples:
 
     def oldest_at(self, grain: Grain, since: datetime) -> datetime | None:
         """The time of the first sample at or after `since`, of whatever it is."""
-        query = {"at": {"$gte": since}}
-        return next(
-            (found.at for found in self._find(grain, query, ("at",), [("at", ASCENDING)], 1)), None
-        )
+        return self._first_at(grain, {"at": {"$gte": since}}, ASCENDING)
+
+    def newest_at(self, grain: Grain, since: datetime, until: datetime) -> datetime | None:
+        """The time of the last one, since <= at < until, of whatever it is."""
+        return self._first_at(grain, _between(since, until), DESCENDING)
+
+    def _first_at(self, grain: Grain, query: Mapping[str, Any], order: int) -> datetime | None:
+        found = self._find(grain, query, ("at",), [("at", order)], 1)
+        return next((sample.at for sample in found), None)
 
     @metadata_errors()
     def subjects(self, grain: Grain, deployment: str, since: datetime) -> list[str]:
@@ -166,7 +173,9 @@ class Samples:
     ) -> Iterator[Sample]:  # fmt: skip
         wanted = {"_id": 0, "at": 1, "of": 1, **dict.fromkeys(names, 1)} if names else {"_id": 0}
         with metadata_errors():
-            for found in self._collections[grain].find(query, wanted, sort=sort, limit=limit):
+            for found in self._collections[grain].find(
+                query, wanted, sort=sort, limit=limit, batch_size=0 if names else READ_AT_ONCE
+            ):
                 yield _sample(found)
 
 

@@ -22,4 +22,4 @@ class MonitoringSettings(Section):
     """How long the samples of each poll are kept."""
     keep_minute_days: int = Field(default=7, ge=1, le=3650)
     """How long the means, least and greatest values of each minute are kept."""
-    keep_hour_days: int = Field(default=730, ge=1, le=36_500)
+    keep_hour_days: int = Field(default=730, ge=1, le=7300)

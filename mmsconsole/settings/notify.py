@@ -1,5 +1,6 @@
 """How people are told: [notify.NAME], one for each channel."""
 
+import hashlib
 import re
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
@@ -169,6 +170,11 @@ NotifySettings = Annotated[
     Field(discriminator="kind"),
 ]
 """By its kind."""
+
+
+def mark_of(channel: ChannelSettings) -> str:
+    """Another one when its settings are others; secrets are no part of it."""
+    return hashlib.sha256(channel.model_dump_json().encode()).hexdigest()[:12]
 
 
 def is_loopback(host: str) -> bool:

@@ -81,6 +81,25 @@ def test_a_failed_call_is_told_once_and_without_the_url(caplog: pytest.LogCaptur
     assert "hunter2" not in caplog.text
 
 
+def test_a_fault_does_not_end_the_thread() -> None:
+    line, clock = Line(), ManualClock(auto_advance=False)
+    faults = [ZeroDivisionError]
+
+    def works() -> bool:
+        if faults:
+            raise faults.pop()
+        return True
+
+    one = DeadMansPing(Pings(WELL, FAILING, 60.0), works, clock, line.call)
+    one.start()
+    for sleepers in (1, 2, 3):
+        clock.wait_for_sleepers(sleepers)
+        clock.advance(60)
+    clock.wait_for_sleepers(4)
+    one.stop(60)
+    assert set(line.called) == {WELL.reveal()}
+
+
 def test_a_real_receiver_is_called_by_the_thread() -> None:
     with receiver(status(200)) as server:
         pings = Pings(Secret(server.url("/ping")), Secret(""), 60.0)

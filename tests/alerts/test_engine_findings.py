@@ -11,7 +11,7 @@ from mmsconsole.alerts.findings import findings
 from mmsconsole.metadata.agents import Agent
 from mmsconsole.metadata.checks import StoreCheck
 from mmsconsole.metadata.engines import EngineRecord, Space
-from tests.alerts.world import NOW, ago
+from tests.alerts.world import NOW, ago, facts, member
 
 
 def engine(id_: str = "e1", seen_at: datetime = NOW, *spaces: Space) -> EngineRecord:
@@ -36,6 +36,31 @@ def test_of_an_engine_that_is_down_the_agent_is_not_told_too() -> None:
     engines = (engine(), engine("e2", ago(hours=1)))
     given = Facts("default", NOW, engines=engines, agents=agents)
     assert [one.value for one in found("monitoring agent down", given)] == [180, None]
+
+
+def test_an_engine_whose_agent_never_began_is_told_of_once_it_has_settled() -> None:
+    fresh = replace(engine("e2"), started_at=ago(seconds=50))
+    given = Facts("default", NOW, engines=(engine(), fresh, replace(engine("e3"), monitors=False)))
+    told = [(one.subject, one.value) for one in found("monitoring agent down", given)]
+    assert told == [("embedded e1", 24 * 3600), ("embedded e2", None)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "monitors", "told"),
+    [(ago(seconds=20), True, [0]), (ago(minutes=4), True, [0]), (ago(minutes=6), True, [360]),
+     (ago(minutes=6), False, []), (None, True, [])],
+)  # fmt: skip
+def test_agents_that_are_there_and_ask_nobody_are_told_of(
+    asked: datetime | None, monitors: bool, told: list[float]
+) -> None:
+    """Else nothing would be known of any member, and nobody would know that."""
+    agents = (Agent("embedded e1", "e1", NOW),)
+    given = replace(
+        facts(member(asked_at=asked)), engines=(replace(engine(), monitors=monitors),),
+        agents=agents, watched=monitors,
+    )  # fmt: skip
+    values = [one.value for one in found("monitoring agent down", given) if not one.subject]
+    assert values == told
 
 
 @pytest.mark.parametrize(("free", "percent"), [(0, 0), (50, 5), (1000, 100)])

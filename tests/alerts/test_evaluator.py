@@ -7,6 +7,7 @@ import pytest
 from mmsconsole.alerts.evaluator import evaluate
 from mmsconsole.alerts.finding import SO, Finding
 from mmsconsole.alerts.situation import is_wrong
+from mmsconsole.alerts.units import TEXT_MAX
 from mmsconsole.metadata.alerts import AlertState
 from mmsconsole.metadata.events import Severity
 from tests.alerts.world import CHANNELS, NOW, World, ago, lag, rule
@@ -22,6 +23,13 @@ def test_a_value_beyond_its_threshold_opens_an_alert_and_tells_every_channel() -
     assert alert.opened_at == NOW
     assert [one.channel for one in world.sent.values()] == list(CHANNELS)
     assert world.events == ["alert opened"]
+
+
+def test_a_title_names_the_metric_that_is_too_high() -> None:
+    world = World([rule("metric above", metric="queue_total", threshold=50.0)])
+    world.look(Finding("metric above", "db1", 60.0, "60", "d1", "queue_total"))
+    (first, *_) = world.sent.values()
+    assert first.title == "queue_total is too high: shop db1"
 
 
 def test_what_is_so_or_not_so_has_no_value() -> None:
@@ -232,6 +240,22 @@ def test_an_event_is_told_once_and_closes_by_itself() -> None:
     assert world.kinds == ["open", "closed"]
     assert world.only.reason == "it happened, and is over"
     assert evaluate(world.situation([event("r1")])).opened == ()
+
+
+def test_the_text_of_an_alert_is_bounded() -> None:
+    world = World([rule("host down")])
+    world.look(Finding("host down", "db1", 1.0, "refused " * 10_000, "d1"))
+    assert len(world.only.text) <= TEXT_MAX
+
+
+def test_people_hear_of_an_event_once_and_machines_of_its_end_as_well() -> None:
+    world = World([rule("restore failed")], people=("mail",))
+    for _ in range(70):
+        world.look(event("r1"))
+        world.pass_(10)
+    assert [(one.channel, one.kind.value) for one in world.sent.values()] == [
+        ("mail", "open"), ("chat", "open"), ("chat", "closed"),
+    ]  # fmt: skip
 
 
 def test_two_events_of_one_subject_are_two_alerts() -> None:

@@ -102,6 +102,7 @@ def test_an_election_is_told_with_the_new_primary(
             f":{port} was elected primary" in one.text for one in alerts(metadata, "new primary")
         )
     )
+    until(lambda: {one.primary.rpartition(":")[2] for one in metadata.members.all()} == {str(port)})
 
 
 def test_a_member_that_is_left_locked_is_told_until_it_is_unlocked(

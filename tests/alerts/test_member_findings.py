@@ -249,3 +249,17 @@ def test_what_no_rule_names_is_not_looked_for() -> None:
 def test_facts_of_nothing_show_nothing() -> None:
     nothing = Facts("default", NOW)
     assert [one for name in FINDERS for one in found(name, nothing)] == []
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan"), 1e300])
+def test_what_is_no_number_keeps_nothing_else_from_being_judged(value: float) -> None:
+    odd = dict.fromkeys(("oplog_window", "oplog_bytes", "oplog_maximum"), value)
+    given = facts(member(state="SECONDARY", lag_seconds=value, values=odd))
+    judged = [one for name in FINDERS for one in found(name, given)]
+    assert [one.value for one in judged if one.condition == "host down"] == [0]
+
+
+def test_a_primary_that_others_follow_is_one_although_we_do_not_reach_it() -> None:
+    lost, other = member("db1", state="PRIMARY", **DOWN), member("db2", primary="db1")
+    assert one("no primary", facts(lost, other)).value == 0
+    assert one("no primary", facts(lost, member("db2"))).value == 1

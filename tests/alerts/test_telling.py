@@ -216,6 +216,51 @@ def test_a_rule_names_the_channels_that_are_told() -> None:
     assert [one.channel for one in world.sent.values()] == ["chat"]
 
 
+def test_whoever_was_told_is_told_of_the_end_whatever_channels_the_rule_has_by_then() -> None:
+    """Else an incident would stay open for ever."""
+    world = World([rule()])
+    world.look(lag(75))
+    world.rules = [rule(channels=("mail",))]
+    world.pass_(600)
+    world.look(lag(75))
+    world.look(lag(0))
+    told = [(one.channel, one.kind.value) for one in world.sent.values()]
+    assert sorted(told) == [
+        ("chat", "closed"), ("chat", "open"),
+        ("mail", "again"), ("mail", "closed"), ("mail", "open"),
+    ]  # fmt: skip
+
+
+def test_whoever_was_not_told_of_the_alert_is_not_told_of_its_end() -> None:
+    world = World([rule(channels=("mail",))])
+    world.look(lag(75))
+    world.rules = [rule()]
+    world.look(lag(0))
+    assert {one.channel for one in world.sent.values()} == {"mail"}
+
+
+def test_what_was_acknowledged_before_anybody_was_told_is_told_as_new() -> None:
+    world = World([rule(muted_until=NOW + timedelta(minutes=1))])
+    world.look(lag(75))
+    acknowledge(world, 5)
+    world.pass_(600)
+    world.look(lag(75))
+    assert world.kinds == ["open"]
+
+
+def test_of_windows_within_and_behind_one_another_the_last_end_counts() -> None:
+    inner, outer, behind = window(minutes=2), window(minutes=10), window(minutes=20)
+    behind = replace(behind, start=NOW + timedelta(minutes=9))
+    world = World([rule()], windows=[inner, outer, behind])
+    for minutes, kinds in ((5, []), (9, []), (19, []), (20, ["open"])):
+        world.now = NOW + timedelta(minutes=minutes)
+        world.look(lag(75))
+        assert world.kinds == kinds
+    world.windows = []
+    world.look(lag(75))
+    assert world.kinds == ["open"]
+
+
 def test_a_message_has_what_its_readers_need() -> None:
     world = World([rule()])
     world.look(lag(75))

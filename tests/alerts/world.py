@@ -10,6 +10,7 @@ from mmsconsole.alerts.defaults import default_rule
 from mmsconsole.alerts.evaluator import evaluate, event_id
 from mmsconsole.alerts.facts import DeploymentFacts, Facts
 from mmsconsole.alerts.finding import Finding
+from mmsconsole.alerts.flapping import FLAPS_WITHIN
 from mmsconsole.alerts.queueing import notifications_of
 from mmsconsole.alerts.situation import Situation
 from mmsconsole.metadata.alert_rules import AlertRule
@@ -80,6 +81,8 @@ class World:
     pending: dict[str, Pending] = field(default_factory=dict)
     sent: dict[str, Notification] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
+    people: tuple[str, ...] = ()
+    """Channels that people read."""
 
     def pass_(self, seconds: float, *, wall: float | None = None) -> None:
         """`wall`: how far the wall clock goes meanwhile."""
@@ -103,9 +106,12 @@ class World:
     def situation(self, findings: Iterable[Finding]) -> Situation:
         known = {event_id("default", one) for one in findings if one.occurrence}
         judged = [one for one in self.alerts.values() if one.standing or one.owed]
+        lately = [one for one in self.alerts.values()
+                  if one.closed_at and one.closed_at >= self.now - FLAPS_WITHIN]  # fmt: skip
         return Situation(
             "default", self.now, self.seconds, self.rules, tuple(findings), judged,
             list(self.pending.values()), self.windows, self.names, known & set(self.alerts),
+            {one.key: one.flaps for one in lately},
         )  # fmt: skip
 
     def _open(self, alerts: Iterable[Alert]) -> None:
@@ -116,7 +122,7 @@ class World:
 
     def _queue(self) -> None:
         for alert in self.alerts.values():
-            for one in notifications_of(alert, CHANNELS):
+            for one in notifications_of(alert, CHANNELS, self.people):
                 self.sent.setdefault(one.id, one)
 
     def _empty(self) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from mmsconsole.metadata.agents import Agent, embedded_agent
+from mmsconsole.metadata.agents import FORGOTTEN, Agent, embedded_agent
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.members import MemberState, member_id
 
@@ -38,6 +38,12 @@ def test_an_agent_reports_in_one_record(metadata: Metadata) -> None:
     metadata.agents.report(first)
     metadata.agents.report(Agent(embedded_agent("e"), "e", NOW, members=4))
     assert [each.members for each in metadata.agents.all()] == [4]
+
+
+def test_an_agent_that_said_nothing_for_a_month_is_none_any_more(metadata: Metadata) -> None:
+    metadata.agents.report(Agent(embedded_agent("e"), "e", NOW))
+    assert [each.engine for each in metadata.agents.known(NOW + FORGOTTEN)] == ["e"]
+    assert list(metadata.agents.known(NOW + 2 * FORGOTTEN)) == []
 
 
 def test_how_far_roll_ups_are_never_goes_back(metadata: Metadata) -> None:

@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.samples import KEPT_SECONDS, Grain, Sample
+from mmsconsole.monitoring.agent import kept_seconds
+from mmsconsole.settings.monitoring import MonitoringSettings
 
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
 """Not long ago: the server deletes what is too old."""
@@ -86,3 +89,19 @@ def test_sizes_are_told_for_each_grain(metadata: Metadata) -> None:
     assert set(sizes) == set(Grain)
     assert sizes[Grain.FINE].buckets >= 1
     assert sizes[Grain.FINE].stored_bytes > 0
+
+
+def test_the_longest_time_that_settings_allow_is_taken_by_the_server(metadata: Metadata) -> None:
+    longest = MonitoringSettings(keep_fine_hours=8760, keep_minute_days=3650, keep_hour_days=7300)
+    metadata.samples.ensure(kept_seconds(longest))
+    with pytest.raises(ValidationError):
+        MonitoringSettings(keep_hour_days=7301)
+
+
+def test_an_index_that_a_crash_left_out_is_made_later(metadata: Metadata) -> None:
+    """Of a time-series collection: by what it holds, and then its time."""
+    collection = metadata.database.samples_1h
+    collection.drop_indexes()
+    assert not collection.index_information()
+    metadata.samples.ensure()
+    assert len(collection.index_information()) == 1

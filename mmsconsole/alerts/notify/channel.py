@@ -16,6 +16,10 @@ class ChannelKind(StrEnum):
     COMMAND = "command"
 
 
+READ_BY_PEOPLE = (ChannelKind.EMAIL, ChannelKind.SLACK)
+"""The others are read by programs, each message by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One notification, as every channel gets it. Texts may quote names from outside, made

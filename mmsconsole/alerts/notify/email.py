@@ -12,6 +12,8 @@ from mmsconsole.alerts.notify.smtp import Delivery, deliver
 from mmsconsole.settings.notify import EmailSettings
 
 POLICY = SMTP.clone(cte_type="7bit")
+LONG_LINES = POLICY.clone(max_line_length=998)
+"""SMTP's own limit. A subject that is folded sooner begins, for some readers, with a space."""
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9.-]+")
 
 
@@ -41,7 +43,8 @@ class EmailChannel:
 def mail_of(message: Message, sender: str, to: list[str]) -> EmailMessage:
     """Equal messages make mails with one Message-ID; those of one alert are a thread."""
     domain = parseaddr(sender)[1].rpartition("@")[2]
-    mail = EmailMessage(POLICY)
+    plain = "".join((message.title, sender, *to)).isascii()  # else: encoded words, 75 long at most
+    mail = EmailMessage(LONG_LINES if plain else POLICY)
     mail["From"] = _address(sender)
     mail["To"] = tuple(_address(one) for one in to)
     mail["Subject"] = message.title

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from http.client import HTTPException
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -132,12 +133,14 @@ def _not_connected(error: Exception, where: str) -> NotificationFailed:
         hint = "check its certificate; an authority of your own is named by ca_file"
         what = "its certificate is not trusted, or it does not speak TLS"
         return NotificationFailed(what, again=False, where=where, hint=hint)
+    if isinstance(error, NewConnectionError | ConnectionError):  # the former is a "timeout", too
+        cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+        told = getattr(cause, "strerror", None)
+        what = f"no connection to it: {told}" if told else "no connection to it"
+        return NotificationFailed(what, where=where)
     if isinstance(error, ConnectTimeoutError | TimeoutError):
         return NotificationFailed("it does not answer in time", where=where)
-    refused = isinstance(error, NewConnectionError | ConnectionError)
-    return NotificationFailed(
-        "no connection to it" if refused else f"no connection: {type(error).__name__}", where=where
-    )
+    return NotificationFailed(f"no connection: {type(error).__name__}", where=where)
 
 
 def _exchange(connection: HTTPConnection, request: Request, deadline: Deadline) -> tuple[int, str]:
@@ -153,7 +156,7 @@ def _exchange(connection: HTTPConnection, request: Request, deadline: Deadline) 
         )  # fmt: skip
         answer = connection.getresponse()
         status, location = answer.status, answer.headers.get("Location", "")
-    except (HTTPError, OSError, ValueError) as error:
+    except (HTTPError, HTTPException, OSError, ValueError) as error:
         slow = deadline.passed or isinstance(error, TimeoutError)
         what = "it does not answer in time" if slow else "the connection broke off"
         raise NotificationFailed(what, where=request.where) from error

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mmsconsole.metadata.notifications import Notification
+from mmsconsole.metadata.notifications import Notification, NotificationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +33,29 @@ class Patience:
         return now - notification.at > timedelta(hours=self.hours)
 
 
-def next_to_send(
-    unsent: Iterable[Notification], now: datetime, patience: Patience
-) -> Notification | None:
-    """The first that is due. One of an alert waits for those before it, so that nobody is told
-    that it is over before he is told that it began.
+def ready(unsent: Iterable[Notification], now: datetime, patience: Patience) -> list[Notification]:
+    """Those that are due, the oldest first. One of an alert waits for those before it, so that
+    nobody is told that it is over before he is told that it began.
 
-    `unsent`: of one channel, oldest first.
+    `unsent`: of one channel.
     """
-    waiting: set[str] = set()
-    for notification in unsent:
-        about = notification.alert or notification.id
-        if about not in waiting and _is_due(notification, now, patience):
-            return notification
-        waiting.add(about)
-    return None
+    first: dict[str, Notification] = {}
+    for one in unsent:
+        about = one.alert or one.id
+        if about not in first or _number(one) < _number(first[about]):
+            first[about] = one
+    return [one for one in sorted(first.values(), key=_turn) if _is_due(one, now, patience)]
+
+
+def _number(one: Notification) -> int:
+    """Of its alert's notifications: their times come from clocks that may be set back."""
+    number = one.id.removeprefix(f"{one.alert}-").partition("-")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def _turn(one: Notification) -> tuple[datetime, bool, str]:
+    """What is over comes before what began anew in the same moment."""
+    return one.at, one.kind is not NotificationKind.CLOSED, one.id
 
 
 def _is_due(notification: Notification, now: datetime, patience: Patience) -> bool:

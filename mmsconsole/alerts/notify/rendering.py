@@ -29,15 +29,15 @@ WELL = "#1b6e3c"
 def message_of(notification: Notification) -> Message:
     """What the channels are given. Equal for equal notifications, however often it is tried."""
     kind, payload = notification.kind, notification.payload
-    said = {key: _line(payload.get(key), NAME_MAX) for key in (
+    said = {key: one_line(payload.get(key), NAME_MAX) for key in (
         "group", "deployment", "subject", "condition", "hint")}  # fmt: skip
     opened_at = payload.get("opened_at")
-    sentence = _line(notification.text, TEXT_MAX)
+    sentence = one_line(notification.text, TEXT_MAX)
     message = Message(
         kind=kind.value,
-        title=LEADS[kind] + _line(notification.title, TITLE_MAX),
+        title=LEADS[kind] + one_line(notification.title, TITLE_MAX),
         text="",
-        severity=_severity(payload.get("severity")),
+        severity=severity_of(payload.get("severity")),
         group=said["group"],
         at=notification.at,
         id=notification.id,
@@ -103,13 +103,13 @@ def _see(message: Message) -> str:
     return f"mmsconsole alert show {message.alert_id}" if message.alert_id else ""
 
 
-def _line(text: object, most: int) -> str:
-    """One line that steers nothing, not longer than `most`."""
+def one_line(text: object, most: int) -> str:
+    """One that steers nothing, not longer than `most`."""
     line = harmless(" ".join(str(text or "").split()))
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def _severity(text: object) -> Severity:
+def severity_of(text: object) -> Severity:
     known = [severity for severity in Severity if severity.value == text]
     return known[0] if known else Severity.WARNING
 
@@ -118,7 +118,7 @@ def _value(payload: dict[str, Any]) -> str:
     value = payload.get("value")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
-    return _line(in_words(float(value), str(payload.get("unit", ""))), NAME_MAX)
+    return one_line(in_words(float(value), str(payload.get("unit", ""))), NAME_MAX)
 
 
 def _moment(at: datetime | None) -> str:

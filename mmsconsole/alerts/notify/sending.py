@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mmsconsole.alerts.notify.channel import Channel
-from mmsconsole.alerts.notify.queue import Patience, next_to_send
+from mmsconsole.alerts.notify.digest import digest_of, together
+from mmsconsole.alerts.notify.queue import Patience, ready
 from mmsconsole.alerts.notify.rendering import message_of
 from mmsconsole.clock import Clock
 from mmsconsole.errors import MmsError, NotificationFailed
@@ -52,7 +53,9 @@ class Queue:
                 "" if alert is None else alert.deployment,
             )
         )  # fmt: skip
-        self.metadata.notifications.end(notification.id, NotificationState.GIVEN_UP, error=why)
+        self.metadata.notifications.end_all(
+            [notification.id], NotificationState.GIVEN_UP, error=why
+        )
         log.error("%s", text)
 
 
@@ -68,27 +71,31 @@ class ChannelQueue:
         self._to_write: Callable[[], None] | None = None
 
     def round(self) -> float:
-        """Send one at most; returns how many seconds to rest. Raises MetadataError."""
+        """Send one message at most; returns how many seconds to rest. Raises MetadataError."""
         if self._to_write is not None:
             self._write(self._to_write)
-        if self._next() is None or not self._take():
-            self._give_back()
+        if not self._held and not self._next():
             return POLL_SECONDS
-        found = self._next()  # under the lease: another engine may just have sent it
-        if found is None:
-            return POLL_SECONDS
-        return self._attend(found)
+        # Looked at under the lease: another engine may just have sent it.
+        found = self._next() if self._take() else []
+        if found:
+            return self._attend(found)
+        self._give_back()
+        return POLL_SECONDS
 
-    def _attend(self, found: Notification) -> float:
+    def _attend(self, found: list[Notification]) -> float:
         queue, now = self._queue, self._queue.clock.now()
-        if queue.patience.is_old(found, now):
-            queue.give_up(found, found.error or f"it waited for {queue.patience.hours:g} h")
+        old = [one for one in found if queue.patience.is_old(one, now)]
+        for one in old:
+            queue.give_up(one, one.error or f"it waited for {queue.patience.hours:g} h")
+        if old:
             return 0.0
-        next_at = queue.patience.next_at(found.tries + 1, now)
-        begun = queue.metadata.notifications.begin(found, next_at)
-        return 0.0 if begun is None else self._try(begun)
+        begun = queue.metadata.notifications.begin_all(
+            found, lambda tries: queue.patience.next_at(tries, now)
+        )
+        return self._try(begun) if begun else 0.0
 
-    def _try(self, begun: Notification) -> float:
+    def _try(self, begun: list[Notification]) -> float:
         notifications = self._queue.metadata.notifications
         failure = self._send(begun)
         if failure is not None:
@@ -97,15 +104,15 @@ class ChannelQueue:
             # What follows would only meet the same fault.
             return min(2.0**self._failed, REST_SECONDS_MAX) if failure.again else 0.0
         self._failed = 0
-        sent_at = self._queue.clock.now()
-        self._write(lambda: notifications.end(
-            begun.id, NotificationState.SENT, sent_at=sent_at, error=""))  # fmt: skip
+        ids, sent_at = [one.id for one in begun], self._queue.clock.now()
+        self._write(lambda: notifications.end_all(
+            ids, NotificationState.SENT, sent_at=sent_at, error=""))  # fmt: skip
         return 0.0
 
-    def _send(self, begun: Notification) -> NotificationFailed | None:
+    def _send(self, begun: list[Notification]) -> NotificationFailed | None:
         """Why it failed."""
         try:
-            self._channel.send(message_of(begun))
+            self._channel.send(message_of(begun[0]) if len(begun) == 1 else digest_of(begun))
         except NotificationFailed as error:
             return error
         except Exception as error:  # noqa: BLE001 - the boundary: it costs this message alone
@@ -114,12 +121,14 @@ class ChannelQueue:
             return NotificationFailed(f"a fault of ours: {name}", hint="see the engine's log")
         return None
 
-    def _end_failed(self, begun: Notification, error: NotificationFailed) -> None:
-        queue = self._queue
-        if queue.patience.has_ended(begun, queue.clock.now(), again=error.again):
-            queue.give_up(begun, str(error))
-        else:
-            queue.metadata.notifications.end(begun.id, NotificationState.FAILED, error=str(error))
+    def _end_failed(self, begun: list[Notification], error: NotificationFailed) -> None:
+        queue, now = self._queue, self._queue.clock.now()
+        ended = [one for one in begun if queue.patience.has_ended(one, now, again=error.again)]
+        for one in ended:
+            queue.give_up(one, str(error))
+        rest = [one.id for one in begun if one not in ended]
+        if rest:
+            queue.metadata.notifications.end_all(rest, NotificationState.FAILED, error=str(error))
             log.warning("channel %s: %s", self._channel.name, error)
 
     def _write(self, write: Callable[[], None]) -> None:
@@ -128,10 +137,12 @@ class ChannelQueue:
         write()
         self._to_write = None
 
-    def _next(self) -> Notification | None:
+    def _next(self) -> list[Notification]:
+        """What one message is made of; empty: nothing is due."""
         queue = self._queue
         unsent = queue.metadata.notifications.unsent(self._channel.name)
-        return next_to_send(unsent, queue.clock.now(), queue.patience)
+        due = ready(unsent, queue.clock.now(), queue.patience)
+        return together(due, self._channel.kind)
 
     def _take(self) -> bool:
         queue = self._queue
@@ -187,3 +198,7 @@ class NotificationSender:
             except MmsError as error:
                 log.warning("notifications: %s", error)
                 rest = POLL_SECONDS
+            except Exception:
+                # Without its thread nobody would ever be told by this channel again.
+                log.exception("a fault in the notifications")
+                rest = REST_SECONDS_MAX

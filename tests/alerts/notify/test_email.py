@@ -1,6 +1,7 @@
 """Mails: their headers, and how they reach real SMTP servers."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from email import message_from_bytes, policy
@@ -38,6 +39,21 @@ def test_a_mail_has_text_and_html_and_says_that_a_machine_wrote_it() -> None:
     plain, html = mail.iter_parts()
     assert plain.get_content().splitlines() == message().text.splitlines()
     assert html.get_content().split() == message().html.split()
+
+
+def test_a_long_subject_stands_on_one_line() -> None:
+    """Folded by the default it would begin behind an empty first line."""
+    title = "A member is locked against writes (fsyncLock): shop db1.example.net:27017"
+    told = message(title=title, kind=NotificationKind.CLOSED)
+    mail = mail_of(told, "backup@example.org", TO).as_bytes()
+    assert f"\nSubject: Over: {title}\r\n".encode() in mail
+
+
+def test_no_encoded_word_of_a_header_is_longer_than_readers_take() -> None:
+    data = mail_of(message(title="Ü" * 140), "Ü" * 100 + " <backup@example.org>", TO).as_bytes()
+    words = re.findall(rb"=\?utf-8\?[bq]\?.*?\?=", data.partition(b"\r\n\r\n")[0])
+    assert len(words) > 5
+    assert max(map(len, words)) <= 76
 
 
 def test_mails_of_one_alert_are_a_thread_and_each_has_an_id_of_its_own() -> None:

@@ -56,7 +56,9 @@ def test_a_connection_that_breaks_is_tried_again() -> None:
 def test_a_server_that_is_not_there_is_tried_again() -> None:
     with receiver() as server:
         url = server.url("/secret-path")
-    assert failed(url).again
+    error = failed(url)
+    assert error.again
+    assert error.what == "no connection to it: Connection refused"
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from mmsconsole.alerts.notify.queue import Patience, next_to_send
-from mmsconsole.metadata.notifications import Notification
+from mmsconsole.alerts.notify.queue import Patience, ready
+from mmsconsole.metadata.notifications import Notification, NotificationKind
 from tests.alerts.notify.messages import AT, notification
 
 PATIENCE = Patience()
+CLOSED = NotificationKind.CLOSED
 LATER = AT + timedelta(seconds=60)
 
 
@@ -35,8 +36,21 @@ def one(id_: str, alert: str, due: float | None = None) -> Notification:
 def test_the_oldest_that_is_due_is_next_but_none_passes_one_of_its_alert(
     unsent: list[Notification], expected: str | None
 ) -> None:
-    found = next_to_send(unsent, LATER, PATIENCE)
-    assert (found and found.id) == expected
+    found = ready(unsent, LATER, PATIENCE)
+    assert (found[0].id if found else None) == expected
+
+
+def test_the_order_of_an_alert_is_that_of_its_numbers_whatever_the_clocks_say() -> None:
+    """One that was set back, or that of another host."""
+    earlier = AT - timedelta(hours=3)
+    unsent = [notification("a-10-ops", alert="a", at=earlier), notification("a-9-ops", alert="a")]
+    assert [one.id for one in ready(unsent, LATER, PATIENCE)] == ["a-9-ops"]
+
+
+def test_what_is_over_is_told_before_what_begins_anew_in_the_same_moment() -> None:
+    """As at the end of a maintenance window, where both were held back."""
+    begun, over = one("a-1-ops", "a"), notification("b-2-ops", CLOSED, alert="b")
+    assert [each.id for each in ready([begun, over], LATER, PATIENCE)] == ["b-2-ops", "a-1-ops"]
 
 
 def test_it_is_tried_again_after_longer_and_longer_waits_with_an_end() -> None:

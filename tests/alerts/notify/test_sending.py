@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mmsconsole.alerts.notify import sending
 from mmsconsole.alerts.notify.channel import Message
 from mmsconsole.alerts.notify.sending import (
     GIVEN_UP,
@@ -201,7 +202,7 @@ def test_a_kill_between_sending_and_writing_sends_once_more_with_the_same_id(
 ) -> None:
     put(queue, "a1")
     channel.during = lambda: monkeypatch.setattr(
-        queue.metadata.notifications, "end", lambda *_, **__: pytest.skip("killed")
+        queue.metadata.notifications, "end_all", lambda *_, **__: pytest.skip("killed")
     )
     with pytest.raises(pytest.skip.Exception):
         ChannelQueue(queue, channel).round()
@@ -225,7 +226,7 @@ def test_metadata_that_are_away_after_sending_do_not_make_it_send_again(
 
     put(queue, "a1")
     sender = ChannelQueue(queue, channel)
-    monkeypatch.setattr(queue.metadata.notifications, "end", away)
+    monkeypatch.setattr(queue.metadata.notifications, "end_all", away)
     for _ in range(3):
         with pytest.raises(MetadataError):
             sender.round()
@@ -299,3 +300,69 @@ def test_a_test_is_sent_at_once_and_kept(metadata: Metadata, short_folder: Path)
     assert "hook" in caught.value.hint
     assert len(list(metadata.notifications.recent())) == 2
     assert not list(metadata.notifications.due(clock.now())), "the engine sends no test again"
+
+
+def rack(queue: Queue, count: int = 50) -> list[str]:
+    """Ids of so many alerts that opened at once."""
+    ids = [f"alert{number}-1-ops" for number in range(count)]
+    queue.metadata.notifications.queue(
+        notification(id_, alert=id_.partition("-")[0], title=f"down: {id_}") for id_ in ids
+    )
+    return ids
+
+
+@pytest.fixture
+def mail(channel: FakeChannel) -> FakeChannel:
+    channel.kind = "email"
+    return channel
+
+
+def test_a_storm_is_one_mail_and_each_of_it_is_sent_once(queue: Queue, mail: FakeChannel) -> None:
+    ids = rack(queue)
+    run(ChannelQueue(queue, mail))
+    (message,) = mail.sent
+    assert message.title == "50 alerts: 50 opened: shop"
+    assert all(id_ in message.text for id_ in ids)
+    assert {(get(queue, id_).state, get(queue, id_).tries) for id_ in ids} == {(SENT, 1)}
+
+
+def test_a_storm_that_can_not_be_sent_is_one_try_and_sent_together_later(
+    queue: Queue, mail: FakeChannel, time_of_tests: ManualClock
+) -> None:
+    ids = rack(queue)
+    tried: list[int] = []
+    mail.during = lambda: tried.append(1)
+    mail.fails = NotificationFailed("no")
+    sender = ChannelQueue(queue, mail)
+    run(sender)
+    assert len(tried) == 1
+    assert {get(queue, id_).state for id_ in ids} == {FAILED}
+    mail.fails = None
+    time_of_tests.advance(15)
+    run(sender)
+    assert len(mail.sent) == 1
+    assert {get(queue, id_).state for id_ in ids} == {SENT}
+
+
+def test_a_fault_in_a_round_does_not_end_the_channels_thread(
+    metadata: Metadata, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would be told of anything by it until the engine is started again."""
+    queue = Queue(metadata, SystemClock(), "engine-1")
+    put(queue, "a1", at=queue.clock.now())
+    real, faults = ChannelQueue.round, iter([ZeroDivisionError])
+
+    def faulty(self: ChannelQueue) -> float:
+        for fault in faults:
+            raise fault
+        return real(self)
+
+    monkeypatch.setattr(sending, "REST_SECONDS_MAX", 0.0)
+    monkeypatch.setattr(ChannelQueue, "round", faulty)
+    sender = NotificationSender(queue, {"ops": channel})
+    sender.start()
+    end = time.monotonic() + GENEROUS
+    while not channel.ids and time.monotonic() < end:
+        time.sleep(0.02)
+    sender.stop(10)
+    assert channel.ids == ["a1"]
