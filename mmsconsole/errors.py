@@ -21,6 +21,7 @@ MmsError
 │   ├── SourceUnreachable
 │   ├── AuthenticationFailed
 │   └── CommandFailed     the server answered ok: 0 (carries its code)
+│       └── ReplyTooLarge it answered with more than the caller takes
 ├── MongodError           a mongod of ours
 │   ├── MongodLibraryMissing
 │   ├── MongodFailed      did not start, or died
@@ -192,6 +193,12 @@ class CommandFailed(SourceError):
         super().__init__(what, where=where, hint=hint)
         self.server_code = server_code
         self.reply = reply
+
+
+class ReplyTooLarge(CommandFailed):
+    """It was passed over unread: the connection is good for more."""
+
+    code = "reply_too_large"
 
 
 class MongodError(MmsError):

@@ -26,6 +26,7 @@ from mmsconsole.metadata.server import PrivateServer
 from mmsconsole.mongod.binaries import MongodBinary, find_binaries
 from mmsconsole.mongod.process import sweep_orphans
 from mmsconsole.settings import Home, Settings
+from mmsconsole.settings.notify import mark_of
 from mmsconsole.storage.kept_marks import kept_beside
 from mmsconsole.storage.marked import Memories
 from mmsconsole.storage.storages import Storages
@@ -195,6 +196,7 @@ class EngineParts:
             version=__version__,
             started_at=now,
             seen_at=now,
+            channels={name: mark_of(one) for name, one in self._settings.tree.notify.items()},
         )
         self._metadata.engines.announce(self._record)
         released = self._metadata.jobs.release_own(self._record.id)

@@ -9,7 +9,7 @@ but small ones: `run` is for those.
 import socket
 import struct
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -17,7 +17,13 @@ import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 
-from mmsconsole.errors import MmsError, SourceUnreachable, UnreadableEntry
+from mmsconsole.errors import (
+    CommandFailed,
+    MmsError,
+    ReplyTooLarge,
+    SourceUnreachable,
+    UnreadableEntry,
+)
 from mmsconsole.mongod import scram, tls
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.source_errors import command_error
@@ -47,11 +53,16 @@ DECODING: CodecOptions[dict[str, Any]] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO
 )
 """Of what a server answers: it may quote dates that are beyond Python's."""
+READING: CodecOptions[dict[str, Any]] = DECODING.with_options(
+    unicode_decode_error_handler="replace"
+)
+"""Of what only people read: servers quote what clients sent, and cut texts between two bytes."""
 
 _HEADER = struct.Struct("<iiiiIB")
 _int32 = struct.Struct("<i")
 _SMALLEST_DOCUMENT = 5
 _CHECKSUM_BYTES = 4
+_SKIPPED_AT_ONCE = 65_536
 
 
 def message_header(body_bytes: int, request_id: int) -> bytes:
@@ -151,17 +162,21 @@ class WireConnection:
         self.address = address
         self.hello: dict[str, Any] = {}
         """The server's answer to the greeting."""
+        self.reply_bytes_max = MESSAGE_BYTES_MAX
+        """Of a larger reply nothing is kept: ReplyTooLarge."""
         self._socket = channel
         self._last_request = 0
         self._awaited: deque[int] = deque()
 
     @classmethod
     def connect(
-        cls, address: Address, source: SourceUri | None, timeout_seconds: float = 30
-    ) -> "WireConnection":
+        cls, address: Address, source: SourceUri | None, timeout_seconds: float = 30,
+        opened: "Callable[[WireConnection], None]" = lambda _: None,
+    ) -> "WireConnection":  # fmt: skip
         """Connect, TLS and authentication as `source` says; None: neither.
 
-        `timeout_seconds` is how long any step, now and later, may stand still. Raises
+        `timeout_seconds` is how long any step, now and later, may stand still. `opened` is called
+        before the server is greeted, so that somebody else can abort() that as well. Raises
         SourceUnreachable, AuthenticationFailed, MissingPrivileges, CommandFailed.
         """
         try:
@@ -172,6 +187,7 @@ class WireConnection:
             raise SourceUnreachable(_said(error), where=str(address)) from error
         connection = cls(channel, address)
         try:
+            opened(connection)
             connection._greet(source)
         except BaseException:
             connection.close()
@@ -224,12 +240,16 @@ class WireConnection:
         """The body document of the reply to the oldest command under way, checked for its frame.
 
         Raises SourceUnreachable when the connection ends, stands still for too long, or brings
-        something that is not that reply.
+        something that is not that reply, and ReplyTooLarge.
         """
         try:
             header = read_header(self._read(_HEADER.size), str(self.address))
             if header.answers != self._awaited.popleft():
                 raise SourceUnreachable("answered another request", where=str(self.address))
+            if header.body_bytes > self.reply_bytes_max:
+                self._skip(header.body_bytes + header.checksum_bytes)
+                what = f"an answer of {header.body_bytes} bytes is too large to be read"
+                raise ReplyTooLarge(what, where=str(self.address))
             body = self._read(header.body_bytes)
             if header.checksum_bytes:
                 self._read(header.checksum_bytes)
@@ -238,10 +258,16 @@ class WireConnection:
                 raise SourceUnreachable(what, where=str(self.address))
         except OSError as error:
             raise self._broken(error) from error
+        except CommandFailed:
+            raise
         except MmsError:
             self.close()
             raise
         return body
+
+    def _skip(self, count: int) -> None:
+        while count:
+            count -= len(self._read(min(count, _SKIPPED_AT_ONCE)))
 
     def _read(self, count: int) -> bytearray:
         buffer = bytearray(count)
@@ -263,20 +289,23 @@ class WireConnection:
         with self._readable():
             if succeeded(reply):
                 return reply
-            refused = bson.decode(reply, DECODING)
+            refused = bson.decode(reply, READING)
         raise command_error(refused, str(self.address))
 
     def run(self, db: str, command: Mapping[str, Any]) -> dict[str, Any]:
         """A small command, encoded and decoded. Raises as `call`."""
         return self.decoded(self.call([bson.encode({**command, "$db": db})]))
 
-    def decoded(self, reply: bytearray, path: Sequence[bytes] = ()) -> dict[str, Any]:
+    def decoded(
+        self, reply: bytearray, path: Sequence[bytes] = (),
+        options: CodecOptions[dict[str, Any]] = DECODING,
+    ) -> dict[str, Any]:  # fmt: skip
         """`path`: only the document that lies there; {} where there is none."""
         with self._readable():
             if not path:
-                return bson.decode(reply, DECODING)
+                return bson.decode(reply, options)
             field = _document_at(reply, path)
-            return bson.decode(reply[field.start : field.end], DECODING) if field else {}
+            return bson.decode(reply[field.start : field.end], options) if field else {}
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

@@ -80,6 +80,11 @@ class MonitoringAgent:
         self._kept: dict[str, tuple[str, ...]] = {}
         """By deployment: the members that there are records of."""
         self._known: dict[str, MemberState] = {}
+        self._unreadable: dict[str, str] = {}
+        """What was logged of deployments that cannot be watched."""
+        self._watched: set[str] = set()
+        self._left: set[str] = set()
+        """Deployments that were watched: samples of them may still have been on their way."""
         self._ready = False
         self._keeper_cpu = 0.0
         self._threads = [
@@ -122,12 +127,15 @@ class MonitoringAgent:
             log.info("monitoring ends without a word: %s", error)
 
     def _run(self, step: Callable[[], None], seconds: float) -> None:
+        told = ""
         while not self._stopping.requested:
             try:
                 step()
+                told = ""
             except MmsError as error:
-                if not self._stopping.requested:
+                if not self._stopping.requested and told != str(error):
                     log.warning("monitoring: %s", error)
+                told = str(error)
             except Exception:
                 log.exception("a fault in monitoring")
             self._clock.wait(self._stopping.event, seconds)
@@ -147,7 +155,7 @@ class MonitoringAgent:
 
     def _watch(self) -> None:
         monitored = [one for one in self._metadata.deployments.listed() if one.monitored]
-        watched = [found for one in monitored if (found := watched_of(one)) is not None]
+        watched = [found for one in monitored if (found := self._watched_of(one)) is not None]
         self._collector.watch(watched, self._known_hosts)
         ids = {one.id for one in watched}
         if self._kept.keys() - ids or not self._kept:
@@ -155,6 +163,31 @@ class MonitoringAgent:
         self._kept = {id_: hosts for id_, hosts in self._kept.items() if id_ in ids}
         for id_ in ids:
             self._keep_members(id_)
+        self._leave(ids)
+
+    def _watched_of(self, deployment: Deployment) -> Watched | None:
+        """None for one whose connection string cannot be read: another program wrote it."""
+        try:
+            return watched_of(deployment)
+        except UsageError as error:
+            words = f"{deployment.name} is not watched: {error}"
+            if self._unreadable.get(deployment.id) != words:
+                log.warning("%s", words)
+            self._unreadable[deployment.id] = words
+            return None
+
+    def _leave(self, ids: set[str]) -> None:
+        """A removed one leaves nothing, also of what was written after it was removed: one round
+        later, when that has come to its end."""
+        for id_ in sorted(self._left - ids):
+            if self._metadata.deployments.find(id_) is None:
+                self._metadata.samples.drop(id_)
+                self._metadata.members.drop(id_)
+                self._left.discard(id_)
+        for id_ in self._watched - ids:
+            self._sender.forget(id_)
+        self._left = (self._left | self._watched) - ids
+        self._watched = ids
 
     def _keep_members(self, deployment: str) -> None:
         hosts = self._collector.hosts(deployment)
@@ -203,13 +236,9 @@ class MonitoringAgent:
         )  # fmt: skip
 
 
-def watched_of(deployment: Deployment) -> Watched | None:
-    """None for one whose connection string can not be read: it was written by another program."""
-    try:
-        source = parse_uri(deployment.uri)
-    except UsageError as error:
-        log.warning("%s is not watched: %s", deployment.name, error)
-        return None
+def watched_of(deployment: Deployment) -> Watched:
+    """Raises UsageError for a connection string that cannot be read. Pure."""
+    source = parse_uri(deployment.uri)
     if deployment.kind is DeploymentKind.STANDALONE:
         return Watched(deployment.id, source, Expected(standalone=True))
     return Watched(deployment.id, source, Expected(deployment.set_name, deployment.set_id))

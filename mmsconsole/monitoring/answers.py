@@ -20,6 +20,15 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """Of a primary; empty: none has answered yet."""
+
+    optime: Optime | None = None
+    unreached: frozenset[str] = frozenset()
+    """host:port of the members that it does not reach."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """A document is empty where it was not asked this time, or not given: see `missing`."""
 
@@ -28,21 +37,23 @@ class Answers:
     at: datetime
     """When the poll began."""
     monotonic: float
-    """The same, in seconds that never jump."""
+    """When its counters were read, in seconds that never jump: rates are made with it."""
     hello: Document = field(default_factory=dict)
     server_status: Document = field(default_factory=dict)
     set_status: Document = field(default_factory=dict)
     """Of replSetGetStatus."""
     config: Document = field(default_factory=dict)
     """Of replSetGetConfig: the newest one known, also when it was not asked this time."""
+    lead: Lead = field(default_factory=Lead)
+    """What the set's primary told of itself when it was asked last."""
     oplog_first: Optime | None = None
     oplog_last: Optime | None = None
     oplog_stats: Document = field(default_factory=dict)
     """size, maxSize and count of its oplog: the newest known."""
     operations: tuple[Document, ...] = ()
     """Of $currentOp: active ones, the longest first."""
-    locked: bool = False
-    """By fsyncLock."""
+    locked: bool | None = None
+    """By fsyncLock; None: it did not tell."""
     top: Document = field(default_factory=dict)
     """The `totals` of top, by namespace."""
     system_metrics: Document = field(default_factory=dict)

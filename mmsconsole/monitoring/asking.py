@@ -5,9 +5,9 @@ from typing import Any
 import bson
 
 from mmsconsole.clock import Clock
-from mmsconsole.errors import CommandFailed, MissingPrivileges, MmsError
+from mmsconsole.errors import CommandFailed, MissingPrivileges, MmsError, ReplyTooLarge
 from mmsconsole.harmless import harmless
-from mmsconsole.mongod.wire import WireConnection
+from mmsconsole.mongod.wire import READING, WireConnection
 from mmsconsole.monitoring import questions
 from mmsconsole.monitoring.pace import Pace
 from mmsconsole.monitoring.questions import Question
@@ -52,8 +52,7 @@ class Asking:
         return {}
 
     def _not_answered(self, question: Question, error: MmsError, now: float) -> None:
-        for_good = not isinstance(error, CommandFailed) or error.server_code == UNKNOWN_COMMAND
-        if for_good:
+        if _for_good(error):
             self._pace.refused(question.name, _why(error), now)
         else:
             self.missing[f"{question.name}: {_why(error)}"] = None
@@ -63,6 +62,7 @@ class Asking:
         command = {**question.command, "$db": question.database}
         if question is not questions.HELLO:
             command["maxTimeMS"] = int(self._timeout * 900)  # it gives up before we do
+        self._connection.reply_bytes_max = question.bytes_max
         began = self._clock.monotonic()
         try:
             return self._connection.call([bson.encode(command)])
@@ -70,7 +70,13 @@ class Asking:
             self.waited += self._clock.monotonic() - began
 
     def _decoded(self, reply: bytearray, question: Question) -> Document:
-        return self._connection.decoded(reply, question.path)
+        return self._connection.decoded(reply, question.path, READING)
+
+
+def _for_good(error: MmsError) -> bool:
+    if isinstance(error, ReplyTooLarge) or not isinstance(error, CommandFailed):
+        return True
+    return error.server_code == UNKNOWN_COMMAND
 
 
 def _why(error: MmsError) -> str:

@@ -56,6 +56,10 @@ class SampleBuffer:
             if first is not None and (first.at, first.subject) == (sample.at, sample.subject):
                 self._forget_oldest()
 
+    def forget(self, deployment: str) -> None:
+        self._waiting = deque(one for one in self._waiting if one.deployment != deployment)
+        self.bytes = sum(map(_size, self._waiting))
+
     @property
     def oldest_at(self) -> datetime | None:
         return min((one.at for one in self._waiting), default=None)

@@ -7,7 +7,7 @@ for it but one thread, for as long as its timeouts allow.
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mmsconsole.clock import Clock, thread_seconds
@@ -15,9 +15,10 @@ from mmsconsole.errors import MmsError
 from mmsconsole.metadata.members import MemberState
 from mmsconsole.metadata.samples import Sample
 from mmsconsole.mongod.source_uri import SourceUri
-from mmsconsole.monitoring.answers import Answers
+from mmsconsole.monitoring.answers import Answers, Lead
 from mmsconsole.monitoring.discovery import Expected, Roster
 from mmsconsole.monitoring.schedule import Schedule
+from mmsconsole.monitoring.sets import lead_of, read_set
 from mmsconsole.monitoring.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class _Deployment:
     watched: Watched
     roster: Roster
     members: dict[str, _Member] = field(default_factory=dict)
+    lead: Lead = field(default_factory=Lead)
 
 
 class Collector:
@@ -162,6 +164,8 @@ class Collector:
                 self._deployments[id_] = _Deployment(watched, roster)
                 self._fill(self._deployments[id_])
             self._keep()
+            changed = [(id_, host) for id_ in new for host in self._deployments[id_].members]
+            0 and self._schedule.hurry(changed, self._clock.monotonic())
 
     def _is_watched(self, watched: Watched) -> bool:
         found = self._deployments.get(watched.id)
@@ -235,7 +239,7 @@ class Collector:
                 member.began = None
                 self._schedule.done(key, self._clock.monotonic(), answered=answered)
                 self._cpu_seconds += thread_seconds() - began
-                if deployment.members.get(key[1]) is not member:
+                if not self._is_current(deployment, key[1], member):
                     member.poll.close()
 
     def _ask_member(self, deployment: _Deployment, member: _Member, *, arbiter: bool) -> bool:
@@ -243,6 +247,8 @@ class Collector:
         try:
             answers = member.poll.poll(arbiter=arbiter)
             self._learn(deployment, answers)
+            deployment.lead = lead_of(read_set(answers.set_status), deployment.lead)
+            answers = replace(answers, lead=deployment.lead)
             self._tell(deployment, member, *member.track.answered(answers))
         except MmsError as error:
             self._failed(deployment, member, error)
@@ -271,6 +277,9 @@ class Collector:
     ) -> None:  # fmt: skip
         """Not of one that has left meanwhile, or that was but another name of a member."""
         with self._lock:
-            current = self._deployments.get(deployment.watched.id) is deployment
-            if current and deployment.members.get(state.host) is member:
+            if self._is_current(deployment, state.host, member):
                 self._put(samples, state)
+
+    def _is_current(self, deployment: _Deployment, host: str, member: _Member) -> bool:
+        watched = self._deployments.get(deployment.watched.id) is deployment
+        return watched and deployment.members.get(host) is member

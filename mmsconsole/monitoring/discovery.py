@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from mmsconsole.errors import WrongReplicaSet
 from mmsconsole.harmless import harmless
 from mmsconsole.monitoring.answers import Answers
+from mmsconsole.monitoring.fields import number
 
 MEMBERS_MAX = 50
 """A replica set has no more."""
+HOST_MAX = 300
+NO_TERM = -1
 NAMES_IN_HELLO = ("hosts", "passives", "arbiters")
 """Hidden members are in none: who may not read the configuration does not see them."""
 
@@ -58,7 +61,7 @@ class Roster:
             return False
         self._check(answers)
         told = _of_config(answers.config) or _of_hello(answers.hello)
-        if told is None or (self._newest is not None and told.version <= self._newest):
+        if told is None or (self._newest is not None and not _is_newer(told.version, self._newest)):
             return False
         before = self._hosts
         self._newest, self._arbiters = told.version, told.arbiters
@@ -91,16 +94,29 @@ class Roster:
 @dataclass(frozen=True, slots=True)
 class _Told:
     version: tuple[int, int, int]
-    """Whether it is a whole configuration, its term, its version: a newer one is greater."""
+    """Whether it is a whole configuration, its term, its version."""
     hosts: tuple[str, ...]
     arbiters: frozenset[str]
+
+
+def _is_newer(told: tuple[int, int, int], known: tuple[int, int, int]) -> bool:
+    """As members see it: one that was forced has no term (-1), and its version alone counts."""
+    (whole, term, version), (known_whole, known_term, known_version) = told, known
+    if whole == known_whole and NO_TERM in (term, known_term):
+        return version > known_version
+    return told > known
+
+
+def _is_host(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= HOST_MAX and harmless(value) == value
 
 
 def _of_config(config: Mapping[str, Any]) -> _Told | None:
     found = config.get("members")
     listed = found if isinstance(found, list) else []
     members = [each for each in listed if isinstance(each, Mapping)]
-    hosts = tuple(each["host"] for each in members if isinstance(each.get("host"), str))
+    members = [each for each in members if _is_host(each.get("host"))]
+    hosts = tuple(each["host"] for each in members)
     if not hosts:
         return None
     arbiters = frozenset(each["host"] for each in members if each.get("arbiterOnly"))
@@ -118,8 +134,9 @@ def _of_hello(hello: Mapping[str, Any]) -> _Told | None:
 
 
 def _strings(value: object) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return [each for each in value if _is_host(each)] if isinstance(value, list) else []
 
 
 def _number(value: object) -> int:
-    return int(value) if isinstance(value, int | float) else -1
+    found = number(value)
+    return NO_TERM if found is None else int(found)

@@ -3,7 +3,7 @@
 The raw client: pymongo would hold two more connections and two threads for each member.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from mmsconsole.monitoring.answers import Answers, Certificate
 from mmsconsole.monitoring.asking import WHY_MAX, Asking, Document
 from mmsconsole.monitoring.certificate import certificate_of
 from mmsconsole.monitoring.fields import optime
-from mmsconsole.monitoring.pace import Pace, SizeQueue
+from mmsconsole.monitoring.pace import Pace, SizeQueue, busiest
 
 ARBITER = "an arbiter has no users: it is asked for its role alone"
 
@@ -31,7 +31,8 @@ class _Known:
     """Of the configuration that is in `config`."""
     config: Document = field(default_factory=dict)
     oplog_stats: Document = field(default_factory=dict)
-    totals: Document = field(default_factory=dict)
+    busiest: Sequence[str] = ()
+    """Namespaces; what else top told of them may be large."""
     host_info: Document = field(default_factory=dict)
     build_info: Document = field(default_factory=dict)
     options: Document = field(default_factory=dict)
@@ -93,11 +94,17 @@ class MemberPoll:
             self.close()
         if self._connection is None:
             source = _nobody(self._source) if arbiter else self._source
-            self._connection = WireConnection.connect(
-                Address.parse(self.host), source, self._timeout
+            connection = WireConnection.connect(
+                Address.parse(self.host), source, self._timeout, self._use
             )
-            self._known.certificate = certificate_of(self._connection.certificate)
+            self._known.certificate = certificate_of(connection.certificate)
+            return connection
         return self._connection
+
+    def _use(self, connection: WireConnection) -> None:
+        """From its greeting on: that can be broken off as well, and is no longer than others."""
+        connection.reply_bytes_max = questions.ANSWER_BYTES_MAX
+        self._connection = connection
 
     def _now(self) -> float:
         return self._clock.monotonic()
@@ -130,12 +137,14 @@ class MemberPoll:
         ask = self._asking.ask
         top = mapping(ask(questions.TOP).get("totals"))
         if top:
-            self._known.totals = top
+            self._known.busiest = busiest(top)
+        status = ask(questions.SERVER_STATUS)
         return replace(
             answers,
-            server_status=ask(questions.SERVER_STATUS),
+            monotonic=self._now(),  # a login, or a slow answer before, is no time of its counters
+            server_status=status,
             operations=tuple(batch(ask(questions.OPERATIONS))),
-            locked=bool(ask(questions.LOCKED).get("fsyncLock")),
+            locked=is_locked(ask(questions.LOCKED)),
             system_metrics=ask(questions.SYSTEM_METRICS),
             top=top,
         )
@@ -176,7 +185,7 @@ class MemberPoll:
         if self._sizes.begins(self._now()):
             listed = self._asking.ask(questions.DATABASES).get("databases")
             names = [each.get("name") for each in documents(listed)]
-            self._sizes.fill(names, self._known.totals)
+            self._sizes.fill(names, self._known.busiest)
         databases: dict[str, Document] = {}
         collections: dict[str, Document] = {}
         for name in self._sizes.take():
@@ -198,6 +207,11 @@ def check_greeting(hello: Mapping[str, Any], host: str, set_name: str) -> None:
             f"it is a member of {harmless(str(told))[:WHY_MAX]}, not of {set_name}",
             where=host, hint="correct the connection string",
         )  # fmt: skip
+
+
+def is_locked(reply: Document) -> bool | None:
+    """A server tells it only while it is; None: it was not asked, or did not answer."""
+    return bool(reply.get("fsyncLock")) if reply else None
 
 
 def mapping(value: object) -> Document:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from mmsconsole.monitoring.questions import OWN_DATABASES
@@ -10,6 +11,8 @@ DATABASES_MAX = 200
 COLLECTIONS_MAX = 40
 PER_POLL = 4
 """dbStats and collStats in one poll: a member with many databases is asked for them bit by bit."""
+NAME_MAX = 260
+"""No server has a longer one."""
 REFUSED_SECONDS = 600.0
 """What was refused is asked for again after this: each refusal is a line in the server's log."""
 
@@ -62,11 +65,11 @@ class SizeQueue:
         self._next_at = now + self._every
         return True
 
-    def fill(self, databases: Iterable[object], totals: Mapping[str, Any]) -> None:
-        """With what listDatabases and top tell; both may be anything."""
-        named = [name for name in map(str, databases) if name not in OWN_DATABASES]
-        self._names.extend(named[:DATABASES_MAX])
-        self._names.extend(busiest(totals))
+    def fill(self, databases: Iterable[object], collections: Iterable[str]) -> None:
+        """`databases`: as listDatabases tells, which may be anything."""
+        named = (name for name in map(str, databases) if name not in OWN_DATABASES)
+        self._names.extend(islice(filter(_is_a_name, named), DATABASES_MAX))
+        self._names.extend(collections)
 
     def take(self) -> list[str]:
         """The next few: a name is a database, one with a dot a collection."""
@@ -82,7 +85,11 @@ def busiest(totals: Mapping[str, Any]) -> list[str]:
 def _is_collection(name: str) -> bool:
     database, dot, collection = name.partition(".")
     of_users = database not in OWN_DATABASES and not collection.startswith("system.")
-    return bool(dot and database and collection) and of_users
+    return bool(dot and database and collection) and of_users and _is_a_name(name)
+
+
+def _is_a_name(name: str) -> bool:
+    return len(name) <= NAME_MAX
 
 
 def _time(found: Any) -> float:

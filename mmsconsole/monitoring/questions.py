@@ -9,6 +9,9 @@ from typing import Any
 
 from mmsconsole.metadata.members import OPERATIONS_MAX
 
+ANSWER_BYTES_MAX = 2_000_000
+TOP_BYTES_MAX = 8_000_000
+"""Some 16,000 collections."""
 READ_ANYWHERE = {"$readPreference": {"mode": "secondaryPreferred"}}
 """A secondary answers only reads that say this."""
 EACH_POLL = 0.0
@@ -28,6 +31,8 @@ class Question:
     """Seconds."""
     path: tuple[bytes, ...] = ()
     """Only this part of the answer is decoded."""
+    bytes_max: int = ANSWER_BYTES_MAX
+    """Of an answer; a larger one is not read: decoded it takes ten times its room."""
 
 
 SECTIONS_OFF = (
@@ -85,7 +90,7 @@ OPERATIONS = Question(
 )  # fmt: skip
 LOCKED = Question("fsyncLock", {"currentOp": 1, "$ownOps": True, "type": "none of them"})
 """The command tells whether the server is locked, which the aggregation does not."""
-TOP = Question("top", {"top": 1}, every=MINUTE / 2)
+TOP = Question("top", {"top": 1}, every=MINUTE / 2, bytes_max=TOP_BYTES_MAX)
 SYSTEM_METRICS = Question(
     "getDiagnosticData", {"getDiagnosticData": 1}, path=(b"data", b"systemMetrics")
 )

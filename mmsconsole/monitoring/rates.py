@@ -16,6 +16,8 @@ LONGEST_INTERVALS = 30
 """A mean over more says nothing of the moment that it would be drawn at."""
 UPTIME_DOUBT = 2.0
 """Seconds by which an uptime and our own clock may differ."""
+STOOD_STILL = 30.0
+"""Seconds that a member was up for more than went by here, which slow answers do not explain."""
 HOUR = 3600.0
 GAUGES = frozenset(name for name, one in BY_NAME.items() if one.kind is Kind.GAUGE)
 
@@ -37,7 +39,11 @@ class Starts:
 
 
 def restarted(before: Reading, now: Reading) -> bool:
-    """Another process, an uptime that fell, or one shorter than the time in between."""
+    """Another process; where that is not told, an uptime that fell, or one shorter than the time in
+    between: it is made with the member's wall clock, which may be put back.
+    """
+    if before.identity and now.identity:
+        return before.identity != now.identity
     if before.process is not None and now.process is not None and before.process != now.process:
         return True
     if before.uptime is None or now.uptime is None:
@@ -55,13 +61,20 @@ def values_between(
     A poll or some that were missed make one mean over the gap.
     """
     values = {name: value for name, value in now.values.items() if name in GAUGES}
-    if before is None or restarted(before, now):
+    if before is None or restarted(before, now) or _stood_still(before, now):
         return values
     seconds = now.monotonic - before.monotonic
     if SHORTEST_SECONDS <= seconds <= LONGEST_INTERVALS * interval_seconds:
         values.update(_differences(before, now, seconds, now.values.keys() - GAUGES))
         values.update(hardware_rates(before.hardware, now.hardware, seconds))
     return values
+
+
+def _stood_still(before: Reading, now: Reading) -> bool:
+    """This host slept, and its clock with it: what happened meanwhile would look like a burst."""
+    if before.uptime is None or now.uptime is None:
+        return False
+    return now.uptime - before.uptime > now.monotonic - before.monotonic + STOOD_STILL
 
 
 def _differences(

@@ -1,13 +1,16 @@
 """One poll's documents as raw counters and gauges. Pure; whatever a server sends is taken."""
 
+import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+
+from bson import ObjectId
 
 from mmsconsole.monitoring import sources
 from mmsconsole.monitoring.answers import Answers
 from mmsconsole.monitoring.derived import derive
-from mmsconsole.monitoring.fields import Document, number_at, text
+from mmsconsole.monitoring.fields import Document, field, number_at, text
 from mmsconsole.monitoring.hardware import Hardware, read_hardware
 from mmsconsole.monitoring.sets import lag_of, read_set
 from mmsconsole.monitoring.sources import Source
@@ -19,8 +22,8 @@ PATH_MAX = 4096
 class Raw:
     """By metric: gauges as they are, counters since the server's start."""
 
-    values: dict[str, float] = field(default_factory=dict)
-    over: dict[str, float] = field(default_factory=dict)
+    values: dict[str, float] = dataclasses.field(default_factory=dict)
+    over: dict[str, float] = dataclasses.field(default_factory=dict)
     """Of ratios: the counters that they are divided by."""
 
     def take(self, document: Document, found: Iterable[Source]) -> None:
@@ -53,12 +56,14 @@ class Reading:
     monotonic: float
     """The same in seconds that never jump: rates are made of them."""
     values: dict[str, float]
-    over: dict[str, float] = field(default_factory=dict)
-    hardware: Hardware = field(default_factory=Hardware)
+    over: dict[str, float] = dataclasses.field(default_factory=dict)
+    hardware: Hardware = dataclasses.field(default_factory=Hardware)
     uptime: float | None = None
     """Seconds since mongod was started, by itself."""
     process: float | None = None
     """Its pid."""
+    identity: str = ""
+    """Made anew by each process; empty where it is not told."""
 
 
 def read_answers(answers: Answers) -> Reading:
@@ -72,13 +77,13 @@ def read_answers(answers: Answers) -> Reading:
     raw.values.update(_cost(answers))
     if answers.oplog_first is not None and answers.oplog_last is not None:
         raw.values["oplog_window"] = float(max(0, answers.oplog_last.t - answers.oplog_first.t))
-    lag = lag_of(read_set(answers.set_status))
+    lag = lag_of(read_set(answers.set_status), answers.lead.optime)
     if lag is not None:
         raw.values["replication_lag"] = lag
     derive(raw.values)
     return Reading(
         answers.at, answers.monotonic, raw.values, raw.over, hardware,
-        _uptime(status), number_at(status, ("pid",)),
+        _uptime(status), number_at(status, ("pid",)), _identity(answers.hello),
     )  # fmt: skip
 
 
@@ -103,6 +108,11 @@ def data_folder(options: Document) -> str:
     """Of the parsed command line; empty where it is not told."""
     storage = options.get("storage")
     return text(storage.get("dbPath"), PATH_MAX) if isinstance(storage, dict) else ""
+
+
+def _identity(hello: Document) -> str:
+    told = field(hello, ("topologyVersion", "processId"))
+    return str(told) if isinstance(told, ObjectId) else ""
 
 
 def _uptime(status: Document) -> float | None:

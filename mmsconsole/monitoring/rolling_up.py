@@ -9,9 +9,22 @@ from datetime import datetime, timedelta
 
 from mmsconsole.clock import Clock
 from mmsconsole.metadata.database import Metadata
+from mmsconsole.metadata.rollups import RollUp
 from mmsconsole.metadata.samples import Grain
-from mmsconsole.monitoring.rollup import FROM, LATE, due, period_of, periods, rolled_up
+from mmsconsole.monitoring.rollup import (
+    FROM,
+    HOUR,
+    LATE,
+    LENGTH,
+    due,
+    period_of,
+    periods,
+    rolled_up,
+)
 from mmsconsole.task import Task
+
+SPELL_SECONDS = 5.0
+"""Then somebody else has a turn: whoever calls has a lease to keep."""
 
 
 class RollingUp:
@@ -29,11 +42,11 @@ class RollingUp:
         self._waiting_since = waiting_since
 
     def roll_up(self, task: Task) -> int:
-        """Everything that is due; returns how many periods. Raises MetadataError, Cancelled."""
+        """What is due, for a spell; returns how many periods. Raises MetadataError, Cancelled."""
         return sum(self._roll_up(grain, task) for grain in FROM)
 
     def _roll_up(self, grain: Grain, task: Task) -> int:
-        count = 0
+        count, until = 0, self._clock.monotonic() + SPELL_SECONDS
         done, oldest = self._begin(grain)
         span = due(grain, done, oldest, self._now(grain))
         for period in periods(span, grain, at_once=1) if span is not None else ():
@@ -42,6 +55,8 @@ class RollingUp:
             self._metadata.samples.put(grain, rolled_up(found, grain))
             self._metadata.rollups.done_until(grain, period.until)
             count += 1
+            if self._clock.monotonic() >= until:
+                break
         return count
 
     def _begin(self, grain: Grain) -> tuple[datetime | None, datetime | None]:
@@ -50,8 +65,21 @@ class RollingUp:
         forgotten = self._clock.now() - timedelta(seconds=self._kept[FROM[grain]])
         if mark is None:
             return None, self._metadata.samples.oldest_at(FROM[grain], forgotten)
+        if mark.done > self._clock.now() + HOUR:
+            return self._set_back(mark, grain, forgotten), None
         return max(mark.done, period_of(forgotten, grain)), None
 
+    def _set_back(self, mark: RollUp, grain: Grain, forgotten: datetime) -> datetime:
+        """A clock was ahead when it was done: it goes on behind what there is up to now."""
+        newest = self._metadata.samples.newest_at(grain, forgotten, self._clock.now())
+        done = period_of(forgotten, grain) if newest is None else newest + LENGTH[grain]
+        self._metadata.rollups.set_back(mark, done)
+        return done
+
     def _now(self, grain: Grain) -> datetime:
+        """As far as what it is made of is there."""
         now, waiting = self._clock.now(), self._waiting_since()
-        return now if waiting is None else min(now, waiting + LATE[grain])
+        if waiting is not None:
+            now = min(now, waiting + LATE[grain])
+        below = self._metadata.rollups.find(FROM[grain])
+        return now if below is None else min(now, below.done + LATE[grain])

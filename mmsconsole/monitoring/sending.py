@@ -63,6 +63,12 @@ class Sender:
                 if state.deployment != deployment or state.host in hosts
             }
 
+    def forget(self, deployment: str) -> None:
+        """Nothing of it is handed over any more, but what is on its way."""
+        with self._lock:
+            self._buffer.forget(deployment)
+        self.keep_members(deployment, ())
+
     @property
     def waiting(self) -> int:
         return len(self._buffer)

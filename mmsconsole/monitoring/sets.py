@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from mmsconsole.monitoring.answers import Lead
 from mmsconsole.monitoring.fields import Document, field, moment, number_at, optime, text
 from mmsconsole.optime import Optime
 
@@ -44,6 +45,16 @@ class SetStatus:
         return max(found, key=lambda each: _seconds(each.elected_at), default=None)
 
 
+def lead_of(found: SetStatus, before: Lead) -> Lead:
+    """Of several that say they lead, the one of the later term is believed."""
+    own = found.own
+    if own is None or own.state != PRIMARY or own.optime is None:
+        return before
+    if before.optime is not None and own.optime.term < before.optime.term:
+        return before
+    return Lead(own.optime, frozenset(each.host for each in found.members if not each.healthy))
+
+
 def read_set(status: Document) -> SetStatus:
     listed = status.get("members")
     members = listed[:MEMBERS_MAX] if isinstance(listed, list) else []
@@ -51,19 +62,24 @@ def read_set(status: Document) -> SetStatus:
     return SetStatus(tuple(_members(members, status)), None if term is None else int(term))
 
 
-def lag_of(found: SetStatus) -> float | None:
+def lag_of(found: SetStatus, lead: Optime | None = None) -> float | None:
     """Seconds that the member is behind the primary; without one, behind the newest member.
 
     By what this member itself knows: what others know of it is up to two seconds old, and so long
     would an idle set, where an entry comes every ten seconds, look ten seconds behind.
+    `lead`: the newest entry that a primary told of itself. Who sees no primary is measured by it as
+    well: a member that is cut off from the others is the newest that it knows.
     None where it has no optime: an arbiter, or one before its initial sync.
     """
     own = found.own
     if own is None or own.optime is None:
         return None
     primary = found.primary
-    known = [primary] if primary is not None and primary.optime else found.members
-    newest = max((each.optime.t for each in known if each.optime is not None), default=own.optime.t)
+    if primary is not None and primary.optime is not None:
+        newest = primary.optime.t
+    else:
+        known = (lead, *(each.optime for each in found.members))
+        newest = max(each.t for each in (own.optime, *known) if each is not None)
     return float(max(0, newest - own.optime.t))
 
 

@@ -18,6 +18,8 @@ WORD_MAX = 120
 PLAN_MAX = 200
 LOOKED_AT_MAX = 10_000
 """Operations of one answer."""
+USAGES_MAX = 2000
+"""Collections of a member that are remembered from one look to the next: the busiest ones."""
 OWN_APP = "mmsconsole"
 SERVERS_APPS = frozenset(("OplogFetcher", "NetworkInterfaceTL"))
 """Members that follow each other."""
@@ -85,6 +87,10 @@ class Usage:
     reads: float
     writes: float
 
+    @property
+    def micros(self) -> float:
+        return self.read_micros + self.write_micros
+
 
 @dataclass(frozen=True, slots=True)
 class Usages:
@@ -102,7 +108,8 @@ def read_top(totals: Document, at: float) -> Usages | None:
         for namespace, each in totals.items()
         if namespace.partition(".")[0] not in OWN_DATABASES and (usage := _usage(each)) is not None
     }
-    return Usages(at, found)
+    busiest = nlargest(USAGES_MAX, found.items(), key=lambda pair: pair[1].micros)
+    return Usages(at, dict(busiest))
 
 
 def _usage(found: object) -> Usage | None:

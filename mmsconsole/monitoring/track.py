@@ -17,6 +17,7 @@ from mmsconsole.monitoring.observing import Observed, observe
 
 STANDALONE = "STANDALONE"
 WORD_MAX = 80
+HOST_MAX = 300
 ERROR_MAX = 400
 
 
@@ -73,7 +74,7 @@ def state_of(before: MemberState, answers: Answers, observed: Observed) -> Membe
         seen_at=answers.at,
         error="",
         since=None,
-        healthy=True,
+        healthy=answers.host not in answers.lead.unreached,
         version=text(seen.get("version") or answers.build_info.get("version"), WORD_MAX)
         or before.version,
         fcv=text(answers.fcv, WORD_MAX),
@@ -82,11 +83,12 @@ def state_of(before: MemberState, answers: Answers, observed: Observed) -> Membe
         optime=own.optime if own is not None else None,
         lag_seconds=observed.values.get("replication_lag"),
         sync_source=own.sync_source if own is not None else "",
+        primary=text(answers.hello.get("primary"), HOST_MAX),
         elected_at=own.elected_at if own is not None else None,
         term=status.term,
         oplog_first=answers.oplog_first,
         oplog_last=answers.oplog_last,
-        locked=answers.locked,
+        locked=before.locked if answers.locked is None else answers.locked,
         host_info=host_facts(answers.host_info, answers.build_info, answers.options),
         certificate_ends=answers.certificate.ends if answers.certificate else None,
         certificate_names=answers.certificate.names if answers.certificate else (),

@@ -17,6 +17,7 @@ from mmsconsole.operations.jobs import names
 from mmsconsole.operations.notifications import of_alert
 from mmsconsole.operations.shapes import event_view
 from mmsconsole.operations.status import SILENT_AFTER
+from mmsconsole.settings.notify import mark_of
 
 LOOKS_MISSED = 6
 """Rules that were not looked at for so many times are not looked at."""
@@ -25,6 +26,10 @@ NO_CHANNEL = (
 )
 NO_SERVICE = "no engine runs, so no rule is looked at and nobody is told: mmsconsole engine"
 NOT_JUDGED = "no rule was looked at for a while, so nobody is told: see the engine's log"
+UNHEARD = (
+    "the engine does not know {} as the settings say now: it reads them when it starts; end it "
+    "with mmsconsole engine --stop and start it again"
+)
 
 _CONDITIONS = {one.name: one for one in CONDITIONS}
 _RANK: Mapping[Severity, int] = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -91,18 +96,19 @@ def watch(desk: Desk, name: str | None = None) -> WatchView:
     deployments = desk.metadata.deployments
     of = None if name is None else deployments.named(name).id
     standing = [alert.state for alert in desk.metadata.alerts.listed(of)]
-    channels = len(desk.settings.tree.notify)
+    now, channels = desk.clock.now(), desk.settings.tree.notify
     engines = list(desk.metadata.engines.all())
-    trouble = not_judged(engines, desk.clock.now(), desk.settings.tree.alerts.evaluate_seconds)
+    trouble = not_judged(engines, now, desk.settings.tree.alerts.evaluate_seconds)
+    unknown = unheard({each: mark_of(one) for each, one in channels.items()}, engines, now)
     return WatchView(
         rules=enabled(desk),
         deployments=sum(1 for _ in deployments.listed()),
-        channels=channels,
+        channels=len(channels),
         running=not trouble,
         seen_at=max((one.alerts_at for one in engines if one.alerts_at), default=None),
         open=standing.count(AlertState.OPEN),
         acknowledged=standing.count(AlertState.ACKNOWLEDGED),
-        warnings=tuple(filter(None, (trouble, "" if channels else NO_CHANNEL))),
+        warnings=tuple(filter(None, (trouble, "" if channels else NO_CHANNEL, unknown))),
     )
 
 
@@ -116,6 +122,18 @@ def not_judged(engines: Iterable[EngineRecord], now: datetime, every_seconds: fl
         return ""
     errors = [one.alerts_error for one in running if one.alerts_error]
     return f"no rule is looked at, so nobody is told: {errors[0]}" if errors else NOT_JUDGED
+
+
+def unheard(channels: Mapping[str, str], engines: Iterable[EngineRecord], now: datetime) -> str:
+    """Which of the channels no running engine tells people by, in words; empty: none. `channels`:
+    as EngineRecord.channels. Pure."""
+    running = [one.channels for one in engines if now - one.seen_at < SILENT_AFTER]
+    if not running or None in running:
+        return ""
+    known = {pair for one in running if one is not None for pair in one.items()}
+    left = [name for name, mark in channels.items() if (name, mark) not in known]
+    noun = "the channel" if len(left) == 1 else "the channels"
+    return UNHEARD.format(f"{noun} {', '.join(left)}") if left else ""
 
 
 def alert_view(alert: Alert, known: Mapping[str, str], threshold: float | None = None) -> AlertView:

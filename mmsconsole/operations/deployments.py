@@ -3,7 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from mmsconsole.errors import AlreadyExists, Busy, UsageError, WrongReplicaSet
+from mmsconsole.errors import (
+    AlreadyExists,
+    Busy,
+    MissingPrivileges,
+    UsageError,
+    WrongReplicaSet,
+)
 from mmsconsole.metadata.asking import head_resource
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.deployments import (
@@ -31,6 +37,8 @@ from mmsconsole.operations.wishes import (
     interval_of,
 )
 from mmsconsole.secret import Secret
+
+ONLY_MONITORED_HINT = "or, if it is not to be backed up: --only-monitored"
 
 
 def add(desk: Desk, name: str, uri: Secret, wishes: Wishes) -> DeploymentView:
@@ -99,7 +107,13 @@ def edit(
 
 def _identity(desk: Desk, uri: Secret, wishes: Wishes) -> Identity:
     only_monitored = wishes.get("only_monitored", False)
-    return desk.sources.recognise(uri) if only_monitored else desk.sources.identify(uri)
+    if only_monitored:
+        return desk.sources.recognise(uri)
+    try:
+        return desk.sources.identify(uri)
+    except MissingPrivileges as error:
+        hint = "; ".join(filter(None, (error.hint, ONLY_MONITORED_HINT)))
+        raise MissingPrivileges(error.what, where=error.where, hint=hint) from error
 
 
 def _new_source(desk: Desk, deployment: Deployment, uri: Secret, wishes: Wishes) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Everything is read from the metadata database: a question costs no member anythi
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.members import MemberState
@@ -41,7 +41,14 @@ from mmsconsole.operations.status import engine_status
 
 SPAN = timedelta(hours=1)
 """That is shown where nobody says since when."""
+NOTHING_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
+"""No sample is older; and what is reckoned from here on stays a date."""
 PARTS = (Scope.DATABASE, Scope.COLLECTION)
+
+
+def catalogue() -> list[MetricView]:
+    """As it is charted. Nobody is asked."""
+    return [shapes.metric_view(one) for one in METRICS]
 
 
 class MonitoringDoor:
@@ -52,7 +59,7 @@ class MonitoringDoor:
 
     def metrics(self) -> list[MetricView]:
         """The catalogue, as it is charted."""
-        return [shapes.metric_view(one) for one in METRICS]
+        return catalogue()
 
     def members(self, name: str) -> list[MemberView]:
         """The primary first, then by name."""
@@ -81,7 +88,8 @@ class MonitoringDoor:
 
     def agents(self) -> list[AgentView]:
         fresh = self._fresh()
-        return [shapes.agent_view(agent, fresh) for agent in self._desk.metadata.agents.all()]
+        known = self._desk.metadata.agents.known(fresh.now)
+        return [shapes.agent_view(agent, fresh) for agent in known]
 
     def hosts(self, name: str) -> list[HostView]:
         """The machines that the members run on, by name."""
@@ -103,9 +111,9 @@ class MonitoringDoor:
         Raises UsageError for a metric that is not there, naming those that are near.
         """
         deployment, asked, now = self._named(name), metric(metric_name), self._desk.clock.now()
-        until = until or now
+        until = max(until or now, NOTHING_BEFORE + SPAN)
         reading = planned(
-            self._grains(), since or until - SPAN, until, now,
+            self._grains(), max(since or until - SPAN, NOTHING_BEFORE), until, now,
             points=points, cadence_seconds=self._cadence(asked),
         )  # fmt: skip
         hosts = [state.host for state in self._states(deployment)]

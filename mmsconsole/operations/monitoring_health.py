@@ -86,7 +86,7 @@ def _not_working(seen: Seen) -> Found:
                 member.host,
             )  # fmt: skip
         elif not member.healthy:
-            text = f"{member.host} answers, and the other members do not reach it"
+            text = f"{member.host} answers, but the primary does not reach it"
             yield HealthWarning("not healthy", WARNING, text, member.host)
 
 

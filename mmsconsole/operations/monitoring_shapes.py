@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmsconsole.metadata.agents import Agent
 from mmsconsole.metadata.members import MemberState
+from mmsconsole.monitoring.schedule import BACK_OFF_SECONDS
 from mmsconsole.operations.monitoring_chain import chain_of, elections_of
 from mmsconsole.operations.monitoring_health import Seen, warnings_of
 from mmsconsole.operations.monitoring_names import machine_of
@@ -43,7 +44,15 @@ class Freshness:
         return cls(now, max(STALE_SECONDS_MIN, STALE_INTERVALS * interval_seconds))
 
     def holds(self, at: datetime | None) -> bool:
-        return at is not None and self.now - at <= timedelta(seconds=self.seconds)
+        return self._holds_for(at, self.seconds)
+
+    def asks(self, member: MemberState) -> bool:
+        """Whether somebody still does. One that does not answer is asked seldom."""
+        pause = BACK_OFF_SECONDS if member.error else 0.0
+        return self._holds_for(member.asked_at, self.seconds + pause)
+
+    def _holds_for(self, at: datetime | None, seconds: float) -> bool:
+        return at is not None and self.now - at <= timedelta(seconds=seconds)
 
 
 def metric_view(metric: "Metric") -> MetricView:
@@ -61,7 +70,7 @@ def member_view(state: MemberState, deployment: str, fresh: Freshness) -> Member
         window = float(state.oplog_last.t - state.oplog_first.t)
     return MemberView(
         deployment=deployment, host=state.host, set_name=state.set_name, state=state.state,
-        up=_is_up(state, fresh), stale=not fresh.holds(state.asked_at),
+        up=_is_up(state, fresh), stale=not fresh.asks(state),
         asked_at=state.asked_at, seen_at=seen, error=state.error, since=state.since,
         version=state.version, fcv=state.fcv, storage_engine=state.storage_engine,
         started_at=started,
@@ -81,7 +90,7 @@ def _between(begin: datetime | None, end: datetime | None) -> float | None:
 
 
 def _is_up(state: MemberState, fresh: Freshness) -> bool:
-    return state.seen_at is not None and not state.error and fresh.holds(state.asked_at)
+    return state.seen_at is not None and not state.error and fresh.asks(state)
 
 
 def agent_view(agent: Agent, fresh: Freshness) -> AgentView:

@@ -70,7 +70,7 @@ class MemberView:
     priority: float
     votes: int
     healthy: bool
-    """As the other members see it."""
+    """It answers, and the primary reaches it, as far as that is known."""
     elected_at: datetime | None
     term: int | None
     certificate_ends: datetime | None
@@ -90,7 +90,7 @@ class ChainNode:
     state: str
     lag_seconds: float | None
     up: bool
-    followers: tuple["ChainNode", ...] = ()
+    followers: "tuple[ChainNode, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

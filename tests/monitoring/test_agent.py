@@ -72,6 +72,18 @@ def test_a_deployment_is_watched_until_nobody_wants_it_any_more(
     wait_until(lambda: members(metadata) == [f"{host} PRIMARY"])
 
 
+def test_of_a_removed_deployment_nothing_stays_that_was_on_its_way(
+    metadata: Metadata, start_agent: StartAgent, shop: Deployment, replica_set: LocalReplicaSet
+) -> None:
+    """A poll may end, and its samples be written, behind the removal's own sweep."""
+    host = str(replica_set.addresses[0])
+    start_agent("e")
+    wait_until(lambda: metadata.samples.latest(Grain.FINE, "d", host))
+    metadata.deployments.remove("d")
+    wait_until(lambda: metadata.samples.latest(Grain.FINE, "d", host) is None)
+    wait_until(lambda: members(metadata) == [])
+
+
 def test_the_agent_tells_what_it_costs(
     metadata: Metadata, start_agent: StartAgent, shop: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,12 +114,16 @@ def test_of_two_engines_one_watches_and_the_other_takes_over(
 
 
 def test_a_deployment_that_nobody_can_read_leaves_the_others_watched(
-    metadata: Metadata, start_agent: StartAgent, shop: Deployment
+    metadata: Metadata, start_agent: StartAgent, shop: Deployment, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = replace(shop, id="x", name="broken", set_id="x", uri=Secret("nonsense"))
     metadata.deployments.add(broken)
     start_agent("e")
-    wait_until(lambda: members(metadata))
+    host = wait_until(lambda: members(metadata))[0].split()[0]
+    # Several rounds later it is in the log once.
+    first = wait_until(lambda: metadata.samples.latest(Grain.FINE, "d", host)).at
+    wait_until(lambda: metadata.samples.latest(Grain.FINE, "d", host).at > first)
+    assert caplog.text.count("broken is not watched") == 1
 
 
 def test_where_the_settings_say_so_nothing_is_watched(metadata: Metadata) -> None:
@@ -118,9 +134,6 @@ def test_where_the_settings_say_so_nothing_is_watched(metadata: Metadata) -> Non
 
 
 def test_what_is_watched_is_known_by_its_pinned_id(shop: Deployment) -> None:
-    found = watched_of(shop)
-    assert found is not None
-    assert found.expected == Expected("rs0", shop.set_id)
+    assert watched_of(shop).expected == Expected("rs0", shop.set_id)
     alone = watched_of(replace(shop, kind=DeploymentKind.STANDALONE))
-    assert alone is not None
     assert alone.expected == Expected(standalone=True)

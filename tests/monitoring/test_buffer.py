@@ -1,5 +1,6 @@
 """Samples wait in bounded memory, and the newest of them stay."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mmsconsole.metadata.samples import Sample
@@ -50,3 +51,14 @@ def test_an_empty_buffer_takes_no_memory() -> None:
     buffer.add(sample(n) for n in range(9))
     buffer.taken(buffer.oldest(9))
     assert (buffer.bytes, len(buffer), buffer.oldest_at) == (0, 0, None)
+
+
+def test_what_is_forgotten_of_one_deployment_leaves_the_others() -> None:
+    buffer = SampleBuffer(1_000_000)
+    other = replace(sample(2), deployment="other")
+    buffer.add([sample(1), other, sample(3)])
+    on_its_way = buffer.oldest(3)
+    buffer.forget("d")
+    assert buffer.oldest(10) == [other]
+    buffer.taken(on_its_way)
+    assert (len(buffer), buffer.bytes) == (0, 0)

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from mmsconsole.demo.replica_set import LocalReplicaSet
-from mmsconsole.monitoring.collector import Collector
+from mmsconsole.mongod.source_uri import parse_uri
+from mmsconsole.monitoring.collector import Collector, Watched
 from mmsconsole.monitoring.discovery import Expected
+from mmsconsole.secret import Secret
 from tests.monitoring.conftest import Alone
-from tests.monitoring.members import Seen, watching
+from tests.monitoring.members import DEPLOYMENT, Seen, watching
 from tests.support.backups import wait_until
 from tests.support.paused import held
 
@@ -187,3 +189,15 @@ def test_stopping_breaks_off_what_hangs(replica_set: LocalReplicaSet) -> None:
         with held(replica_set.member(0).pid):
             collector.stop(60)
             assert not collector.running
+
+
+def test_a_new_connection_string_is_tried_at_once(replica_set: LocalReplicaSet) -> None:
+    """Whoever mends a password does not wait for the turn of a member that let nobody in."""
+    host = str(replica_set.addresses[0])
+    wrong, right = f"mongodb://a:wrong@{host}", f"mongodb://{host}"
+    with watching(wrong, Expected("rs0"), interval=600.0) as (seen, collector):
+        wait_until(lambda: seen.state(host).error)
+        collector.watch(
+            [Watched(DEPLOYMENT, parse_uri(Secret(right)), Expected("rs0"))], lambda _: []
+        )
+        wait_until(lambda: seen.state(host).seen_at)

@@ -105,3 +105,25 @@ def test_nonsense_changes_nothing(nonsense: dict[str, Any]) -> None:
     found = roster()
     assert not found.learn(answers(config=nonsense))
     assert found.hosts == ("a:1",)
+
+
+def test_a_configuration_that_was_forced_has_no_term_and_counts_by_its_version() -> None:
+    """What is left of a set is made one again by force: nobody is elected first."""
+    found = roster()
+    found.learn(answers(config=config("a:1", "b:1", version=3, term=5)))
+    assert found.learn(answers(config=config("a:1", "d:1", version=80_003, term=-1)))
+    assert found.hosts == ("a:1", "d:1")
+    assert not found.learn(answers(config=config("a:1", "b:1", version=3, term=5)))
+    assert found.learn(answers(config=config("a:1", version=80_004, term=6)))
+
+
+def test_names_that_are_no_hosts_are_asked_for_nothing() -> None:
+    """They would be shown, and kept as a part of every sample's name."""
+    found = roster()
+    assert found.learn(answers(config=config("b:1", "\x1b[2Jc:1", "x" * 5000, "", version=2)))
+    assert found.hosts == ("b:1",)
+
+
+@pytest.mark.parametrize("version", [float("nan"), float("inf"), -7, 2**80, None])
+def test_a_version_may_be_anything(version: Any) -> None:
+    roster().learn(answers(config=config("b:1", version=version, term=version)))

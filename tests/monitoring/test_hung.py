@@ -50,6 +50,23 @@ class Hanging(Fine):
         self._aborted.set()
 
 
+class Ending(Fine):
+    """Just when nobody wants it any more."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.asked = threading.Event()
+        self._aborted = threading.Event()
+
+    def poll(self, *, arbiter: bool) -> Answers:
+        self.asked.set()
+        assert self._aborted.wait(60)
+        return super().poll(arbiter=arbiter)
+
+    def abort(self) -> None:
+        self._aborted.set()
+
+
 class Faulty(Fine):
     def poll(self, *, arbiter: bool) -> Answers:
         raise ZeroDivisionError
@@ -93,3 +110,12 @@ def test_who_is_watched_no_more_is_closed_and_says_nothing_more() -> None:
         collector.watch([], lambda _: [])
         wait_until(lambda: fine.closed)
         assert collector.members == 0
+
+
+def test_a_poll_that_ends_well_when_nobody_wants_it_any_more_is_closed_and_not_told() -> None:
+    ending = Ending(BAD)
+    with watching(URI, ALONE, BadOrFine(ending)) as (seen, collector):
+        assert ending.asked.wait(60)
+        collector.watch([], lambda _: [])
+        wait_until(lambda: ending.closed)
+        assert seen.samples(BAD) == []

@@ -19,6 +19,7 @@ from mmsconsole.mongod.source_uri import SourceUri, parse_uri
 from mmsconsole.monitoring.answers import Answers
 from mmsconsole.monitoring.asking import SLOW
 from mmsconsole.monitoring.member_poll import ARBITER, MemberPoll, check_greeting
+from mmsconsole.monitoring.readings import read_answers
 from mmsconsole.secret import Secret
 from tests.monitoring.conftest import Alone
 from tests.support.backups import wait_until
@@ -61,6 +62,11 @@ def test_sizes_of_databases_and_collections_are_told(told: Answers) -> None:
     assert "local" not in told.databases
 
 
+def test_a_process_can_be_told_from_the_next_one(told: Answers) -> None:
+    """Also of a standalone; uptime and pid alone may deceive."""
+    assert bson.ObjectId.is_valid(read_answers(told).identity)
+
+
 def test_the_certificate_of_its_port_is_told(told: Answers) -> None:
     assert told.certificate is not None
     left = told.certificate.ends - datetime.now(UTC)
@@ -70,7 +76,7 @@ def test_the_certificate_of_its_port_is_told(told: Answers) -> None:
 
 def test_a_locked_server_is_polled_and_told_as_locked(alone: Alone) -> None:
     with closing(member_poll(alone.source("monitor"), str(alone.address))) as poll:
-        assert not poll.poll().locked
+        assert poll.poll().locked is False
         with alone.root() as client:
             client.admin.command("fsync", lock=True)
             try:
@@ -80,7 +86,7 @@ def test_a_locked_server_is_polled_and_told_as_locked(alone: Alone) -> None:
         assert answers.locked
         assert answers.missing == ()
         assert answers.server_status
-        assert not poll.poll().locked
+        assert poll.poll().locked is False
 
 
 def test_what_a_user_may_not_ask_is_missing_and_no_more(alone: Alone) -> None:
@@ -210,6 +216,23 @@ def test_a_slow_server_is_not_asked_for_everything(manual_clock: ManualClock) ->
     assert answers.missing == (SLOW,)
     assert len(asked) <= 4
     assert (answers.ms, answers.server_ms) == (len(asked) * 20_000, (len(asked) - 1) * 20_000)
+
+
+def test_time_that_was_lost_before_the_counters_were_read_falsifies_no_rate(
+    manual_clock: ManualClock,
+) -> None:
+    """A login, or a slow answer: a rate over ten seconds would be wrong by as much."""
+
+    def tell(command: dict[str, Any]) -> dict[str, Any]:
+        manual_clock.advance(4 if "top" in command else 0)
+        return {"ok": 1.0}
+
+    with fake_server(answering(tell)) as port:
+        host = f"127.0.0.1:{port}"
+        source = parse_uri(Secret(f"mongodb://{host}"))
+        poll = MemberPoll(source, host, manual_clock, timeout_seconds=30, database_seconds=1200)
+        began = manual_clock.monotonic()
+        assert poll.poll().monotonic == began + 4
 
 
 @pytest.mark.parametrize(

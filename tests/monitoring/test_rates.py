@@ -129,3 +129,26 @@ def test_an_answer_without_uptime_counts_nothing_and_forgets_nothing() -> None:
     known = Starts((90.0,))
 
     assert known.seen(reading(0), replace(reading(10), uptime=None)) == known
+
+
+def test_a_members_wall_clock_that_is_put_back_is_no_restart() -> None:
+    """Its uptime is made with it; who the process is says more."""
+    before = replace(reading(0, 50), identity="a")
+    now = replace(reading(10, 150, uptime=1400.0), identity="a")
+
+    assert not restarted(before, now)
+    assert values_between(before, now, INTERVAL)[INSERTS] == 10.0
+    assert Starts().seen(before, now).times == ()
+
+
+def test_another_process_of_the_same_pid_is_a_restart_whatever_its_uptime() -> None:
+    """In containers each is 1; and it may be up for longer than our last poll is ago."""
+    assert restarted(replace(reading(0), identity="a"), replace(reading(10), identity="b"))
+
+
+def test_a_host_of_ours_that_slept_makes_no_burst() -> None:
+    """Its monotonic clock slept with it: eight hours of inserts in ten seconds."""
+    before, now = reading(0, 0), reading(10, 28_800, uptime=5000.0 + 28_800)
+
+    assert INSERTS not in values_between(before, now, INTERVAL)
+    assert values_between(now, reading(20, 28_810, uptime=33_810.0), INTERVAL)[INSERTS] == 1.0

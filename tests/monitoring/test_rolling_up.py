@@ -1,13 +1,14 @@
 """Samples become those of minutes and hours, once, whatever happens in between."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from mmsconsole.errors import Cancelled, MetadataError
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.samples import Grain, Sample
-from mmsconsole.monitoring.rolling_up import RollingUp
+from mmsconsole.monitoring.rolling_up import SPELL_SECONDS, RollingUp
 from mmsconsole.task import Cancellation, Task
 from tests.support.clock import ManualClock
 
@@ -120,3 +121,42 @@ def test_a_long_pause_costs_no_look_at_what_is_forgotten_by_now(bench: Bench) ->
     periods = bench.engine().roll_up(Task())
     assert periods <= 2 * 60 + 3 + 8 + 1
     assert len(bench.found(Grain.MINUTE)) == 1
+
+
+def test_after_a_clock_that_was_a_year_ahead_it_goes_on_where_it_was(bench: Bench) -> None:
+    bench.put(4)
+    bench.at(3)
+    bench.engine().roll_up(Task())
+    year_ahead = HOUR + timedelta(days=365)
+    for grain in (Grain.MINUTE, Grain.HOUR):
+        bench.metadata.rollups.done_until(grain, year_ahead)
+    bench.at(10)
+    bench.engine().roll_up(Task())
+    assert [one.at for one in bench.found(Grain.MINUTE)] == [
+        HOUR + timedelta(minutes=n) for n in range(4)
+    ]
+    mark = bench.metadata.rollups.find(Grain.MINUTE)
+    assert mark is not None
+    assert mark.done < HOUR + timedelta(minutes=11)
+
+
+def test_after_a_long_stop_it_rests_after_a_spell_and_no_hour_is_made_of_half_its_minutes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever rolls up has a lease to keep."""
+    between = bench.metadata.samples.between
+
+    def slowly(*asked: Any) -> Any:
+        bench.clock.advance(1)
+        return between(*asked)
+
+    bench.put(90)
+    bench.metadata.rollups.done_until(Grain.MINUTE, HOUR)
+    bench.metadata.rollups.done_until(Grain.HOUR, HOUR)
+    bench.at(80)
+    monkeypatch.setattr(bench.metadata.samples, "between", slowly)
+    engine = bench.engine()
+    assert engine.roll_up(Task()) == SPELL_SECONDS
+    while engine.roll_up(Task()):
+        assert not bench.found(Grain.HOUR) or len(bench.found(Grain.MINUTE)) >= 60
+    assert [one.values["lag"] for one in bench.found(Grain.HOUR)] == [2.5]

@@ -61,6 +61,18 @@ def test_who_does_not_answer_is_asked_more_and_more_seldom_up_to_a_minute() -> N
     assert not turns.is_doubtful("a")
 
 
+def test_who_is_to_be_asked_another_way_is_asked_at_once() -> None:
+    turns = schedule("a", "b")
+    for now in (0.0, 1000.0, 2000.0):
+        turns.take(now, 9, 9)
+        for key in ("a", "b"):
+            turns.done(key, now, answered=False)
+    turns.hurry(["a", "gone"], 2001.0)
+    assert turns.take(2001.0, 9, 0) == ["a"]
+    turns.hurry(["a"], 2002.0)
+    assert turns.take(2002.0, 9, 9) == [], "it is being asked"
+
+
 def test_those_that_did_not_answer_take_no_thread_from_the_others() -> None:
     turns = schedule("dead1", "dead2", "alive")
     turns.take(0.0, 9, 9)

@@ -147,3 +147,13 @@ def test_an_election_is_told_once(uplink: FakeUplink, manual_clock: ManualClock)
         sender.put([], leading)
         sender.send()
     assert [event.kind for event in uplink.told] == [NEW_PRIMARY]
+
+
+def test_of_a_deployment_that_left_nothing_more_is_handed_over(
+    uplink: FakeUplink, manual_clock: ManualClock
+) -> None:
+    sender = Sender(uplink, 1_000_000, manual_clock)
+    sender.put([sample(1)], state())
+    sender.forget("d")
+    assert sender.send()
+    assert (uplink.samples, uplink.states) == ([], [])

@@ -1,8 +1,11 @@
 from typing import Any
 
 import pytest
+from bson.timestamp import Timestamp
 
-from mmsconsole.monitoring.sets import lag_of, read_set
+from mmsconsole.monitoring.answers import Lead
+from mmsconsole.monitoring.sets import lag_of, lead_of, read_set
+from mmsconsole.optime import Optime
 from tests.monitoring.documents.sets import SECONDS, gone, member, set_status
 
 NOW = SECONDS
@@ -48,6 +51,23 @@ def test_the_lag_of_the_member_that_was_asked(
     assert lag_of(read_set(set_status(*members))) == expected
 
 
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        pytest.param([gone("a"), gone("c"), member("b", at=NOW - 900, own=True)], 900.0,
+            id="cut off from all others it is behind by what the primary has told"),
+        pytest.param([member("a", "PRIMARY"), member("b", at=NOW - 7, own=True)], 7.0,
+            id="who sees the primary is measured by what it sees"),
+        pytest.param([gone("a"), member("c", at=NOW + 5), member("b", own=True)], 5.0,
+            id="a member that is newer still counts"),
+    ],
+)  # fmt: skip
+def test_the_lag_of_a_member_that_sees_no_primary(
+    members: list[dict[str, Any]], expected: float
+) -> None:
+    assert lag_of(read_set(set_status(*members)), Optime(NOW, 1, 3)) == expected
+
+
 def test_what_a_set_is_made_of_is_read() -> None:
     status = set_status(
         member("a:1", "PRIMARY", elected=NOW - 60),
@@ -91,3 +111,12 @@ def test_names_are_harmless_and_of_bounded_length() -> None:
 
 def test_no_more_members_than_a_set_may_have_are_read() -> None:
     assert len(read_set(set_status(*[member("a")] * 1000)).members) == 50
+
+
+def test_of_two_that_say_they_lead_the_one_of_the_later_term_is_believed() -> None:
+    first = lead_of(read_set(set_status(member("a", "PRIMARY", own=True), gone("b"))), Lead())
+    assert first == Lead(Optime(NOW, 1, 3), frozenset({"b"}))
+
+    old = member("c", "PRIMARY", NOW + 60, own=True) | {"optime": {"ts": Timestamp(NOW, 1), "t": 2}}
+    assert lead_of(read_set(set_status(old)), first) == first
+    assert lead_of(read_set(set_status(member("b", own=True), gone("a"))), first) == first

@@ -4,6 +4,7 @@ import pytest
 
 from mmsconsole.metadata.members import HOT_MAX, OPERATIONS_MAX
 from mmsconsole.monitoring.summaries import (
+    USAGES_MAX,
     Usages,
     hot_collections,
     operations_of,
@@ -136,3 +137,11 @@ def test_no_time_between_two_answers_tells_nothing() -> None:
 
 def test_an_answer_that_was_not_asked_for_is_none() -> None:
     assert read_top({}, 0.0) is None
+
+
+def test_of_very_many_collections_the_busiest_are_remembered() -> None:
+    """What is kept from one look to the next is kept for every member."""
+    found = top(0, **{f"shop__c{each}": used(each, 1, 1, 1) for each in range(USAGES_MAX + 50)})
+
+    assert len(found.by_namespace) == USAGES_MAX
+    assert "shop.c49" not in found.by_namespace

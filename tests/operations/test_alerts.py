@@ -20,7 +20,14 @@ from mmsconsole.metadata.notifications import (
     NotificationState,
 )
 from mmsconsole.operations.alert_views import RuleView, RuleWish
-from mmsconsole.operations.alerts import NO_CHANNEL, NO_SERVICE, NOT_JUDGED, in_order, not_judged
+from mmsconsole.operations.alerts import (
+    NO_CHANNEL,
+    NO_SERVICE,
+    NOT_JUDGED,
+    in_order,
+    not_judged,
+    unheard,
+)
 from mmsconsole.operations.operations import Actor, Operations
 from mmsconsole.settings import Settings
 from tests.operations.records import NOW, FakeSources, SteppingClock
@@ -184,6 +191,27 @@ def test_an_engine_that_does_not_look_at_the_rules_is_told(
     assert not_judged(engines, NOW, 10.0) == said
 
 
+@pytest.mark.parametrize(
+    ("engines", "said"),
+    [
+        ([], ""),
+        ([engine(seen_at=NOW - HOUR, channels={})], ""),
+        ([engine(channels=None)], ""),
+        ([engine(channels={"mail": "1", "pager": "2"})], ""),
+        ([engine(channels={"mail": "1"}), engine(id="e2", channels={"pager": "2"})], ""),
+        ([engine(channels={"mail": "1"})], "pager"),
+        ([engine(channels={"mail": "1", "pager": "other"})], "pager"),
+        ([engine(channels={})], "mail, pager"),
+    ],
+)
+def test_channels_that_were_set_up_after_the_engine_began_are_told(
+    engines: list[EngineRecord], said: str
+) -> None:
+    words = unheard({"mail": "1", "pager": "2"}, engines, NOW)
+    assert bool(words) == bool(said)
+    assert said in words
+
+
 def test_a_group_without_channels_or_engine_is_warned(
     metadata: Metadata, sources: FakeSources, wall_clock: SteppingClock, settings: Settings,
     tmp_path: Path,
@@ -194,6 +222,9 @@ def test_a_group_without_channels_or_engine_is_warned(
     metadata.engines.announce(engine())
     watch = Operations(metadata, settings, wall_clock, Actor("ada"), sources=sources).alert_watch()
     assert (watch.warnings, watch.channels, watch.running) == ((), 2, True)
+    metadata.engines.announce(engine(channels={}))
+    later = Operations(metadata, settings, wall_clock, Actor("ada"), sources=sources).alert_watch()
+    assert [text for text in later.warnings if "mail, pager" in text and "--stop" in text]
     assert watch.rules == len(list(default_rules("default", NOW)))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -81,6 +81,17 @@ def test_a_member_that_nobody_asks_any_more_is_neither_up_nor_told_as_new(
     health = operations.health("shop")
     assert [each.kind for each in health.warnings] == ["stale"]
     assert not health.well
+
+
+def test_a_member_that_does_not_answer_is_asked_seldom_and_is_not_old_between_two_tries(
+    operations: Operations, seen: Seen, wall_clock: SteppingClock
+) -> None:
+    seen(1, "PRIMARY", error="Connection refused")
+    wall_clock.advance(70)
+    assert not operations.members("shop")[0].stale
+    assert "stale" not in [each.kind for each in operations.health("shop").warnings]
+    wall_clock.advance(60)
+    assert operations.members("shop")[0].stale
 
 
 def test_health_puts_it_all_together(
@@ -258,6 +269,17 @@ def test_metrics_of_databases_have_a_series_for_each_of_them(
         ("db1:27017", "logs"), ("db1:27017", "shop"),
     ]  # fmt: skip
     assert [each.value for each in found[1].points] == [7.0, 8.0]
+
+
+@pytest.mark.parametrize("metric", ["uptime", "db_objects"])
+def test_times_at_the_end_of_the_calendar_are_times_without_samples(
+    operations: Operations, seen: Seen, metric: str
+) -> None:
+    seen(1)
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    for since, until in ((first, None), (None, first), (first, last), (None, last)):
+        for each in operations.metric_series("shop", metric, since=since, until=until):
+            assert each.points == ()
 
 
 def test_an_unknown_metric_is_refused_and_those_that_are_near_are_named(
