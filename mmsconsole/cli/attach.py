@@ -6,7 +6,6 @@ The only module of the command line that reaches the console itself.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmsconsole.cli.exits import ExitCode
 from mmsconsole.cli.shell import Shell, connect_operations
 from mmsconsole.clock import Clock
 from mmsconsole.settings import Settings
@@ -50,8 +49,7 @@ def show_recording(shell: Shell, path: Path, start: float, speed: float) -> int:
     recording = load_recording(path)
     clock = ReplayClock(recording, shell.clock, speed)
     clock.move(start)
-    run_replay(replayed(recording, clock), shell.settings(), clock)
-    return ExitCode.DONE
+    return run_replay(replayed(recording, clock), shell.settings(), clock)
 
 
 def attach(
@@ -65,7 +63,7 @@ def attach(
     def stop() -> None:
         stop_engine(settings, clock)
 
-    run_console(
+    return run_console(
         connect_operations(settings, clock),
         settings,
         started_engine=started_engine,
@@ -73,4 +71,3 @@ def attach(
         clock=clock,
         recorder=recorder,
     )
-    return ExitCode.DONE

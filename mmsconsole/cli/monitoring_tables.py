@@ -10,6 +10,7 @@ from mmsconsole.cli.words import position
 from mmsconsole.console.present.measures import measure
 from mmsconsole.console.present.words import NONE, ago, duration, moment, plural, since
 from mmsconsole.harmless import harmless
+from mmsconsole.metadata.members import HotCollection
 from mmsconsole.operations.monitoring_views import (
     AgentView,
     ChainNode,
@@ -25,6 +26,9 @@ from mmsconsole.operations.monitoring_views import (
 Pair = tuple[str, str]
 Cell = Callable[[Any, datetime], str]
 TEXT_CHARS, HOT_SHOWN = 80, 5
+HOT_MS_MIN = 0.5
+"""Milliseconds in a second: less is shown as 0."""
+MANY_OF = 2
 
 
 def _state(view: MemberView) -> str:
@@ -68,8 +72,9 @@ def _member(view: MemberView, now: datetime) -> list[Pair]:
         ("lag", _lag(view.lag_seconds)),
         ("copies from", view.sync_source or NONE),
         ("oplog", _oplog(view)),
-        ("votes", f"{view.votes}, priority {view.priority:g}"),
     ]
+    if view.set_name:
+        pairs.append(("votes", f"{view.votes}, priority {view.priority:g}"))
     if view.elected_at is not None:
         term = "" if view.term is None else f" (term {view.term})"
         pairs.append(("elected", f"{moment(view.elected_at)}{term}"))
@@ -149,14 +154,42 @@ def _top(view: TopView, now: datetime) -> list[Pair]:
     pairs += [
         ("member", f"{each.host} {_state(each)}, {ago(each.seen_at, now)}") for each in view.members
     ]
-    for one in view.hot[:HOT_SHOWN]:
+    busy = [one for one in view.hot if _busy(one.collection)]
+    for one in busy[:HOT_SHOWN]:
         hot = one.collection
         told = (
             f"{hot.namespace} on {one.host}: {hot.reads_ms:.0f} ms/s reading, "
             f"{hot.writes_ms:.0f} ms/s writing"
         )
         pairs.append(("busy", told))
+    pairs += [] if busy else [("busy", "no collection")]
     return pairs if view.operations else [*pairs, ("", "no operation runs")]
+
+
+def _busy(hot: HotCollection) -> bool:
+    return max(hot.reads_ms, hot.writes_ms) >= HOT_MS_MIN
+
+
+def _member_columns(rows: Sequence[MemberView]) -> Mapping[str, Cell]:
+    """What is the same of all, as it mostly is, takes no room: a terminal has 80 columns."""
+    left_out = {"ERROR"} if not any(row.error for row in rows) else set[str]()
+    left_out |= {"VOTES"} if len({row.votes for row in rows}) < MANY_OF else set()
+    left_out |= {"PRIORITY"} if len({row.priority for row in rows}) < MANY_OF else set()
+    return {name: cell for name, cell in _MEMBER_COLUMNS.items() if name not in left_out}
+
+
+_MEMBER_COLUMNS: Mapping[str, Cell] = {
+    "MEMBER": lambda view, _: view.host,
+    "STATE": lambda view, _: _state(view),
+    "LAG": lambda view, _: _lag(view.lag_seconds if view.up else None),
+    "OPLOG": lambda view, _: _lag(view.oplog_window_seconds if view.up else None),
+    "VERSION": lambda view, _: view.version or NONE,
+    "UP": lambda view, _: _lag(view.uptime_seconds if view.up else None),
+    "VOTES": lambda view, _: str(view.votes),
+    "PRIORITY": lambda view, _: f"{view.priority:g}",
+    "SEEN": lambda view, now: NONE if view.seen_at is None else since(view.seen_at, now),
+    "ERROR": lambda view, _: view.error,
+}
 
 
 def _latest_columns(rows: Sequence[LatestView]) -> Mapping[str, Cell]:
@@ -183,18 +216,7 @@ BELOW: Mapping[type, Callable[[Any], Sequence[Any]]] = {
     TopView: lambda view: view.operations,
 }
 MANY: Mapping[type, Mapping[str, Cell] | Callable[[Sequence[Any]], Mapping[str, Cell]]] = {
-    MemberView: {
-        "MEMBER": lambda view, _: view.host,
-        "STATE": lambda view, _: _state(view),
-        "LAG": lambda view, _: _lag(view.lag_seconds if view.up else None),
-        "OPLOG": lambda view, _: _lag(view.oplog_window_seconds if view.up else None),
-        "VERSION": lambda view, _: view.version or NONE,
-        "UP": lambda view, _: _lag(view.uptime_seconds if view.up else None),
-        "VOTES": lambda view, _: str(view.votes),
-        "PRIORITY": lambda view, _: f"{view.priority:g}",
-        "SEEN": lambda view, now: NONE if view.seen_at is None else since(view.seen_at, now),
-        "ERROR": lambda view, _: view.error,
-    },
+    MemberView: _member_columns,
     MetricView: {
         "CHART": lambda view, _: view.chart,
         "METRIC": lambda view, _: view.name,

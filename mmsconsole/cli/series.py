@@ -95,12 +95,11 @@ def _chart(found: Sequence[SeriesView], glyphs: Glyphs, columns: int) -> list[st
     cells = max(CELLS_MIN, min(CELLS_MAX, cells))
     values = [point.value for one in found for point in one.points if point.value is not None]
     most = max(values, default=0.0)
-    title = (
-        f"{first.metric}, {moment(first.since)} to {moment(first.until)}, "
-        f"a point is {duration(first.seconds)}, up to {measure(most, first.unit)}"
-    )
+    when = f"{first.metric}, {moment(first.since)} to {moment(first.until)}"
+    how = f"a point is {duration(first.seconds)}, up to {measure(most, first.unit)}"
+    title = f"{when}, {how}"
     return [
-        title,
+        *([title] if len(title) <= columns else [f"{when},", how]),
         *(
             f"{name:<{widest}}  {sparkline(one, cells, most, glyphs)}  {words}"
             for name, one, words in zip(names, found, told, strict=True)

@@ -355,19 +355,25 @@ def run_console(
     stop_engine: Callable[[], None],
     clock: Clock | None = None,
     recorder: Recorder | None = None,
-) -> None:
-    """Run until it is quit, then stop the engine if that was asked for."""
+) -> int:
+    """Run until it is quit, then stop the engine if that was asked for.
+
+    Returns the process's exit code: not 0 where the console itself has failed.
+    """
     shown = operations if recorder is None else recorder.over(operations)
     app = _on_this_terminal(shown, settings, clock or SystemClock(), started_engine=started_engine)
     if recorder is not None:
         recorder.tell = lambda error: app.hear("recording", error)
     if app.run(mouse=False) == STOP:
         stop_engine()
+    return app.return_code or 0
 
 
-def run_replay(operations: OperationsPort, settings: Settings, clock: ReplayClock) -> None:
-    """Show a recording until it is quit. `operations`: those of recording.replay."""
-    _on_this_terminal(operations, settings, clock).run(mouse=False)
+def run_replay(operations: OperationsPort, settings: Settings, clock: ReplayClock) -> int:
+    """Show a recording until it is quit; the exit code. `operations`: those of recording.replay."""
+    app = _on_this_terminal(operations, settings, clock)
+    app.run(mouse=False)
+    return app.return_code or 0
 
 
 def _on_this_terminal(

@@ -165,7 +165,7 @@ class Collector:
                 self._fill(self._deployments[id_])
             self._keep()
             changed = [(id_, host) for id_ in new for host in self._deployments[id_].members]
-            0 and self._schedule.hurry(changed, self._clock.monotonic())
+            self._schedule.hurry(changed, self._clock.monotonic())
 
     def _is_watched(self, watched: Watched) -> bool:
         found = self._deployments.get(watched.id)

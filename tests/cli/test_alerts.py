@@ -70,6 +70,7 @@ def test_alerts_are_listed_shown_acknowledged_and_not(
         (("alert", "test", "male"), 2, "no channel"),
         (("alert-rule", "set", "host down"), 2, "nothing is to be changed"),
         (("alert-rule", "set", "hots down", "--disabled"), 2, "did you mean host down"),
+        (("alert-rule", "set", "lag", "--disabled"), 2, "did you mean replication lag?"),
         (("alert-rule", "set", "above", "--metric", "queue_total", "--threshold", "5 GB"), 2,
          "not a number"),
         (("alert-rule", "mute", "host down"), 2, "it has to end"),

@@ -99,10 +99,10 @@ def test_an_unknown_metric_is_answered_with_those_that_are_near(
     assert "connections_current" in refused.value["error"]["hint"]
 
 
-def test_the_catalogue_needs_no_deployment(terminal: Terminal) -> None:
-    found = terminal.run("metrics", "--list", "--json").value
+def test_the_catalogue_needs_no_deployment_and_no_engine(no_engine: Terminal) -> None:
+    found = no_engine.run("metrics", "--list", "--json").value
     assert {"name", "title", "unit", "kind", "scope", "chart"} == set(found[0])
-    assert "replication_lag" in terminal.run("metrics", "--list").out
+    assert "replication_lag" in no_engine.run("metrics", "--list").out
 
 
 def test_health_ends_with_1_where_something_is_wrong(
@@ -126,6 +126,8 @@ def test_where_nothing_is_known_yet_that_is_said_and_is_not_well(
     why = "the engine does not run, so nothing is asked: mmsconsole engine"
     for arguments in (("health", shop), ("member", "list", shop), ("metrics", shop), ("top", shop)):
         assert why in terminal.run(*arguments).out, arguments
+    series = terminal.run("metrics", shop, "--metric", "uptime")
+    assert (series.code, why in series.out) == (0, True)
     assert terminal.run("health", shop).code == 1
     assert terminal.run("member", "list", shop, "--json").value == []
 

@@ -204,6 +204,7 @@ def test_a_user_without_the_roles_learns_which_to_grant_and_how(
     granted, _, command = error["hint"].partition('grantRolesToUser("')
     assert command.startswith(f'{user}"')
     assert 'db.getSiblingDB("admin")' in granted
+    assert error["hint"].endswith("; or, if it is not to be backed up: --only-monitored")
 
 
 def test_what_the_hint_says_to_grant_is_enough(terminal: Terminal, guarded: GuardedSet) -> None:

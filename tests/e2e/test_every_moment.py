@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("product brought back")
 
 SEED = 20
 STEPS_BETWEEN = 200
-BALLAST_DOCUMENTS = 60_000
+BALLAST_DOCUMENTS = 15_000
 IN_THE_WINDOW = (
     "soon after the first snapshot",
     "before the second snapshot",

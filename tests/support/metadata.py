@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
 from mmsconsole.clock import Clock
@@ -51,8 +53,17 @@ def private_metadata(settings: Settings, binary: MongodBinary, clock: Clock) -> 
 def empty(metadata: Metadata) -> Metadata:
     """As after the first start: every collection and index, one group."""
     quickly = WriteConcern(w=1)  # the group's record, which is waited for, comes after all of them
-    for name in metadata.database.list_collection_names():
-        if name != COLLECTION and not name.startswith("system."):
-            metadata.database.get_collection(name, write_concern=quickly).delete_many({})
+    for name in _filled(metadata.database):
+        metadata.database.get_collection(name, write_concern=quickly).delete_many({})
     metadata.groups.ensure_default()
     return metadata
+
+
+def _filled(database: Database[dict[str, Any]]) -> list[str]:
+    """The collections that hold something, asked all at once: most are empty before most tests."""
+    names = set(database.list_collection_names()) - {COLLECTION}
+    look: list[dict[str, Any]] = [{"$documents": []}]
+    for name in sorted(name for name in names if not name.startswith("system.")):
+        one = [{"$limit": 1}, {"$project": {"_id": 0, "name": {"$literal": name}}}]
+        look.append({"$unionWith": {"coll": name, "pipeline": one}})
+    return [found["name"] for found in database.aggregate(look)]

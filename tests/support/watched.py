@@ -1,12 +1,16 @@
 """A stage whose engine watches its source every second, and mails what is wrong to loopback."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from mmsconsole.alerts.conditions import condition as condition_of
+from mmsconsole.metadata.alerts import AlertState
 from mmsconsole.metadata.notifications import NotificationState
 from mmsconsole.mongod.binaries import MongodBinary
 from mmsconsole.operations.alert_views import AlertView
@@ -18,12 +22,9 @@ HOST_DOWN, LOCKED, NEW_PRIMARY = "host down", "member left locked", "new primary
 LAG = "replication lag"
 OPEN, OVER = "", "Over: "
 """How the subject of a mail begins."""
-TITLES = {
-    HOST_DOWN: "A member does not answer",
-    LOCKED: "A member is locked against writes (fsyncLock)",
-    NEW_PRIMARY: "Another member was elected primary",
-    LAG: "A secondary is behind",
-}
+MANY = re.compile(r"\d+ alerts: ")
+MANY_LINE = re.compile(r"  [A-Z]+ +(.*?: source(?: [\d.:]+\d)?): ")
+"""A title of a line, as of a mail: what, deployment, and perhaps the member."""
 SETTLED = ("PRIMARY", "SECONDARY")
 CHANNEL = """
 [notify.mail]
@@ -47,6 +48,22 @@ class Told:
     id: str
     """Its Message-ID: equal for one that was sent twice."""
 
+    @property
+    def alerts(self) -> list[tuple[str, str]]:
+        """(how it begins, title) of each alert that it tells of."""
+        if MANY.match(self.subject):
+            return list(self._of_many())
+        lead = OVER if self.subject.startswith(OVER) else OPEN
+        return [(lead, self.subject.removeprefix(lead))]
+
+    def _of_many(self) -> Iterator[tuple[str, str]]:
+        lead = OPEN
+        for line in self.text.splitlines():
+            if line.endswith((" opened:", " over:")):
+                lead = OVER if line.endswith("over:") else OPEN
+            elif found := MANY_LINE.match(line):
+                yield lead, found[1]
+
 
 class Watched:
     """Its engine runs, and its source is added. Faults are the test's own."""
@@ -68,6 +85,13 @@ class Watched:
         """What is well again for so long is over: no command sets that."""
         rules = self.product.metadata.alert_rules.collection
         rules.update_many({}, {"$set": {"clear_seconds": seconds}})
+
+    def forget_flaps(self) -> None:
+        """What was wrong and is well again counts as wrong for the first time when it comes back:
+        else each end would be told later than the one before.
+        """
+        alerts = self.product.metadata.alerts.collection
+        alerts.update_many({"state": AlertState.CLOSED.value}, {"$set": {"flaps": -1}})
 
     # -- what is known
 
@@ -115,17 +139,23 @@ class Watched:
     # -- mails
 
     @property
-    def told(self) -> list[Told]:
-        """Those of the source, oldest first; one that came twice by its Message-ID counts twice."""
+    def mails(self) -> list[Told]:
+        """As they came, oldest first."""
         return [
             Told(mail.message["Subject"], mail.message.get_body(("plain",)).get_content(),
                  mail.message["Message-ID"])
             for mail in self.smtp.mails
         ]  # fmt: skip
 
+    @property
+    def told(self) -> list[Told]:
+        """Each once: an engine that is killed amid a sending sends it again, under the same id."""
+        return list({one.id: one for one in self.mails}.values())
+
     def count(self, lead: str, condition: str, subject: str = "") -> int:
-        wanted = f"{lead}{TITLES[condition]}: {NAME} {subject}".strip()
-        return Counter(one.subject for one in self.told)[wanted]
+        """In mails of their own, and in those that tell of many at once."""
+        title = f"{condition_of(condition).title}: {NAME} {subject}".strip()
+        return sum((lead, title) in one.alerts for one in self.told)
 
     def wait_told(self, lead: str, condition: str, subject: str = "", *, times: int = 1) -> None:
         self.wait(
@@ -135,28 +165,22 @@ class Watched:
 
     def told_text(self, condition: str) -> str:
         """Of all mails about it."""
-        return "\n".join(one.text for one in self.told if TITLES[condition] in one.subject)
+        title = condition_of(condition).title
+        return "\n".join(one.text for one in self.told if title in one.subject)
 
     def told_wrongly(self) -> list[str]:
-        """One sentence for each alert of which people were not told once of each end."""
-        found = [f"{id_} was sent {n} times" for id_, n in self._twice()]
-        for (condition, subject), n in self._closed().items():
-            for lead in (OPEN, OVER):
-                told = self.count(lead, condition, subject)
-                if told != n:
-                    found.append(f"{lead}{condition} {subject}: {n} alerts, {told} mails")
-        return found
-
-    def _twice(self) -> list[tuple[str, int]]:
-        return [pair for pair in Counter(one.id for one in self.told).items() if pair[1] > 1]
-
-    def _closed(self) -> Counter[tuple[str, str]]:
-        """How often each thing was wrong, of what is closed."""
-        return Counter(
+        """One sentence for each thing of whose ends people were not told as often as it was so."""
+        closed = Counter(
             (one.condition, one.subject)
             for one in self.alerts()
-            if one.condition in TITLES and one.condition != NEW_PRIMARY and one.notified
+            if one.notified and one.state == AlertState.CLOSED and not one.metric
         )
+        return [
+            f"{lead}{condition} {subject}: {n} alerts, {told} mails"
+            for (condition, subject), n in closed.items()
+            for lead in (OPEN, OVER)
+            if condition != NEW_PRIMARY and (told := self.count(lead, condition, subject)) != n
+        ]
 
 
 @contextmanager
@@ -172,7 +196,10 @@ def watched(folder: Path, binary: MongodBinary, seconds: float = 1) -> Iterator[
         config.mkdir(mode=0o700, parents=True)
         (config / "config.toml").write_text(CHANNEL.format(port=smtp.port))
         try:
-            stage.open().start_engine()
+            with ThreadPoolExecutor(1) as pool:
+                source = pool.submit(stage.open)
+                stage.start_engine()
+            source.result()
             stage.add_deployment()
             made = Watched(stage, smtp)
             try:

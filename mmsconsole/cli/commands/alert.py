@@ -1,6 +1,6 @@
 """mmsconsole alert …"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from mmsconsole.cli.options import Id, OptionalName, command, group
 from mmsconsole.cli.shell import Shell
 from mmsconsole.errors import UsageError
 from mmsconsole.operations.amounts import read_until
+
+if TYPE_CHECKING:
+    from mmsconsole.operations.alert_views import WatchView
 
 app = group("alert", "What is wrong, and how people are told.")
 
@@ -40,8 +43,7 @@ def list_(context: typer.Context, name: OptionalName = None, every: EveryAlert =
     operations = shell.operations()
     found = operations.alerts(name, all=every)
     watch = operations.alert_watch(name)
-    for warning in watch.warnings:
-        shell.tell(f"warning: {warning}")
+    _warn(shell, watch)
     from mmsconsole.console.present.alerts import counted
 
     return Answer(found, empty=f"no alerts: {counted(watch)}")
@@ -91,7 +93,11 @@ def channels(context: typer.Context) -> Answer:
     """How people are told, and by which it worked."""
     shell: Shell = context.obj
     empty = "no channels: nobody is told of an alert; each is a section [notify.NAME]"
-    return Answer(shell.operations().channels(), empty=empty)
+    operations = shell.operations()
+    found = operations.channels()
+    if found:
+        _warn(shell, operations.alert_watch())
+    return Answer(found, empty=empty)
 
 
 @command(app, examples=("mmsconsole alert test mail", "mmsconsole alert test mail --json"))
@@ -101,7 +107,9 @@ def test(context: typer.Context, channel: Channel) -> Answer:
     Exit code 1: it did not go through; the answer says why.
     """
     shell: Shell = context.obj
-    found = shell.operations().test_channel(channel)
+    operations = shell.operations()
+    found = operations.test_channel(channel)
+    _warn(shell, operations.alert_watch())
     code = ExitCode.DONE if found.state == "sent" else ExitCode.FAILED
     return Answer(found, exit_code=code)
 
@@ -111,3 +119,9 @@ def sent(context: typer.Context, limit: Limit = 100) -> Answer:
     """What people were told, and what failed."""
     shell: Shell = context.obj
     return Answer(shell.operations().notifications(limit), empty="nobody was told anything yet")
+
+
+def _warn(shell: Shell, watch: "WatchView") -> None:
+    """Why an alert may reach nobody."""
+    for warning in watch.warnings:
+        shell.tell(f"warning: {warning}")

@@ -41,6 +41,7 @@ Watch = Annotated[
     float | None,
     typer.Option("--watch", metavar="SECONDS", min=1, max=3600, help="Again and again."),
 ]
+NOTHING = "nothing is known of it in that time; without --metric: what these members have"
 OfDeployment = Annotated[str | None, typer.Argument(metavar="NAME", help="Name of the deployment.")]
 Listed = Annotated[bool, typer.Option("--list", help="Which metrics there are.")]
 
@@ -122,11 +123,15 @@ def metrics(
     """
     shell: Shell = context.obj
     _check(shell, name, chosen, listed=list_)
-    operations = shell.operations()
     if list_ or name is None:
-        return Answer(operations.metrics())
+        from mmsconsole.operations.monitoring_door import catalogue
+
+        return Answer(catalogue())  # it is the same with and without an engine
+    operations = shell.operations()
     if chosen.metric:
-        return _over_time(shell, _series(shell, operations, name, chosen), csv=chosen.csv)
+        series = _series(shell, operations, name, chosen)
+        nothing = "" if any(one.points for one in series) else operations.health(name).empty
+        return _over_time(shell, series, nothing or NOTHING, csv=chosen.csv)
     found = operations.metrics_now(name, chosen.member)
     return _as_csv(Answer(found, empty=_why_empty(operations, name, found)), chosen.csv)
 
@@ -163,14 +168,16 @@ def _series(
     ]  # fmt: skip
 
 
-def _over_time(shell: Shell, found: list["SeriesView"], *, csv: bool) -> Answer:
+def _over_time(
+    shell: Shell, found: list["SeriesView"], nothing: str, *, csv: bool
+) -> Answer:  # fmt: skip
     from mmsconsole.cli.series import drawn, rows_of
 
     if shell.as_json:
         return Answer(found)
-    if shell.stdout.isatty() and not csv:
+    if found and shell.stdout.isatty() and not csv:
         return Answer(found, text=drawn(found, shell))
-    return _as_csv(Answer(rows_of(found), empty="nothing is known of that time"), csv)
+    return _as_csv(Answer(rows_of(found), empty=nothing), csv)
 
 
 def _as_csv(answer: Answer, csv: bool) -> Answer:

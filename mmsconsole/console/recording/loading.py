@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,10 @@ class Answers:
         return found
 
 
+NEVER = "nobody had it open while that was recorded"
+LATER = "some of it is shown from {} s after the beginning: the keys . and > go on"
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     began_at: datetime
@@ -61,7 +66,7 @@ class Recording:
         line = None if found is None else found.at(seconds)
         if line is None:
             first = None if found is None else found.seconds[0]
-            hint = "" if first is None else f"it is first shown {first:.0f} s after the beginning"
+            hint = NEVER if first is None else LATER.format(ceil(first))
             raise NotFound("this was not shown in the recording", hint=hint)
         return line
 
