@@ -88,20 +88,37 @@ def _look(
     """At what no alert stands for yet."""
     wrong = is_wrong(finding, rule, open_=False)
     if wrong is None and waiting is not None:
-        outcome.kept.add(waiting.id)
+        _wait(outcome, waiting, _halted(situation, waiting))
     if not wrong:
         return
     if condition(finding.condition).compare is Compare.EVENT:
         if _is_news(situation, finding, rule):
             outcome.opened.append(_alert(situation, finding, rule))
         return
-    since = situation.seconds if waiting is None else waiting.since_seconds
-    if situation.seconds - since >= rule.for_seconds:
+    waits = _pending(situation, finding) if waiting is None else _resumed(situation, waiting)
+    if situation.seconds - waits.since_seconds >= rule.for_seconds:
         outcome.opened.append(_alert(situation, finding, rule))
-    elif waiting is None:
-        outcome.pended.append(_pending(situation, finding))
     else:
-        outcome.kept.add(waiting.id)
+        _wait(outcome, waiting, waits)
+
+
+def _wait(outcome: _Outcome, before: Pending | None, now: Pending) -> None:
+    outcome.kept.add(now.id)
+    if now != before:
+        outcome.pended.append(now)
+
+
+def _halted(situation: Situation, waiting: Pending) -> Pending:
+    known = waiting.unknown_seconds is None
+    return replace(waiting, unknown_seconds=situation.seconds) if known else waiting
+
+
+def _resumed(situation: Situation, waiting: Pending) -> Pending:
+    """As if the time without data had not been."""
+    if waiting.unknown_seconds is None:
+        return waiting
+    gone = situation.seconds - waiting.unknown_seconds
+    return replace(waiting, since_seconds=waiting.since_seconds + gone, unknown_seconds=None)
 
 
 def _is_news(situation: Situation, finding: Finding, rule: AlertRule) -> bool:

@@ -120,6 +120,8 @@ class Pending:
     since_seconds: float
     """In the evaluator's own seconds."""
     text: str = ""
+    unknown_seconds: float | None = None
+    """Since when there is no fresh data: that time does not count."""
 
 
 def key_of(group: str, deployment: str, subject: str, condition: str, metric: str = "") -> str:

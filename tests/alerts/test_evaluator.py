@@ -165,6 +165,24 @@ def test_what_waits_keeps_waiting_while_there_is_no_data() -> None:
     assert not world.alerts
 
 
+def test_time_without_data_does_not_count_for_a_delay() -> None:
+    world = World([rule(for_seconds=900)])
+    world.look(lag(75))
+    world.pass_(300)
+    for _ in range(12):  # a member that is down for twelve minutes
+        world.look(lag(None))
+        world.pass_(60)
+    world.look(lag(75))
+    assert not world.alerts
+    world.pass_(599)
+    world.look(lag(75))
+    assert not world.alerts
+    world.pass_(1)
+    world.look(lag(75))
+    assert world.only.standing
+    assert not world.pending
+
+
 def test_a_subject_that_is_there_no_more_closes_its_alert() -> None:
     world = World([rule()])
     world.look(lag(75))
