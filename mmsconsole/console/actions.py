@@ -30,6 +30,9 @@ TABLE, TIMELINE, SCROLL, GRAPH = "table", "timeline", "scroll", "graph"
 KINDS, FORM, CHARTING = "kinds", "form", "charting"
 ELSEWHERE = (TABLE, TIMELINE, SCROLL, GRAPH, KINDS, FORM, CHARTING)
 
+GRAPHS = {CHART: (CHARTING,), PINS: (CHARTING,), OPLOG: (GRAPH,), WIZARD: (TIMELINE,)}
+"""The parts of views whose keys move on a graph."""
+
 MOVING = "Tables"
 """The chapter of what moves the cursor."""
 
@@ -355,6 +358,12 @@ CHAPTERS = tuple(dict.fromkeys(action.chapter for action in REGISTRY))
 
 def actions_in(view: str) -> list[Action]:
     return [action for action in REGISTRY if action.works_in(view)]
+
+
+def own_actions(view: str) -> list[Action]:
+    """Those that do not work everywhere, with those of the view's graph."""
+    within = {view, *GRAPHS.get(view, ())}
+    return [action for action in REGISTRY if within.intersection(action.views)]
 
 
 def action_of(id_: str) -> Action:

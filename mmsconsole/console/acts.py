@@ -220,7 +220,7 @@ class Acts:
         self.app.pause()
 
     def _help(self) -> None:
-        self.screen.app.push_screen(HelpScreen())
+        self.screen.app.push_screen(HelpScreen(self.screen.VIEW))
 
     def _palette(self) -> None:
         def picked(id_: str | None) -> None:

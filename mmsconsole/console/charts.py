@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,8 @@ from mmsconsole.console import actions
 from mmsconsole.console.navigation import Place
 from mmsconsole.console.ports import Reading
 from mmsconsole.console.present.timeline import Axis
+from mmsconsole.errors import UsageError
+from mmsconsole.operations.monitoring_times import moment_before
 from mmsconsole.operations.monitoring_views import MetricView, SeriesView
 from mmsconsole.operations.points import Ago, Before, Latest, Position, parse_point
 
@@ -152,13 +155,14 @@ def neighbour(metrics: Sequence[MetricView], name: str, by: int) -> str:
 
 
 def matching(metrics: Sequence[MetricView], query: str) -> list[MetricView]:
-    """Every word must occur in chart, title or name, in any order."""
+    """Every word must occur in chart, title or name, in any order; whole words come first."""
     words = query.casefold().replace("_", " ").split()
 
     def text(each: MetricView) -> str:
         return f"{each.chart} {each.title} {each.name}".casefold().replace("_", " ")
 
-    return [each for each in metrics if all(word in text(each) for word in words)]
+    found = [each for each in metrics if all(word in text(each) for word in words)]
+    return sorted(found, key=lambda each: not set(words) <= set(text(each).split()))
 
 
 def pinned(pins: tuple[str, ...], metric: str) -> tuple[str, ...]:
@@ -203,7 +207,11 @@ def csv_of(series: Sequence[SeriesView]) -> str:
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
-    """A point as restores take it: a time with its zone, 15m ago, latest. Raises UsageError."""
+    """As the command line takes it (2h, 2h ago, a day, a time with its zone), or a point as
+    restores take it. Raises UsageError.
+    """
+    with suppress(UsageError):
+        return moment_before(text, now)
     point = parse_point(text)
     if isinstance(point, Ago):
         return now - timedelta(seconds=point.seconds)
@@ -213,6 +221,15 @@ def parse_moment(text: str, now: datetime) -> datetime:
         return point.entry.time
     seconds = point.end.t if isinstance(point, Position) else point.seconds
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def moment_complaint(text: str, now: datetime) -> str:
+    """Why it is none, in words; empty: it is one."""
+    try:
+        parse_moment(text, now)
+    except UsageError:
+        return "not a moment: write 2h ago, a day, or a time as 2026-01-31T12:00:00Z"
+    return ""
 
 
 def path_complaint(text: str) -> str:

@@ -6,6 +6,7 @@ Screen { background: $background; color: $foreground; layout: vertical; overflow
 #page { height: 1fr; }
 #nothing { height: 1fr; }
 Input, Input:focus { background: $field; border: none; height: 1; padding: 0 1; }
+Input > .input--selection { background: $field; color: $foreground; text-style: reverse; }
 .entry { height: 1; margin-bottom: 1; padding-right: 1; }
 .label { width: 13; height: 1; }
 #form { height: auto; }

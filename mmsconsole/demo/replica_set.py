@@ -29,10 +29,10 @@ SETTINGS = {
     "catchUpTimeoutMillis": 2_000,
 }
 """Elections within a few seconds; a real deployment waits ten before it begins one."""
-MEMBER_FLAGS = (
-    "--setParameter", "diagnosticDataCollectionEnabled=false",
-    "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
-)  # fmt: skip
+DIAGNOSTICS = ("--setParameter", "diagnosticDataCollectionEnabled=true")
+"""As `extra`: CPU, memory and disks are told of. It is mongod's default, and costs some work."""
+NO_DIAGNOSTICS = ("--setParameter", "diagnosticDataCollectionEnabled=false")
+MEMBER_FLAGS = ("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100")
 """A member of a set waits 15 s at its end for its clients to notice; nobody here needs that."""
 PRIMARY_SECONDS_MAX = 60
 POLL_SECONDS = 0.05
@@ -196,6 +196,7 @@ class LocalReplicaSet:
         return self.folder / f"member{index}"
 
     def _options(self, index: int) -> MongodOptions:
+        quiet = () if DIAGNOSTICS[1] in self._extra else NO_DIAGNOSTICS
         return MongodOptions(
             binary=self._binary,
             dbpath=self._dbpath(index),
@@ -204,7 +205,7 @@ class LocalReplicaSet:
             repl_set=self.name,
             key_file=self._key_file() if self._password else None,
             oplog_mb=990,
-            extra=(*MEMBER_FLAGS, *self._extra),
+            extra=(*MEMBER_FLAGS, *quiet, *self._extra),
         )
 
     def _key_file(self) -> Path:

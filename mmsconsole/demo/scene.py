@@ -12,7 +12,7 @@ from mmsconsole.demo.engine_process import EngineProcess
 from mmsconsole.demo.folder import DemoFolder
 from mmsconsole.demo.goods import Stocking
 from mmsconsole.demo.narrator import Narrator, Step
-from mmsconsole.demo.replica_set import LocalReplicaSet
+from mmsconsole.demo.replica_set import DIAGNOSTICS, LocalReplicaSet
 from mmsconsole.demo.runner import Runner
 from mmsconsole.demo.waiting import wait_for
 from mmsconsole.demo.workload import Shop
@@ -32,7 +32,7 @@ SNAPSHOT_INTERVAL_MINUTES = 1
 STEPS_PER_SECOND = 200.0
 PHASE_SECONDS_MAX = 300.0
 IN_SYNC = "in sync"
-SMALL_JOURNAL = ("--wiredTigerEngineConfigString", "log=(file_max=8MB)")
+FLAGS = (*DIAGNOSTICS, "--wiredTigerEngineConfigString", "log=(file_max=8MB)")
 """Of each member: the default is 100 MB a file, made in advance."""
 LISTEN = "MMSCONSOLE_SERVICE_LISTEN"
 ANY_PORT = "127.0.0.1:0"
@@ -91,7 +91,7 @@ class Stage:
     def _source(self, binary: MongodBinary) -> LocalReplicaSet:
         with self.narrator.step("starting a replica set of three members") as step:
             source = self.stack.enter_context(
-                LocalReplicaSet(binary.path, self.folder.source, self.clock, extra=SMALL_JOURNAL)
+                LocalReplicaSet(binary.path, self.folder.source, self.clock, extra=FLAGS)
             )
             step.done(f"mongod {binary.version}")
         return source

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from mmsconsole import __version__
 from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.engines import EngineRecord
+from mmsconsole.metadata.groups import DEFAULT_GROUP
 from mmsconsole.operations.monitoring_views import AgentView, MemberView
 from mmsconsole.operations.operations import Actor, Operations
 from mmsconsole.operations.views import BackupStatus, DeploymentView
@@ -27,7 +28,12 @@ def front_end(resources: Resources, engine: str) -> Service:
         limit = max(ALERTS_SILENT_SECONDS, 3 * resources.settings.tree.alerts.evaluate_seconds)
         record = resources.metadata.engines.find(engine)
         wrong = alerts_wrong(record, now, timedelta(seconds=limit))
-        return replace(figures_of(operations, now), wrong=wrong)
+        return replace(
+            figures_of(operations, now),
+            wrong=wrong,
+            alerts_open=resources.metadata.alerts.open_by_severity(DEFAULT_GROUP),
+            alerts_judged=None if record is None else record.alerts_at,
+        )
 
     return Service(resources, figures, engine)
 

@@ -88,7 +88,7 @@ async def test_every_action_of_one_restore_has_something_that_does_it(home: Path
 @pytest.mark.parametrize(("width", "glyphs"), itertools.product((80, 132), (UNICODE, ASCII)))
 def test_help_has_every_action_with_its_keys(width: int, glyphs: object) -> None:
     page = Page(width, 24, NOW, glyphs)  # type: ignore[arg-type]
-    text = "\n".join(plain(line) for line in help_text.draw(page))
+    text = "\n".join(plain(line) for line in help_text.draw(actions.OVERVIEW, page))
     for action in REGISTRY:
         assert action.help[:24] in text
         assert key_name(action.keys[0], page.glyphs) in text

@@ -186,6 +186,23 @@ async def test_c_leads_to_where_the_cause_is_seen(home: Path) -> None:
             assert (place.view, place.item) == (view, item), what
 
 
+async def test_the_members_are_opened_with_the_cursor_on_the_one_that_is_meant(home: Path) -> None:
+    async with console(rich_scene(), home) as driver:
+        meant = driver.scene.health("orders").members[-1].host
+        driver.scene.kept_alerts = [
+            fake_alerts.alert("a-1", "orders", "host down", "it", 5, subject=meant)
+        ]
+        await driver.press("A", "c")
+        assert driver.line_with("▸").startswith(f"▸ {meant}")
+
+
+async def test_what_is_typed_takes_the_place_of_what_is_proposed(home: Path) -> None:
+    async with console(alerted_scene(), home) as driver:
+        await driver.press("A", "j", "a", *"2h", "enter", *"mine", "enter")
+        (_, _, until, note) = last_call(driver.scene, "acknowledge_alert")
+        assert (until, note) == (NOW + 2 * HOUR, "mine")
+
+
 async def test_enter_opens_the_alert_and_enter_again_its_cause(home: Path) -> None:
     async with console(alerted_scene(), home) as driver:
         await driver.press("A", "enter")

@@ -108,6 +108,7 @@ CATALOGUE = tuple(
     for name, title, chart in (
         ("opcounters_insert", "Inserts", "Opcounters"),
         ("cache_dirty_percent", "Dirty", "Cache"),
+        ("flow_control_lagged", "Lagged", "Flow control"),
         ("replication_lag", "Lag", "Replication"),
     )
 )
@@ -116,7 +117,8 @@ CATALOGUE = tuple(
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("", ["opcounters_insert", "cache_dirty_percent", "replication_lag"]),
+        ("", [each.name for each in CATALOGUE]),
+        ("lag", ["replication_lag", "flow_control_lagged"]),
         ("cache", ["cache_dirty_percent"]),
         ("LAG rep", ["replication_lag"]),
         ("opcounters_insert", ["opcounters_insert"]),
@@ -164,6 +166,8 @@ def test_what_is_shown_is_written_as_csv_with_gaps_as_empty_fields() -> None:
     [
         ("2026-07-15T10:00:00Z", datetime(2026, 7, 15, 10, tzinfo=UTC)),
         ("15m ago", NOW - timedelta(minutes=15)),
+        ("2h", NOW - timedelta(hours=2)),
+        ("2026-07-15", datetime(2026, 7, 15, tzinfo=UTC)),
         ("latest", NOW),
         ("1784109600:7", datetime.fromtimestamp(1784109600, UTC)),
         ("before:1784109600:7", datetime.fromtimestamp(1784109600, UTC)),
@@ -171,3 +175,8 @@ def test_what_is_shown_is_written_as_csv_with_gaps_as_empty_fields() -> None:
 )
 def test_a_moment_is_typed_as_everywhere(text: str, at: datetime) -> None:
     assert charts.parse_moment(text, NOW) == at
+    assert charts.moment_complaint(text, NOW) == ""
+
+
+def test_what_is_no_moment_is_told_with_how_one_is_written() -> None:
+    assert "write 2h ago" in charts.moment_complaint("soon", NOW)

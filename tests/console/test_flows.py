@@ -278,6 +278,17 @@ async def test_the_cursor_stays_on_its_row_when_rows_come_and_go(home: Path) -> 
         assert driver.line_with("▸").startswith("▸ archive-2019")
 
 
+async def test_a_page_that_is_opened_while_the_console_stands_still_is_not_blank(
+    home: Path,
+) -> None:
+    async with console(rich_scene(), home) as driver:
+        await driver.press("p", "2")
+        assert "any second" in driver.text
+        driver.scene.asked.clear()
+        await driver.tick()
+        assert driver.scene.asked == []
+
+
 async def test_a_paused_console_stands_still(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
         await driver.press("p")
@@ -302,6 +313,15 @@ async def test_only_the_view_in_sight_asks(home: Path) -> None:
         driver.scene.asked.clear()
         await driver.tick()
         assert driver.scene.asked == []
+
+
+async def test_help_begins_with_what_works_on_the_page(home: Path) -> None:
+    async with console(rich_scene(), home) as driver:
+        await driver.press("F", "question_mark")
+        driver.expect("On this page", "Zoom into the chart", "Pin the chart", "Write what is shown")
+        await driver.press("escape", "2", "question_mark")
+        driver.expect("On this page", "Nobody is told for a while", "Stop the backup")
+        driver.expect_not("Zoom into the chart")
 
 
 async def test_digits_change_between_views_of_the_same_deployment(home: Path) -> None:

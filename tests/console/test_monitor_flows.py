@@ -47,7 +47,7 @@ async def test_a_member_that_is_dead_is_told_and_the_others_go_on(home: Path) ->
 async def test_enter_on_a_member_opens_its_charts_alone(home: Path) -> None:
     async with console(rich_scene(), home) as driver:
         await driver.press("M", "j", "enter")
-        driver.expect("Replication lag: lag", "2 not drawn")
+        driver.expect("Replication lag", "2 not drawn")
         assert "hidden" in driver.line_with(f"1 {FIRST}")
         await driver.press("escape")
         driver.expect("3 of 3 members answer")
@@ -310,3 +310,10 @@ async def test_a_chart_can_be_read_without_colours_and_in_ascii(
         ends = [line_[-1] for line_ in driver.text.splitlines()[3:18] if line_[-1:].isdigit()]
         assert sorted(ends) == ["1", "2", "3"]
         assert driver.cells.isascii() == ("ascii" in options)
+
+
+async def test_what_is_typed_behind_the_key_for_a_metric_goes_to_its_list(home: Path) -> None:
+    """Also before the page has come: at a slow link, or from somebody who knows what he wants."""
+    async with console(rich_scene(), home) as driver:
+        await driver.burst("F", "slash", *"lag", "enter")
+        driver.expect("Replication lag")

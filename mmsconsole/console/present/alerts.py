@@ -202,7 +202,7 @@ def _facts(alert: AlertView, page: Page) -> list[Line]:
         labelled("deployment", Span(alert.deployment or "all of them", Tone.TITLE)),
         labelled("about", alert.subject or NONE),
         labelled("condition", alert.condition, _metric(alert)),
-        labelled("value", in_words(alert.value, alert.unit) or NONE),
+        *([] if alert.value is None else [labelled("value", in_words(alert.value, alert.unit))]),
         labelled("opened", moment(alert.opened_at), Span(f"  for {took}", Tone.DIM)),
     ]
     if alert.closed_at is not None:

@@ -9,13 +9,18 @@ from mmsconsole.console.glyphs import key_name
 from mmsconsole.console.present import plot
 from mmsconsole.console.present.measures import measure
 from mmsconsole.console.present.plot import Curve, Marks, point_at
-from mmsconsole.console.present.text import Line, Page, Span, Tone, beside, edges, fit, line
+from mmsconsole.console.present.text import Line, Page, Span, Tone, beside, cells, edges, fit, line
 from mmsconsole.console.present.timeline import Axis
 from mmsconsole.console.present.words import duration, moment, plural
 from mmsconsole.operations.monitoring_views import MemberView, MetricView, SeriesView
 
 CURVES_MAX = 9
 """That can be told apart by a digit."""
+MOVING_KEYS = 3
+KEYS = (
+    (("chart.earlier", "chart.later"), "move"), (("chart.closer", "chart.farther"), "zoom"),
+    (("chart.now",), "now"), (("chart.pin",), "pin"), (("chart.jump",), "moment"),
+)  # fmt: skip
 LEGEND_LINES, WIDE_LEGEND = 5, CURVES_MAX
 PINNED_LINES = 5
 NAME_CELLS, WIDE_NAME = 26, 50
@@ -45,7 +50,9 @@ def title(shown: Shown, note: str, page: Page) -> Line:
     """What it is and of when; `note`: pinned, being read."""
     metric, chart = shown.metric, shown.chart
     limit = "" if chart.limit is None else f"  limit {measure(chart.limit, metric.unit)}"
-    name = Span(f"{metric.chart}: {metric.title}", Tone.TITLE)
+    # "Replication lag: lag" would say it twice.
+    twice = f" {metric.chart}".lower().endswith(f" {metric.title}".lower())
+    name = Span(metric.chart if twice else f"{metric.chart}: {metric.title}", Tone.TITLE)
     left = line(
         " ", name, Span(f"  {metric.unit}", Tone.DIM),
         Span(limit, Tone.WARN), Span(f"  {note}" if note else "", Tone.BUSY),
@@ -78,7 +85,7 @@ def legend(shown: Shown, members: Iterable[MemberView], chosen: str, page: Page)
         " ", Span(when, Tone.TITLE if at else Tone.DIM),
         Span(f"  {plural(len(shown.series), 'line')}{more}", Tone.DIM),
     )  # fmt: skip
-    head = edges(told, _keys(page), page.width, page.glyphs.ellipsis)
+    head = edges(told, _keys(page.width - cells(told), page), page.width, page.glyphs.ellipsis)
     states = {member.host: member.state if member.up else "no answer" for member in members}
     most = WIDE_LEGEND if page.height >= 36 else LEGEND_LINES
     place = next((p for p, one in enumerate(shown.series) if key_of(one) == chosen), 0)
@@ -89,15 +96,15 @@ def legend(shown: Shown, members: Iterable[MemberView], chosen: str, page: Page)
     return [head, *rows]
 
 
-def _keys(page: Page) -> Line:
-    """How to move, for which the footer has no room."""
+def _keys(room: int, page: Page) -> Line:
+    """What the footer has no room for: how to move; and more, as far as there is room here."""
     told = line()
-    for ids, word in (
-        (("chart.earlier", "chart.later"), "move"), (("chart.closer", "chart.farther"), "zoom"),
-        (("chart.now",), "now"),
-    ):  # fmt: skip
+    for ids, word in KEYS[:MOVING_KEYS] if page.wide else KEYS:
         keys = " ".join(key_name(key_of_action(id_), page.glyphs) for id_ in ids)
-        told = line(told, Span(keys, Tone.KEY), Span(f" {word}  ", Tone.DIM))
+        longer = line(told, Span(keys, Tone.KEY), Span(f" {word}  ", Tone.DIM))
+        if told and cells(longer) >= room:
+            break
+        told = longer
     return told
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from mmsconsole.console.actions import DEPLOYMENT
 from mmsconsole.console.present.chart import lag_chart
 from mmsconsole.console.present.events import event_lines
+from mmsconsole.console.present.frame import more_tabs
 from mmsconsole.console.present.overview import (
     facts,
     labelled,
@@ -13,7 +15,7 @@ from mmsconsole.console.present.overview import (
     warning_lines,
 )
 from mmsconsole.console.present.progress import phase_line, waiting_line
-from mmsconsole.console.present.status import backup_mark, lag_of
+from mmsconsole.console.present.status import deployment_mark, lag_of
 from mmsconsole.console.present.text import (
     Line,
     Page,
@@ -34,6 +36,8 @@ from mmsconsole.operations.views import BackupStatus, DeploymentView, EventView,
 CHART_LINES = 2
 WIDE_CHART_LINES = 8
 LEFT_SHARE = 0.58
+EVENT_LINES_MIN = 2
+"""A heading and the newest one."""
 
 
 def draw(
@@ -51,6 +55,8 @@ def draw(
     if len(top) + len(chart) + len(middle) > page.height:
         chart = []  # what is wrong comes first
     rest = page.height - len(top) - len(chart) - len(middle)
+    more = more_tabs(DEPLOYMENT, page) if rest > EVENT_LINES_MIN else []
+    middle, rest = [*middle, *more], rest - len(more)
     return [*top, *chart, *middle, *_events(events, rest, page)]
 
 
@@ -70,12 +76,13 @@ def _wide(
     column = left if chart else page
     known = _facts(view, column)
     middle = beside(known, chart, left_width, page) if chart else known
+    middle += more_tabs(DEPLOYMENT, page)
     rest = page.height - len(top) - len(middle) - 1
     return [*top, *middle, (), *_events(events, rest, page)]
 
 
 def _state(view: DeploymentView, page: Page) -> list[Line]:
-    mark = backup_mark(view.status, page.glyphs)
+    mark = deployment_mark(view, page.glyphs)
     told = _first_with_mark(mark.line, sentence(view, page))
     return [(), *told, *warning_lines(view.status, page), ()]
 
@@ -173,7 +180,7 @@ def _chart(
 
 
 def _events(events: Sequence[EventView], room: int, page: Page) -> list[Line]:
-    if room < 2:
+    if room < EVENT_LINES_MIN:
         return []
     shown = event_lines(events, page, names=False)[: room - 1]
     nothing = [line(" ", Span("nothing happened yet", Tone.DIM))]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mmsconsole.console.actions import Action, action_of
 from mmsconsole.console.glyphs import key_name
 from mmsconsole.console.navigation import TABS, Place
-from mmsconsole.console.present.status import backup_mark, lag_line, lag_of, severity_mark
+from mmsconsole.console.present.status import deployment_mark, lag_line, lag_of, severity_mark
 from mmsconsole.console.present.text import Line, Page, Span, Tone, cells, clip, edges, line, wrap
 from mmsconsole.console.present.words import clock, duration, plural, sentence
 from mmsconsole.console.watch import Watch
@@ -16,6 +16,8 @@ from mmsconsole.operations.views import DeploymentView, EngineStatus
 NOTICE_LINES_MAX = 3
 TAB_CELLS_BETWEEN = 3
 ORDER = (Severity.INFO, Severity.WARNING, Severity.ERROR)
+LABEL = 13
+"""Cells of what stands before a fact."""
 DIGITS = 9
 """Views that are shown beside one another at every width."""
 
@@ -37,7 +39,7 @@ def header(deployment: str, crumbs: Sequence[str], right: Line, page: Page) -> L
 
 def state_of(deployment: DeploymentView, page: Page) -> Line:
     status = deployment.status
-    mark = backup_mark(status, page.glyphs).line
+    mark = deployment_mark(deployment, page.glyphs).line
     if lag_of(status) is None or lag_line(status)[0].tone == Tone.DIM:
         return mark
     return line(mark, Span("  lag ", Tone.DIM), lag_line(status))
@@ -68,25 +70,40 @@ def tabs(place: Place, page: Page) -> Line:
     """As far apart as there is room for; those with letters only where they have room, and the one
     that is open always.
     """
-    views = list(TABS)
-    while len(views) > 1 and _least(views, place, page) > page.width:
-        left = [view for view in views if view != place.view]
-        if len(views) <= DIGITS and place.view not in TABS[DIGITS:]:
-            break
-        views.remove(left[-1])
-    told = [_tab(view, place, page) for view in views]
+    told = [_tab(view, place.view, page) for view in _views(place.view, page)]
     room = page.width - 1 - sum(cells(each) for each in told)
     between = " " * max(1, min(TAB_CELLS_BETWEEN, room // max(1, len(told) - 1)))
     drawn = line(" ", *(line(each, between) for each in told))
     return clip(line(*drawn[:-1]), page.width, page.glyphs.ellipsis)
 
 
-def _least(views: Sequence[str], place: Place, page: Page) -> int:
-    return sum(1 + cells(_tab(view, place, page)) for view in views)
+def more_tabs(here: str, page: Page) -> list[Line]:
+    """A line with those that tabs() has no room for, for the pages that one begins with; none
+    where there is room for all."""
+    shown = _views(here, page)
+    left = [_tab(view, here, page) for view in TABS if view not in shown]
+    if not left:
+        return []
+    drawn = line(Span(f" {'more':<{LABEL}}", Tone.DIM), *(line(each, "  ") for each in left))
+    return [clip(drawn, page.width, page.glyphs.ellipsis)]
 
 
-def _tab(view: str, place: Place, page: Page) -> Line:
-    here, action = view == place.view, action_of(f"view.{view}")
+def _views(here: str, page: Page) -> list[str]:
+    views = list(TABS)
+    while len(views) > 1 and _least(views, here, page) > page.width:
+        left = [view for view in views if view != here]
+        if len(views) <= DIGITS and here not in TABS[DIGITS:]:
+            break
+        views.remove(left[-1])
+    return views
+
+
+def _least(views: Sequence[str], here: str, page: Page) -> int:
+    return sum(1 + cells(_tab(view, here, page)) for view in views)
+
+
+def _tab(view: str, open_: str, page: Page) -> Line:
+    here, action = view == open_, action_of(f"view.{view}")
     key = Span(f"{key_name(action.keys[0], page.glyphs)} ", Tone.TITLE if here else Tone.KEY)
     return line(key, Span(action.label, Tone.TITLE if here else Tone.DIM))
 
@@ -112,18 +129,21 @@ def _hint(action: Action, page: Page) -> Line:
     return line(key, " ", Span(action.label, Tone.DIM), "  ")
 
 
-def banner(watch: Watch, page: Page) -> list[Line]:
-    """Empty while all is well. The age counts, so that nobody takes old data for new."""
+def banner(watch: Watch, page: Page, *, empty: bool = False) -> list[Line]:
+    """No line while all is well. The age counts, so that nobody takes old data for new; of a page
+    that is empty nothing is said to be shown.
+    """
     if watch.trouble is None and not watch.engine_away:
         return []
     since = watch.known_at
     age = "" if since is None else f" for {duration((page.now - since).total_seconds())}"
-    shown = "" if since is None else f"; what is shown is of {clock(since, page.now)}"
+    shown = "" if since is None or empty else f"; what is shown is of {clock(since, page.now)}"
     what = f"THE ENGINE IS AWAY{age}" if watch.engine_away else str(watch.trouble)
     hint = watch.trouble.hint if watch.trouble else NoEngine.default_hint
     drawn = [f" {page.glyphs.warn} {what}{shown}"]
     if watch.engine_away:
-        drawn.append(f"   it comes back by itself, or {hint}")
+        start = hint if isinstance(watch.trouble, NoEngine) else NoEngine.default_hint
+        drawn.append(f"   it comes back by itself, or {start}")
     elif hint:
         drawn.append(f"   {hint}")
     return [_filled(line(Span(text, Tone.ALARM)), page) for text in drawn]

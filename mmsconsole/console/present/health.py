@@ -54,7 +54,8 @@ def columns(page: Page) -> tuple[Column, ...]:
     return (
         *narrow,
         Column("FOLLOWS", 16, grow=1),
-        Column("VOTES", 8),
+        Column("VOTES", 5, right=True),
+        Column("PRIORITY", 8, right=True),
         Column("CONNS", 6, right=True),
         Column("CACHE", 6, right=True),
         Column("MEMORY", 8, right=True),
@@ -91,7 +92,8 @@ def row(member: MemberView, page: Page) -> Row:
         return Row(member.host, cells)
     more = (
         member.sync_source or NONE,
-        f"{member.votes} of {measure(member.priority, Unit.COUNT)}",
+        str(member.votes),
+        measure(member.priority, Unit.COUNT),
         measure(member.values.get("connections_current"), Unit.COUNT),
         measure(member.values.get("cache_used_percent"), Unit.PERCENT),
         measure(member.values.get("memory_resident"), Unit.BYTES),

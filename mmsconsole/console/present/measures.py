@@ -13,8 +13,12 @@ TIME_STEPS = (
 )  # fmt: skip
 
 
+LEAST, LEAST_PERCENT = 0.0001, 0.01
+"""What is less, and not 0, is told as less than that: nobody reads 4e-05."""
+
+
 def measure(value: float | None, unit: str) -> str:
-    """3.2k/s, 1.2 GB, 12.5%, 14m 02s, 0.8 ms."""
+    """3.2k/s, 1.2 GB, 12.5%, <0.01%, 14m 02s, 0.8 ms."""
     if value is None or not math.isfinite(value):
         return NONE
     if value < 0:
@@ -25,14 +29,16 @@ def measure(value: float | None, unit: str) -> str:
         Unit.PER_SECOND: f"{number(value)}/s",
         Unit.BYTES: size(value),
         Unit.BYTES_PER_SECOND: f"{size(value)}/s",
-        Unit.PERCENT: f"{number(value)}%",
+        Unit.PERCENT: f"{number(value, LEAST_PERCENT)}%",
         Unit.MILLISECONDS: f"{number(value)} ms",
     }
     return texts.get(unit, number(value))
 
 
-def number(value: float) -> str:
-    """Three digits: 0.05, 7.3, 812, 12.4k, 3.1M."""
+def number(value: float, least: float = LEAST) -> str:
+    """Three digits: 0.05, 7.3, 812, 12.4k, 3.1M, <0.0001."""
+    if 0 < value < least:
+        return f"<{least:g}"
     for letter in ("", "k", "M", "G"):
         if value < 999.5:
             return _digits(value) + letter
@@ -51,6 +57,7 @@ def scale(low: float, high: float, most: int, unit: str) -> list[float]:
     low, high = min(0.0, low), max(0.0, high)
     if low == high:
         high = 1.0
+    high = max(high, 10 * (LEAST_PERCENT if unit == Unit.PERCENT else LEAST))
     most = max(3 if low < 0 else 2, most)
     for step in _steps(high - low, most, unit):
         first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

@@ -1,12 +1,13 @@
 """The overview: one row per deployment, and what the chosen one's state means."""
 
 from mmsconsole.agent.tail_warnings import Level
-from mmsconsole.console.actions import key_of
+from mmsconsole.console.actions import OVERVIEW, key_of
+from mmsconsole.console.present.frame import LABEL, more_tabs
 from mmsconsole.console.present.status import (
-    backup_mark,
     backup_sentence,
     beside_oplog,
     copy_mark,
+    deployment_mark,
     lag_line,
 )
 from mmsconsole.console.present.table import Column, Row
@@ -22,12 +23,16 @@ from mmsconsole.console.present.words import (
     size,
 )
 from mmsconsole.console.present.words import sentence as sentence_of
+from mmsconsole.metadata.deployments import DeploymentKind
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.operations.views import BackupStatus, DeploymentView, TailView
 
-LABEL = 13
 DETAIL_LINES = 9
 WARNING_LINES = 2
+STANDALONE = (
+    f"A standalone has no oplog, and can only be monitored: see {key_of('view.health')}. "
+    "To back it up, make it a set of one member, remove it here and add it anew."
+)
 
 COLUMNS = (
     Column("DEPLOYMENT", 15, grow=1),
@@ -54,7 +59,7 @@ def row(view: DeploymentView, page: Page) -> Row:
     status = view.status
     cells: tuple[Line, ...] = (
         (Span(view.name, Tone.TITLE),),
-        backup_mark(status, page.glyphs).line,
+        deployment_mark(view, page.glyphs).line,
         lag_line(status),
         _seen(status.tail, page),
         _snapshot_age(status, page),
@@ -103,8 +108,9 @@ def labelled(label: str, *texts: str | Span | Line) -> Line:
 
 
 def sentence(view: DeploymentView, page: Page) -> list[Line]:
-    mark = backup_mark(view.status, page.glyphs)
-    text = backup_sentence(view.status, key_of("backup.start"))
+    mark = deployment_mark(view, page.glyphs)
+    standalone = view.kind == DeploymentKind.STANDALONE
+    text = STANDALONE if standalone else backup_sentence(view.status, key_of("backup.start"))
     return wrap(text, page.width - 4, mark.tone if mark.tone != Tone.DIM else Tone.TEXT)
 
 
@@ -112,11 +118,11 @@ def detail(view: DeploymentView, page: Page) -> list[Line]:
     """Below the table: DETAIL_LINES lines about the row under the cursor."""
     told = [*indent(sentence(view, page)[:2], 1), *warning_lines(view.status, page)]
     drawn = [
-        rule(view.name, page, f"{view.set_name} {page.glyphs.dot} {view.uri}"),
+        rule(view.name, page, f" {page.glyphs.dot} ".join(filter(None, (view.set_name, view.uri)))),
         *told,
         *facts(view, page),
     ]
-    return drawn[:DETAIL_LINES]
+    return [*drawn, *more_tabs(OVERVIEW, page)][:DETAIL_LINES]
 
 
 def facts(view: DeploymentView, page: Page) -> list[Line]:

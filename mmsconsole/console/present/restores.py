@@ -3,7 +3,8 @@
 from mmsconsole.console.actions import key_of
 from mmsconsole.console.glyphs import key_name
 from mmsconsole.console.present import shell, words
-from mmsconsole.console.present.overview import LABEL, labelled
+from mmsconsole.console.present.frame import LABEL
+from mmsconsole.console.present.overview import labelled
 from mmsconsole.console.present.progress import overall, phase_line, small, waiting_line
 from mmsconsole.console.present.restore_form import reached
 from mmsconsole.console.present.status import restore_mark

@@ -18,10 +18,18 @@ def spark(series: SeriesView, width: int, page: Page) -> Line:
     axis = Axis(series.since, series.until, width)
     columns: dict[int, float] = {}
     for run in thin(Curve(1, series.seconds, series.points), axis, width):
-        columns |= {place: each.mean for place, each in run.items()}
+        columns |= _held({place: each.mean for place, each in run.items()})
     most = max(columns.values(), default=0.0) or 1.0
     values = [_whole(columns.get(place), most) for place in range(width)]
     return chart.columns(values, 1, FINE, page, Tone.ACCENT)[0]
+
+
+def _held(run: dict[int, float]) -> dict[int, float]:
+    """Without holes: a value holds until the next one, where columns are finer than points."""
+    filled: dict[int, float] = {}
+    for place in range(min(run), max(run) + 1):
+        filled[place] = run[place] if place in run else filled[place - 1]
+    return filled
 
 
 def _whole(value: float | None, most: float) -> int | None:

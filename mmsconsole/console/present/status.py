@@ -7,7 +7,7 @@ from mmsconsole.console.glyphs import Glyphs
 from mmsconsole.console.present.progress import share
 from mmsconsole.console.present.text import Line, Span, Tone
 from mmsconsole.console.present.words import clock, duration, moment, sentence
-from mmsconsole.metadata.deployments import BackupState
+from mmsconsole.metadata.deployments import BackupState, DeploymentKind
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.heads import SyncPhase
 from mmsconsole.metadata.jobs import JobState
@@ -18,6 +18,7 @@ from mmsconsole.operations.views import (
     STORE,
     BackupStatus,
     CopyView,
+    DeploymentView,
     JobView,
     RestoreView,
     SnapshotView,
@@ -27,6 +28,8 @@ from mmsconsole.operations.views import (
 from mmsconsole.verification.warning import VERIFICATION
 
 LAGGING_SECONDS = 60
+ONLY_MONITORED = "only monitored"
+"""Of a deployment that can not be backed up."""
 NOTHING_YET = "nothing can be restored until it is done"
 LOST = "The stored oplog no longer reaches the source's."
 
@@ -68,6 +71,13 @@ def backup_mark(status: BackupStatus, glyphs: Glyphs) -> Mark:
     if lagging(status):
         return Mark(glyphs.warn, "lagging", Tone.WARN)
     return Mark(glyphs.good, "in sync", Tone.GOOD)
+
+
+def deployment_mark(view: DeploymentView, glyphs: Glyphs) -> Mark:
+    """That of its backup, where it can have one."""
+    if view.kind == DeploymentKind.STANDALONE:
+        return Mark(glyphs.off, ONLY_MONITORED, Tone.DIM)
+    return backup_mark(view.status, glyphs)
 
 
 WARNED = {

@@ -45,7 +45,10 @@ class AlertActs:
         return done
 
     def cause(self, alert: AlertView) -> None:
-        self._screen.console.navigation.go(cause_of(alert))
+        console, place = self._screen.console, cause_of(alert)
+        if place.view == actions.HEALTH:
+            console.memory.cursors[place] = alert.subject
+        console.navigation.go(place)
 
     def _acknowledge(self, alert: AlertView) -> None:
         """First until when, then the note."""

@@ -113,7 +113,8 @@ class ConsoleScreen(Screen[None]):
 
     def tick(self) -> None:
         """Ages are drawn anew; then the engine is asked, unless it still owes an answer."""
-        if self.console.paused or not self.is_active:
+        still = self.console.paused and self.state is not None  # what is opened is asked for once
+        if still or not self.is_active:
             return
         self.redraw()
         self.poll()
@@ -158,7 +159,8 @@ class ConsoleScreen(Screen[None]):
         page = self.console.page(self.app.size.width, self.app.size.height)
         self._lines("header").set_lines([self._header(page)])
         self._lines("tabs").set_lines([frame.tabs(self.place, page)])
-        self._lines("banner").set_lines(frame.banner(self.console.freshness, page))
+        known = self.console.freshness
+        self._lines("banner").set_lines(frame.banner(known, page, empty=self.state is None))
         self._lines("notice").set_lines(self.console.notice_lines(page))
         self._lines("footer").set_lines([self._footer(page)])
         if self.state is not None:

@@ -17,11 +17,13 @@ from mmsconsole.console.present import charts as words
 from mmsconsole.console.present import questions
 from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page, Span, Tone, line
+from mmsconsole.console.present.words import plural
 from mmsconsole.console.screens.base import Handler
 from mmsconsole.console.screens.charting import ChartingScreen
 from mmsconsole.console.screens.dialog import Wanted
 from mmsconsole.console.screens.finding import FindScreen
 from mmsconsole.durable import write_file
+from mmsconsole.operations.monitoring_door import catalogue
 from mmsconsole.operations.monitoring_views import MetricView
 
 
@@ -117,9 +119,9 @@ class ChartScreen(ChartingScreen):
             self.redraw()
 
     def _find(self, _: str) -> None:
-        if isinstance(self.state, ChartState):
-            picking = MetricScreen(self.state.metrics)
-            self.app.push_screen(picking, lambda name: self._show(name or ""))
+        # Before the page has come, too: what is typed behind the key is meant for the list.
+        there = self.state.metrics if isinstance(self.state, ChartState) else catalogue()
+        self.app.push_screen(MetricScreen(there), lambda name: self._show(name or ""))
 
     def _next(self, by: int, _: str) -> None:
         if isinstance(self.state, ChartState):
@@ -154,11 +156,11 @@ class ChartScreen(ChartingScreen):
         path = Path(typed).expanduser()
         series = self.series.get(self.chart.metric, ())
         drawn = [one for one in series if charts.key_of(one) not in self.chart.hidden]
-        content = charts.csv_of(drawn).encode()
+        content, points = charts.csv_of(drawn).encode(), sum(len(one.points) for one in drawn)
         self.console.ask(
             f"writing {path}",
             lambda _: write_file(path, [content], 0o644),
-            lambda _: f"Written to {path}: {sum(len(one.points) for one in drawn)} points.",
+            lambda _: f"Written to {path}: {plural(points, 'point')}.",
         )
 
     # Keys

@@ -15,7 +15,6 @@ from mmsconsole.console import charts
 from mmsconsole.console.charts import Chart
 from mmsconsole.console.monitor_state import ChartState, Series
 from mmsconsole.console.navigation import Place
-from mmsconsole.console.opened import point_complaint
 from mmsconsole.console.present import charts as words
 from mmsconsole.console.present import empty, plot, questions
 from mmsconsole.console.present.charts import Shown
@@ -180,7 +179,12 @@ class ChartingScreen(ReadingScreen):
     def _jump(self, _: str) -> None:
         at = self.chart.cursor or self.now
         value = f"{at:%Y-%m-%dT%H:%M:%SZ}"
-        wanted = Wanted("Go to a moment", questions.MOMENT_TEXT, point_complaint, value)
+        wanted = Wanted(
+            "Go to a moment",
+            questions.MOMENT_TEXT,
+            lambda text: charts.moment_complaint(text, self.now),
+            value,
+        )
         self.console.want(wanted, self._jumped)
 
     def _jumped(self, text: str) -> None:

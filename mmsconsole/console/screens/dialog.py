@@ -177,7 +177,9 @@ class Prompt(ModalScreen[str]):
         for paragraph in self.wanted.text:
             told += [*wrap(paragraph, TEXT_CELLS), ()]
         self.query_one("#text", Lines).set_lines(told)
-        self.query_one(Input).focus()
+        typed = self.query_one(Input)
+        typed.focus()
+        typed.select_all()  # the first letter takes its place; end or an arrow keeps it
         self._say(self.wanted.value)
 
     def on_input_changed(self, event: Input.Changed) -> None:

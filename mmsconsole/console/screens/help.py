@@ -26,6 +26,10 @@ class HelpScreen(ModalScreen[None]):
         *bindings_for(SCROLL),
     ]
 
+    def __init__(self, view: str) -> None:
+        super().__init__()
+        self._view = view
+
     def compose(self) -> ComposeResult:
         yield Lines(id="help-title")
         yield Scroller(id="help")
@@ -39,7 +43,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help-title", Lines).set_lines(
             [rule("all keys", page, "j k move, esc back, ! asks first")]
         )
-        scroller.set_whole([(), *help_text.draw(page)])
+        scroller.set_whole([(), *help_text.draw(self._view, page)])
 
     def action_act(self, step: str, _key: str) -> None:
         self.query_one(Scroller).move(step)

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from mmsconsole.console.actions import OVERVIEW, footer_actions
+from mmsconsole.console.actions import DEPLOYMENT, OVERVIEW, action_of, footer_actions
 from mmsconsole.console.glyphs import UNICODE
+from mmsconsole.console.navigation import TABS, Place
 from mmsconsole.console.present import frame
 from mmsconsole.console.present.text import Page, Span, Tone, cells, plain
 from mmsconsole.console.watch import Watch
@@ -36,6 +37,20 @@ def test_the_footer_keeps_help_and_quit_when_room_is_short() -> None:
         assert "q quit" in plain(drawn)
 
 
+@pytest.mark.parametrize("here", [OVERVIEW, DEPLOYMENT])
+@pytest.mark.parametrize("width", [60, 80, 132, 200])
+def test_a_page_to_begin_with_names_the_key_of_every_other_page(here: str, width: int) -> None:
+    page = Page(width, 24, NOW, UNICODE)
+    more = frame.more_tabs(here, page)
+    shown = " ".join(plain(each) for each in (frame.tabs(Place(here), page), *more))
+    assert all(cells(each) <= width for each in more)
+    wanted = [action_of(f"view.{view}") for view in TABS]
+    if width >= 80:
+        assert all(f" {one.keys[0]} {one.label}" in shown for one in wanted)
+    assert bool(more) == (width < 200)
+    assert all(f"{key} " in shown for key in "AMF")
+
+
 def test_all_is_well_needs_no_banner() -> None:
     assert frame.banner(Watch(), PAGE) == []
     assert frame.banner(Watch().answered(NOW, data.ENGINE), PAGE) == []
@@ -46,7 +61,7 @@ def test_an_engine_that_is_away_is_told_with_its_age(error: MmsError) -> None:
     watch = Watch().answered(NOW - timedelta(seconds=90), data.ENGINE).failed(error)
     first, second = (plain(each) for each in frame.banner(watch, PAGE))
     assert "THE ENGINE IS AWAY for 1m 30s; what is shown is of 12:03:00Z" in first
-    assert "comes back by itself" in second
+    assert "comes back by itself, or start one with: mmsconsole engine" in second
     assert cells(frame.banner(watch, PAGE)[0]) == 80
 
 
@@ -66,6 +81,12 @@ def test_another_trouble_is_told_in_its_own_words() -> None:
     assert "there is no deployment 'x'" in first
     assert "look at the overview" in second
     assert "AWAY" not in first
+
+
+def test_of_an_empty_page_nothing_is_said_to_be_shown() -> None:
+    watch = Watch().answered(NOW, data.ENGINE).failed(NotFound("it is not there"))
+    assert "what is shown" in plain(frame.banner(watch, PAGE)[0])
+    assert "what is shown" not in plain(frame.banner(watch, PAGE, empty=True)[0])
 
 
 def test_an_answer_ends_the_trouble() -> None:

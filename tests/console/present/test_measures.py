@@ -19,6 +19,11 @@ from mmsconsole.monitoring.metrics import Unit
         (8e13, Unit.COUNT, "80T"),
         (1234, Unit.PER_SECOND, "1.2k/s"),
         (12.5, Unit.PERCENT, "12.5%"),
+        (0.00004, Unit.PERCENT, "<0.01%"),
+        (0.01, Unit.PERCENT, "0.01%"),
+        (0.00004, Unit.PER_SECOND, "<0.0001/s"),
+        (0.0001, Unit.COUNT, "0.0001"),
+        (1e21, Unit.COUNT, "1000000000T"),
         (1_250_000, Unit.BYTES, "1.2 MB"),
         (820, Unit.BYTES_PER_SECOND, "820 B/s"),
         (0.81, Unit.MILLISECONDS, "0.81 ms"),
@@ -47,6 +52,7 @@ def test_a_value_is_told_in_its_unit(value: float | None, unit: str, told: str) 
         (-4, 7, 6, Unit.COUNT, [-5, 0, 5, 10]),
         (-4, 7, 2, Unit.COUNT, [-10, 0, 10]),
         (0, 0.004, 3, Unit.MILLISECONDS, [0, 0.002, 0.004]),
+        (0, 0.00004, 3, Unit.PERCENT, [0, 0.05, 0.1]),
     ],
 )
 def test_a_scale_begins_at_nought_and_ends_at_a_round_value(

@@ -96,6 +96,12 @@ def test_the_wide_page_has_more_of_each_member() -> None:
     assert len(health.row(member(), PAGE).cells) == len(health.columns(PAGE))
 
 
+def test_votes_and_priority_stand_in_columns_of_their_own() -> None:
+    hidden = health.row(member(hidden=True, votes=1, priority=0), WIDE).cells
+    told = dict(zip((column.title for column in health.columns(WIDE)), hidden, strict=True))
+    assert (plain(told["VOTES"]), plain(told["PRIORITY"])) == ("1", "0")
+
+
 def test_a_member_s_page_tells_what_it_refuses_and_when_its_certificate_ends() -> None:
     one = member(missing=("hostInfo: not allowed",), certificate_ends=NOW + timedelta(days=9),
                  certificate_names=("db2.example",))  # fmt: skip
@@ -124,6 +130,7 @@ def series(*values: float | None) -> SeriesView:
 
 
 def test_a_small_series_has_a_column_for_each_stretch_and_none_where_nothing_is_known() -> None:
+    assert plain(spark.spark(series(4, 4, None, 4, 4, 4), 12, PAGE)) == "███   █████ "
     drawn = plain(spark.spark(series(1, 2, None, 4, 0, 0.001), 6, PAGE))
     assert drawn == "▂▄ █ ▁"
 

@@ -1,11 +1,12 @@
 """Whole pages: nothing is wider than its page, whatever the data."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from mmsconsole.console.glyphs import ASCII, UNICODE, Glyphs
-from mmsconsole.console.present import deployment, empty, overview, snapshots, wizard
+from mmsconsole.console.present import deployment, empty, frame, overview, snapshots, wizard
 from mmsconsole.console.present.text import Page, cells, plain
 from mmsconsole.console.wizard.points import begin
 from tests.support import fake_data as data
@@ -37,6 +38,28 @@ def test_a_done_initial_sync_is_one_fact(page: Page) -> None:
 def test_the_detail_of_a_deployment_has_its_fixed_height(page: Page) -> None:
     for view in data.deployments():
         assert len(overview.detail(view, page)) <= overview.DETAIL_LINES
+
+
+def test_of_a_standalone_nobody_is_told_to_start_a_backup() -> None:
+    view = replace(data.deployments()[-1], kind="standalone", set_name="", uri="mongodb://db1")
+    page = Page(80, 24, NOW, UNICODE)
+    head, told, to_do, *_ = (plain(line) for line in overview.detail(view, page))
+    assert "─ mongodb://db1 ─" in head
+    assert "can only be monitored" in told
+    assert "make it a set of one member" in f"{told}{to_do}"
+
+
+def test_a_standalone_is_only_monitored_in_the_list_on_its_page_and_in_the_header() -> None:
+    """As the command line says."""
+    page = Page(80, 24, NOW, UNICODE)
+    view = replace(data.deployments()[-1], kind="standalone", set_name="", uri="mongodb://db1")
+    for line in (overview.row(view, page).cells[1], frame.state_of(view, page)):
+        assert plain(line) == f"{UNICODE.off} only monitored"
+    drawn = "\n".join(
+        plain(each) for each in deployment.draw(view, (), (), timedelta(hours=1), page)
+    )
+    assert "only monitored" in drawn
+    assert "not backed up" not in drawn
 
 
 def test_a_point_before_every_snapshot_is_warned_about(page: Page) -> None:
