@@ -1,8 +1,10 @@
 """Objects in a database of a MongoDB replica set, as parts below an entry.
 
-Every write is acknowledged by a majority, journaled, and every read is of what a majority has and
-comes after everything that this storage has done or seen: a new primary knows of a write that its
-predecessor acknowledged, but not at once that a majority has it (sessions.py).
+Every write is acknowledged by a majority, journaled, and every read is of what a majority has. A
+new primary does not know at once how far that is, and may miss what its predecessor acknowledged.
+So an entry is read with the read concern "linearizable", and a listing begins with such a read: it
+ends when a majority has everything that was acknowledged before, by whomever.
+
 The entry is written after the last part: before that there is no object. A put over an object
 that is there swaps the entry, and then removes the parts of the old version.
 """
@@ -16,7 +18,6 @@ from typing import Any
 import pymongo
 from bson import ObjectId
 from pymongo import MongoClient, ReturnDocument
-from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -26,7 +27,6 @@ from mmsconsole.storage.base import Buffer, StoredObject
 from mmsconsole.storage.keys import check_key, is_key
 from mmsconsole.storage.mongodb.entry import Entry, crc_of, entry_of, new_version, parts_of
 from mmsconsole.storage.mongodb.failures import mongo_errors
-from mmsconsole.storage.mongodb.sessions import Sessions
 from mmsconsole.storage.pieces import pieces
 from mmsconsole.threads import in_order
 
@@ -64,7 +64,7 @@ class MongoStorage:
         )
         self._objects = self._database["objects"]
         self._parts = self._database["parts"]
-        self._sessions = Sessions(client)
+        self._newest = self._objects.with_options(read_concern=ReadConcern("linearizable"))
 
     def put(self, key: str, parts: Iterable[Buffer]) -> int:
         version = new_version(self._server_time(check_key(key)))
@@ -96,6 +96,8 @@ class MongoStorage:
             bounds = {"$gt": f"{folder}/", "$lt": f"{folder}0"}  # "0" comes after "/"
         if after > bounds.get("$gt", ""):
             bounds["$gt"] = after
+        with self._asking("listing"):
+            self._newest.find_one({"_id": ""}, ["_id"])
         while page := self._page(bounds):
             for document in page:
                 # What has another kind of name is nothing that was put.
@@ -104,10 +106,8 @@ class MongoStorage:
             bounds = {**bounds, "$gt": page[-1]["_id"]}
 
     def delete(self, key: str) -> None:
-        with self._asking(check_key(key)) as session:
-            entry = self._objects.find_one_and_delete(
-                {"_id": key}, projection=["version"], session=session
-            )
+        with self._asking(check_key(key)):
+            entry = self._objects.find_one_and_delete({"_id": key}, projection=["version"])
         if entry is not None:
             self._remove_parts(entry["version"], self._timeout)
 
@@ -120,8 +120,8 @@ class MongoStorage:
     def sweep(self) -> int:
         """Remove what writes that died have left. Others may write meanwhile. Returns how many."""
         before = new_version(self._server_time("sweep") - SWEEP_AFTER)
-        with self._asking("sweep") as session:
-            self._objects.create_index("version", session=session)
+        with self._asking("sweep"):
+            self._objects.create_index("version")
         swept = 0
         for version in self._versions_before(before):
             if not self._has_entry(version):
@@ -147,9 +147,8 @@ class MongoStorage:
 
     def _put_part(self, key: str, version: ObjectId, numbered: tuple[int, bytearray]) -> bytes:
         number, piece = numbered
-        part = {"_id": {"v": version, "n": number}, "data": bytes(piece)}
-        with self._asking(key) as session:
-            self._parts.insert_one(part, session=session)
+        with self._asking(key):
+            self._parts.insert_one({"_id": {"v": version, "n": number}, "data": bytes(piece)})
         return crc_of(piece)
 
     def _check_in_time(self, entry: Entry) -> None:
@@ -159,23 +158,23 @@ class MongoStorage:
 
     def _put_entry(self, entry: Entry) -> ObjectId | None:
         """The version that it replaces."""
-        with self._asking(entry.key) as session:
+        with self._asking(entry.key):
             before = self._objects.find_one_and_replace(
                 {"_id": entry.key}, entry.document(), projection=["version"], upsert=True,
-                return_document=ReturnDocument.BEFORE, session=session,
+                return_document=ReturnDocument.BEFORE,
             )  # fmt: skip
         return None if before is None else before["version"]
 
     def _remove_parts(self, version: ObjectId, seconds: float) -> None:
         """Nothing refers to them: what can not be removed now is swept later."""
-        with suppress(StorageError), self._asking("parts", seconds) as session:
-            self._parts.delete_many(parts_of(version), session=session)
+        with suppress(StorageError), self._asking("parts", seconds):
+            self._parts.delete_many(parts_of(version))
 
     # Reading
 
     def _entry(self, key: str) -> Entry:
-        with self._asking(check_key(key)) as session:
-            document = self._objects.find_one({"_id": key}, session=session)
+        with self._asking(check_key(key)):
+            document = self._newest.find_one({"_id": key})
         if document is None:
             raise ObjectMissing("is not in the storage", where=key)
         return entry_of(document)
@@ -213,17 +212,16 @@ class MongoStorage:
     def _get_parts(self, entry: Entry, end: int, first: int) -> Sequence[bytes]:
         """PARTS_OF_A_READ of them, but none from `end` on; none at all if one is gone."""
         end = min(end, first + PARTS_OF_A_READ)
-        with self._asking(entry.key) as session:
-            query = parts_of(entry.version, first, end)
-            documents = self._parts.find(query, session=session).to_list()
+        with self._asking(entry.key):
+            documents = self._parts.find(parts_of(entry.version, first, end)).to_list()
         found = {document["_id"]["n"]: document.get("data") for document in documents}
         if found.keys() != {*range(first, end)}:
             return []
         return [entry.checked(number, found[number]) for number in range(first, end)]
 
     def _page(self, bounds: dict[str, Any]) -> Sequence[dict[str, Any]]:
-        with self._asking("listing") as session:
-            found = self._objects.find({"_id": bounds}, ["bytes"], session=session)
+        with self._asking("listing"):
+            found = self._objects.find({"_id": bounds}, ["bytes"])
             return found.sort("_id", 1).limit(LIST_PAGE).to_list()
 
     # Sweeping
@@ -232,10 +230,8 @@ class MongoStorage:
         """Of parts, each once, by jumps through the index."""
         after: dict[str, Any] = {"$lt": {"v": end}}
         while True:
-            with self._asking("sweep") as session:
-                found = self._parts.find_one(
-                    {"_id": after}, ["_id"], sort=[("_id", 1)], session=session
-                )
+            with self._asking("sweep"):
+                found = self._parts.find_one({"_id": after}, ["_id"], sort=[("_id", 1)])
             if found is None:
                 return
             version = found["_id"]["v"]
@@ -243,18 +239,16 @@ class MongoStorage:
             after = {**after, "$gt": parts_of(version)["_id"]["$lt"]}
 
     def _has_entry(self, version: ObjectId) -> bool:
-        with self._asking("sweep") as session:
-            found = self._objects.find_one({"version": version}, ["_id"], session=session)
-        return found is not None
+        with self._asking("sweep"):
+            return self._objects.find_one({"version": version}, ["_id"]) is not None
 
     # The server
 
     @contextmanager
-    def _asking(self, where: str, seconds: float | None = None) -> Iterator[ClientSession]:
+    def _asking(self, where: str, seconds: float | None = None) -> Iterator[None]:
         """Around calls: pymongo tries again through an election until the time is over."""
-        limit = pymongo.timeout(seconds or self._timeout)
-        with mongo_errors(where), limit, self._sessions.after_all_seen() as session:
-            yield session
+        with mongo_errors(where), pymongo.timeout(seconds or self._timeout):
+            yield
 
     def _server_time(self, where: str) -> datetime:
         """Raises StorageRefused where it is no replica set: it could not promise a majority."""

@@ -132,6 +132,10 @@ def test_without_a_majority_a_put_fails_in_time_says_so_and_leaves_nothing(
                 impatient.put(key, [data_of(1, 1)])
             assert caught.value.where == key
             assert "a majority of the store's members" in caught.value.hint
+        for read in (lambda: impatient.get("a/before"), lambda: keys(impatient, "")):
+            with pytest.raises(StorageUnreachable) as caught:
+                read()
+            assert "a majority of the store's members" in caught.value.hint
 
     three_members.wait_for_secondaries()
     assert keys(storage, "") == ["a/before"]
