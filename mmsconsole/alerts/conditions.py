@@ -111,8 +111,8 @@ MONITORING = (
         _ERROR, for_seconds=20, clear_seconds=20,
     ),
     Condition(
-        NEW_PRIMARY, "Another member was elected primary", _EVENT, _DEPLOYMENT, "health",
-        "look into the old primary's log why it stepped down", _INFO, renotify_minutes=0,
+        NEW_PRIMARY, "A member was elected primary", _EVENT, _DEPLOYMENT, "health",
+        "look into the log of the primary before why it stepped down", _INFO, renotify_minutes=0,
     ),
     Condition(
         MULTIPLE_PRIMARIES, "More than one member says that it is primary", _IS, _DEPLOYMENT,

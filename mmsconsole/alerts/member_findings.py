@@ -91,11 +91,21 @@ def new_primary(facts: Facts) -> Iterator[Finding]:
         for primary in _primaries(answering):
             elected = primary.elected_at
             if elected is not None and elected > one.deployment.created_at:
+                text = f"{primary.host} was elected primary at {moment(elected)}"
                 yield Finding(
-                    names.NEW_PRIMARY, "", SO,
-                    f"{primary.host} was elected primary at {moment(elected)}", one.id,
-                    at=elected, occurrence=f"{primary.host} {int(elected.timestamp())}",
+                    names.NEW_PRIMARY, "", SO, text + _after(primary, one), one.id, at=elected,
+                    occurrence=f"{primary.host} {int(elected.timestamp())}",
                 )  # fmt: skip
+
+
+def _after(primary: MemberState, one: DeploymentFacts) -> str:
+    """Who was it before, as far as we saw it; empty where it was the same, or is not known."""
+    earlier = [
+        (at, each.host) for each in one.members for at in each.won
+        if primary.elected_at is not None and at < primary.elected_at
+    ]  # fmt: skip
+    _, before = max(earlier, default=(None, primary.host))
+    return "" if before == primary.host else f", after {before}"
 
 
 def replication_lag(facts: Facts) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from mmsconsole.alerts.conditions import Compare, condition
 from mmsconsole.console.present.words import NONE, age, ago, moment
 from mmsconsole.operations.alert_views import (
     AlertHistory,
@@ -71,8 +72,8 @@ def _rule(view: RuleView, now: datetime) -> list[Pair]:
         ("condition", _condition(view.condition, view.metric)), ("means", view.title),
         ("of", view.deployment or "all deployments"), ("decided by", view.decided_by),
         ("state", _standing(view, now)), ("threshold", _threshold(view)),
-        ("delay", _delay(view)), ("severity", view.severity), ("told by", _told_by(view)),
-        ("told again", _again(view)),
+        ("delay", _delay(view)), ("closes", _closes(view)), ("severity", view.severity),
+        ("told by", _told_by(view)), ("told again", _again(view)),
     ]  # fmt: skip
     return pairs + [("differs", one) for one in view.overridden]
 
@@ -92,6 +93,16 @@ def _threshold(view: RuleView) -> str:
 
 def _delay(view: RuleView) -> str:
     return span_in_words(view.for_seconds) if view.for_seconds else "none"
+
+
+def _closes(view: RuleView) -> str:
+    """Where and when an open alert does."""
+    if condition(view.condition).compare is Compare.EVENT:
+        return "by itself"
+    at = view.threshold if view.clear_threshold is None else view.clear_threshold
+    said = [f"at {in_words(at, view.unit)}"] if at is not None else []
+    said += [f"after {span_in_words(view.clear_seconds)}"] if view.clear_seconds else []
+    return ", ".join(said) or "at once"
 
 
 def _again(view: RuleView) -> str:

@@ -27,6 +27,7 @@ from mmsconsole.cli import (
 )
 from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.words import position, progress_line
+from mmsconsole.console.present.status import ONLY_MONITORED
 from mmsconsole.console.present.text import harmless
 from mmsconsole.console.present.words import NONE, ago, duration, moment, plural, size
 from mmsconsole.operations import views
@@ -403,7 +404,7 @@ MANY: Mapping[type, Columns | Callable[[Sequence[Any]], Columns]] = {
         "NAME": lambda view, _: view.name,
         "SET": lambda view, _: view.set_name or f"({view.kind})",
         "VERSION": lambda view, _: view.server_version,
-        "BACKUP": lambda view, _: _state(view.status) if view.set_name else "only monitored",
+        "BACKUP": lambda view, _: _state(view.status) if view.set_name else ONLY_MONITORED,
         "LAG": lambda view, _: _lag(view.status),
         "LAST SNAPSHOT": lambda view, now: _last_snapshot(view.status, now),
     },

@@ -42,6 +42,8 @@ class AlertRule:
     muted_until: datetime | None = None
     muted_by: str = ""
     note: str = ""
+    changed_by: str = ""
+    """Who made it another one than the default; empty: a program did, perhaps an older one."""
 
     @property
     def slot(self) -> tuple[str, str]:

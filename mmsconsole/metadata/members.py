@@ -85,6 +85,9 @@ class MemberState:
     healthy: bool = True
     """It answers, and the primary reaches it, as far as that is known."""
     elected_at: datetime | None = None
+    """As primary; None while it is not."""
+    won: tuple[datetime, ...] = ()
+    """Its last two elections that we saw, newest first; also when it is not primary any more."""
     term: int | None = None
     host_info: dict[str, str] = field(default_factory=dict)
     """Of the machine and of how mongod was started, in words."""

@@ -10,6 +10,7 @@ from typing import Any
 from mmsconsole.clock import Clock, thread_seconds
 from mmsconsole.errors import MmsError, WrongReplicaSet
 from mmsconsole.harmless import harmless
+from mmsconsole.metadata.members import OPERATIONS_MAX
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.source_uri import SourceUri
 from mmsconsole.mongod.wire import WireConnection
@@ -139,15 +140,26 @@ class MemberPoll:
         if top:
             self._known.busiest = busiest(top)
         status = ask(questions.SERVER_STATUS)
+        told = self._now()  # a login, or a slow answer before, is no time of its counters
+        operations, locked = self._ask_operations()
         return replace(
             answers,
-            monotonic=self._now(),  # a login, or a slow answer before, is no time of its counters
+            monotonic=told,
             server_status=status,
-            operations=tuple(batch(ask(questions.OPERATIONS))),
-            locked=is_locked(ask(questions.LOCKED)),
+            operations=operations,
+            locked=locked,
             system_metrics=ask(questions.SYSTEM_METRICS),
             top=top,
         )
+
+    def _ask_operations(self) -> tuple[tuple[Document, ...], bool | None]:
+        """And whether the server is locked."""
+        ask = self._asking.ask
+        reply = ask(questions.OPERATIONS)
+        found = batch(reply)
+        if len(found) > OPERATIONS_MAX:
+            return tuple(batch(ask(questions.LONGEST_OPERATIONS))), is_locked(ask(questions.LOCKED))
+        return tuple(found), holds_lock(found) if reply else None
 
     def _ask_set(self, answers: Answers, *, arbiter: bool) -> Answers:
         status = self._asking.ask(questions.SET_STATUS)
@@ -207,6 +219,11 @@ def check_greeting(hello: Mapping[str, Any], host: str, set_name: str) -> None:
             f"it is a member of {harmless(str(told))[:WHY_MAX]}, not of {set_name}",
             where=host, hint="correct the connection string",
         )  # fmt: skip
+
+
+def holds_lock(operations: Sequence[Document]) -> bool:
+    """All of a server's: its fsyncLock is a thread among them."""
+    return any(each.get("desc") == questions.FSYNC_LOCK for each in operations)
 
 
 def is_locked(reply: Document) -> bool | None:

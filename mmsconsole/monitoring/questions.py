@@ -74,22 +74,31 @@ OPERATION_FIELDS = (
     "appName", "planSummary", "waitingForLock", "command", "desc", "killPending", "numYields",
 )  # fmt: skip
 OWN_QUESTION = "command.pipeline.0.$currentOp"
-OPERATIONS = Question(
-    "currentOp",
-    {
-        "aggregate": 1, "cursor": {},
-        "pipeline": [
-            {"$currentOp": {"allUsers": True, "idleConnections": False, "truncateOps": True}},
-            {"$match": {"active": True, "op": {"$ne": "none"}, OWN_QUESTION: {"$exists": False}}},
-            {"$sort": {"microsecs_running": -1}},
-            {"$limit": OPERATIONS_MAX},
-            {"$project": dict.fromkeys(OPERATION_FIELDS, 1)},
-        ],
-        **READ_ANYWHERE,
-    },
-)  # fmt: skip
+WAITING_FOR_NEWS = ("hello", "isMaster", "ismaster")
+"""Drivers always have one of these under way, on each of their hosts."""
+FSYNC_LOCK = "fsyncLockWorker"
+"""The thread that holds a server's fsyncLock, and is there only as long."""
+
+
+def _operations(*choice: Mapping[str, Any]) -> Question:
+    not_these = [OWN_QUESTION, *(f"command.{name}" for name in WAITING_FOR_NEWS)]
+    pipeline = [
+        {"$currentOp": {"allUsers": True, "idleConnections": False, "truncateOps": True}},
+        {"$match": {"active": True, "$or": [{"op": {"$ne": "none"}}, {"desc": FSYNC_LOCK}]}},
+        {"$match": {name: {"$exists": False} for name in not_these}},
+        *choice,
+        {"$project": dict.fromkeys(OPERATION_FIELDS, 1)},
+    ]
+    return Question("currentOp", {"aggregate": 1, "cursor": {}, "pipeline": pipeline,
+                                  **READ_ANYWHERE})  # fmt: skip
+
+
+OPERATIONS = _operations({"$limit": OPERATIONS_MAX + 1})
+"""As a rule that is all of them. No sort: people count theirs in `scanAndOrder`."""
+LONGEST_OPERATIONS = _operations({"$sort": {"microsecs_running": -1}}, {"$limit": OPERATIONS_MAX})
 LOCKED = Question("fsyncLock", {"currentOp": 1, "$ownOps": True, "type": "none of them"})
-"""The command tells whether the server is locked, which the aggregation does not."""
+"""Where not all operations were told. Of a set's member each currentOp counts as a user assert:
+the server finds in it that it coordinates no transactions of a sharded cluster."""
 TOP = Question("top", {"top": 1}, every=MINUTE / 2, bytes_max=TOP_BYTES_MAX)
 SYSTEM_METRICS = Question(
     "getDiagnosticData", {"getDiagnosticData": 1}, path=(b"data", b"systemMetrics")

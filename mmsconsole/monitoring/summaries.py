@@ -10,7 +10,7 @@ from itertools import islice
 
 from mmsconsole.metadata.members import HOT_MAX, OPERATIONS_MAX, HotCollection, Operation
 from mmsconsole.monitoring.fields import Document, document_at, number, number_at, text
-from mmsconsole.monitoring.questions import OWN_DATABASES
+from mmsconsole.monitoring.questions import OWN_DATABASES, WAITING_FOR_NEWS
 from mmsconsole.monitoring.shapes import shape_of
 
 NAMESPACE_MAX = 260
@@ -23,7 +23,7 @@ USAGES_MAX = 2000
 OWN_APP = "mmsconsole"
 SERVERS_APPS = frozenset(("OplogFetcher", "NetworkInterfaceTL"))
 """Members that follow each other."""
-GREETINGS = frozenset(("hello", "isMaster", "ismaster"))
+GREETINGS = frozenset(WAITING_FOR_NEWS)
 WORKERS = ("conn", "IndexBuilds", "TTLMonitor")
 """Threads that do what people or their data asked for; conn: a client's."""
 

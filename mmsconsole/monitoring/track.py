@@ -16,6 +16,8 @@ from mmsconsole.monitoring.host_facts import host_facts
 from mmsconsole.monitoring.observing import Observed, observe
 
 STANDALONE = "STANDALONE"
+WON_MAX = 2
+"""Elections: this one, and one that may have been the last before it."""
 WORD_MAX = 80
 HOST_MAX = 300
 ERROR_MAX = 400
@@ -85,6 +87,7 @@ def state_of(before: MemberState, answers: Answers, observed: Observed) -> Membe
         sync_source=own.sync_source if own is not None else "",
         primary=text(answers.hello.get("primary"), HOST_MAX),
         elected_at=own.elected_at if own is not None else None,
+        won=_won(before.won, own.elected_at if own is not None else None),
         term=status.term,
         oplog_first=answers.oplog_first,
         oplog_last=answers.oplog_last,
@@ -97,6 +100,12 @@ def state_of(before: MemberState, answers: Answers, observed: Observed) -> Membe
         operations=observed.operations,
         hot=observed.hot,
     )
+
+
+def _won(before: tuple[datetime, ...], elected: datetime | None) -> tuple[datetime, ...]:
+    if elected is None or elected in before:
+        return before
+    return (elected, *before)[:WON_MAX]
 
 
 def role_of(hello: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ A deployment's rule stands whole in the place of its group's rule of the same co
 from dataclasses import replace
 from datetime import datetime
 
+from mmsconsole.alerts.conditions import condition
 from mmsconsole.alerts.defaults import default_rule
 from mmsconsole.alerts.finding import moment
 from mmsconsole.errors import NotFound, UsageError
@@ -16,10 +17,7 @@ from mmsconsole.operations.alert_views import RuleView, RuleWish
 from mmsconsole.operations.amounts import in_words, span_in_words
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.rule_slots import Slot, same, slot_of, slots
-from mmsconsole.operations.rule_wishes import wished
-
-DEFAULT, GROUP, DEPLOYMENT = "default", "group", "deployment"
-
+from mmsconsole.operations.rule_wishes import wished, with_threshold
 
 # -- questions ----------------------------------------------------------------------------------
 
@@ -50,7 +48,7 @@ def change(desk: Desk, said: str, wish: RuleWish, name: str | None, metric: str)
         after = replace(after, created_at=desk.clock.now())
     told = differences(before, after, slot.unit) if slot.rule is not None else ["new"]
     if told:
-        _put(desk, after)
+        _put(desk, replace(after, changed_by=desk.actor.name))
         _leave(desk, "alert rule changed", slot, f"was changed: {', '.join(told)}")
     return _view(slot_of(desk, said, name, metric))
 
@@ -150,7 +148,7 @@ def _view(slot: Slot) -> RuleView:
         metric=rule.metric,
         title=slot.condition.title,
         deployment="" if slot.deployment is None else slot.deployment.name,
-        decided_by=_decided_by(slot),
+        decided_by=slot.decided_by,
         enabled=rule.enabled,
         threshold=rule.threshold,
         unit=slot.unit,
@@ -163,13 +161,9 @@ def _view(slot: Slot) -> RuleView:
         note=rule.note,
         overridden=() if compared is None else tuple(differences(compared, rule, slot.unit)),
         hint=slot.condition.hint,
+        clear_threshold=rule.clear_threshold,
+        clear_seconds=rule.clear_seconds,
     )
-
-
-def _decided_by(slot: Slot) -> str:
-    if slot.deployment is not None and slot.own is not None:
-        return DEPLOYMENT
-    return GROUP if slot.differs else DEFAULT
 
 
 def differences(before: AlertRule, after: AlertRule, unit: str) -> list[str]:
@@ -180,6 +174,9 @@ def differences(before: AlertRule, after: AlertRule, unit: str) -> list[str]:
             ("threshold", in_words(after.threshold, unit) or "none",
              in_words(before.threshold, unit) or "none"),
             ("delay", span_in_words(after.for_seconds), span_in_words(before.for_seconds)),
+            ("closes", _closes(after, unit), _closes(_moved(before, after, unit), unit)),
+            ("closes after", span_in_words(after.clear_seconds),
+             span_in_words(before.clear_seconds)),
             ("severity", after.severity.value, before.severity.value),
             ("told again", _again(after), _again(before)),
             ("channels", _by(after), _by(before)),
@@ -187,6 +184,18 @@ def differences(before: AlertRule, after: AlertRule, unit: str) -> list[str]:
         )
         if new != old
     ]  # fmt: skip
+
+
+def _moved(before: AlertRule, after: AlertRule, unit: str) -> AlertRule:
+    """A new threshold alone takes the one for clearing along."""
+    if before.threshold == after.threshold:
+        return before
+    return with_threshold(before, after.threshold, condition(after.condition), unit)
+
+
+def _closes(rule: AlertRule, unit: str) -> str:
+    clear = rule.threshold if rule.clear_threshold is None else rule.clear_threshold
+    return f"at {in_words(clear, unit)}" if clear is not None else "none"
 
 
 def _again(rule: AlertRule) -> str:

@@ -101,6 +101,10 @@ class RuleView:
     overridden: tuple[str, ...]
     """What differs from what would hold without it, in words: "threshold 10s instead of 1m"."""
     hint: str
+    clear_threshold: float | None = None
+    """An open alert closes only beyond this; None: beyond the threshold."""
+    clear_seconds: float = 0
+    """So long it must be well before an alert closes."""
 
     def is_muted(self, now: datetime) -> bool:
         return self.muted_until is not None and self.muted_until > now
@@ -170,6 +174,10 @@ class RuleWish:
     renotify: str | None = None
     """So often people are told again, as "1 h"."""
     enabled: bool | None = None
+    clear: str | None = None
+    """An open alert closes beyond this, as "5 min"; with a new threshold alone it moves along."""
+    clear_for: str | None = None
+    """So long it must be well first, as "1 min"."""
 
     @property
     def is_empty(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from mmsconsole.errors import UsageError
 from mmsconsole.metadata.targets import WHOLE, Selection, Target, TargetKind
 from mmsconsole.mongod.source_uri import parse_uri
+from mmsconsole.operations.amounts import in_words
 from mmsconsole.operations.desk import Desk
 from mmsconsole.operations.restore_words import LOCAL
 from mmsconsole.restore.delivery.choosing import delivery_class
@@ -92,7 +93,8 @@ def _check_numbers(target: Target) -> None:
 
 def _check_between(value: float, least: float, most: float, what: str) -> None:
     if not least <= value <= most:  # also for what is no number
-        raise UsageError(f"{what}: {least:g} to {most:g}", where=f"{value:g}")
+        from_, to, said = (in_words(each, "") for each in (least, most, value))
+        raise UsageError(f"{what}: {from_} to {to}", where=said or str(value))
 
 
 def _check_compression(target: Target) -> None:

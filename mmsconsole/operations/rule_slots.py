@@ -22,6 +22,7 @@ from mmsconsole.monitoring.metrics import metric as metric_named
 from mmsconsole.operations.alert_events import named
 from mmsconsole.operations.desk import Desk
 
+DEFAULT, GROUP, DEPLOYMENT = "default", "group", "deployment"
 SIDES = {"above": METRIC_ABOVE, "below": METRIC_BELOW}
 KNOWN = frozenset(one.name for one in CONDITIONS)
 
@@ -43,7 +44,7 @@ class Slot:
     standard: AlertRule | None
     """As a new group has it; None: it has none."""
     differs: bool
-    """Of the group's: people have made it another one than that."""
+    """Of the group's: it is another one than that."""
 
     @property
     def id(self) -> str:
@@ -57,6 +58,15 @@ class Slot:
     @property
     def rule(self) -> AlertRule | None:
         return self.own or self.above
+
+    @property
+    def decided_by(self) -> str:
+        """What an older program's default was, nobody decided."""
+        if self.deployment is not None and self.own is not None:
+            return DEPLOYMENT
+        of_group = self.own if self.deployment is None else self.above
+        by_people = of_group is not None and (self.standard is None or of_group.changed_by)
+        return GROUP if self.differs and by_people else DEFAULT
 
     @property
     def unit(self) -> str:
@@ -134,5 +144,5 @@ def same(one: AlertRule | None, other: AlertRule | None) -> bool:
         return one is other
     return replace(
         one, id=other.id, deployment=other.deployment, created_at=other.created_at, note=other.note,
-        muted_until=other.muted_until, muted_by=other.muted_by,
+        muted_until=other.muted_until, muted_by=other.muted_by, changed_by=other.changed_by,
     ) == other  # fmt: skip

@@ -10,7 +10,14 @@ from mmsconsole.metadata.alert_rules import AlertRule
 from mmsconsole.metadata.events import Severity
 from mmsconsole.operations.alert_events import no_such_channel
 from mmsconsole.operations.alert_views import RuleWish
-from mmsconsole.operations.amounts import PERCENT, PERCENT_MAX, forms, read_amount, read_span
+from mmsconsole.operations.amounts import (
+    PERCENT,
+    PERCENT_MAX,
+    forms,
+    in_words,
+    read_amount,
+    read_span,
+)
 
 FOR_MAX_SECONDS = 7 * 86400.0
 AGAIN_MIN_MINUTES, AGAIN_MAX_MINUTES = 5, 24 * 60
@@ -25,9 +32,14 @@ def wished(
     if wish.is_empty:
         raise UsageError("nothing is to be changed", where=condition.name)
     if wish.threshold is not None:
-        rule = _with_threshold(rule, wish.threshold, condition, unit)
+        threshold = read_threshold(wish.threshold, condition, unit)
+        rule = with_threshold(rule, threshold, condition, unit)
+    if wish.clear is not None:
+        rule = replace(rule, clear_threshold=_clear(rule, wish.clear, condition, unit))
     if wish.for_ is not None:
         rule = replace(rule, for_seconds=_seconds(wish.for_, condition))
+    if wish.clear_for is not None:
+        rule = replace(rule, clear_seconds=_seconds(wish.clear_for, condition))
     if wish.severity is not None:
         rule = replace(rule, severity=_severity(wish.severity))
     if wish.channels is not None:
@@ -39,9 +51,12 @@ def wished(
     return rule
 
 
-def _with_threshold(rule: AlertRule, text: str, condition: Condition, unit: str) -> AlertRule:
+def with_threshold(
+    rule: AlertRule, threshold: float | None, condition: Condition, unit: str
+) -> AlertRule:
     """What is well again keeps its distance from the threshold."""
-    threshold = read_threshold(text, condition, unit)
+    if threshold is None:
+        return replace(rule, threshold=None, clear_threshold=None)
     share = None
     if condition.clear_threshold is not None and condition.threshold:
         share = condition.clear_threshold / condition.threshold
@@ -49,6 +64,20 @@ def _with_threshold(rule: AlertRule, text: str, condition: Condition, unit: str)
     if clear is not None and unit.startswith("%"):  # there is nothing beyond all of it
         clear = min(clear, (threshold + PERCENT_MAX) / 2)
     return replace(rule, threshold=threshold, clear_threshold=clear)
+
+
+def _clear(rule: AlertRule, text: str, condition: Condition, unit: str) -> float:
+    """Raises UsageError where it would be well and wrong at a time."""
+    clear = read_threshold(text, condition, unit)
+    above = condition.compare is Compare.ABOVE
+    if rule.threshold is None:
+        raise UsageError("there is no threshold yet", where=condition.name,
+                         hint="name it too: --threshold LIMIT")  # fmt: skip
+    if clear > rule.threshold if above else clear < rule.threshold:
+        side = "at most" if above else "at least"
+        raise UsageError("that is still wrong, and would not close an alert", where=text,
+                         hint=f"{side} {in_words(rule.threshold, unit)}")  # fmt: skip
+    return clear
 
 
 def read_threshold(text: str, condition: Condition, unit: str) -> float:

@@ -1,10 +1,11 @@
 """What /health and /metrics tell. Pure."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mmsconsole.metadata.events import Severity
 from mmsconsole.service.exposition import gauge, labels
 from mmsconsole.service.member_figures import AgentFigures, MemberFigures, agent_lines, member_lines
 
@@ -33,6 +34,10 @@ class Figures:
     """With the engine itself."""
     members: tuple[MemberFigures, ...] = ()
     agents: tuple[AgentFigures, ...] = ()
+    alerts_open: Mapping[str, int] | None = None
+    """By severity; None: not known."""
+    alerts_judged: datetime | None = None
+    """When this engine looked at the rules last."""
 
 
 def health(figures: Figures) -> tuple[bool, str]:
@@ -80,8 +85,25 @@ def metrics(figures: Figures) -> str:
     for name, help_, of in GAUGES:
         values = [(labels(deployment=one.name), of(one)) for one in figures.deployments]
         lines += gauge(f"mmsconsole_{name}", help_, values)
+    lines += _alert_lines(figures)
     lines += [*member_lines(figures.members), *agent_lines(figures.agents)]
     return "\n".join(lines) + "\n"
+
+
+def _alert_lines(figures: Figures) -> list[str]:
+    """How many, and nothing of what they say: that names hosts."""
+    found = figures.alerts_open
+    counts = [] if found is None else [
+        (labels(severity=severity), float(found.get(severity, 0))) for severity in Severity
+    ]  # fmt: skip
+    judged = [("", _seconds(figures.alerts_judged))]
+    return [
+        *gauge("mmsconsole_alerts_open", "Open alerts that nobody acknowledged.", counts),
+        *gauge(
+            "mmsconsole_alerts_judged_timestamp_seconds",
+            "When this engine looked at the rules of alerts last.", judged,
+        ),
+    ]  # fmt: skip
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -1,6 +1,6 @@
 """What the members' states show, condition by condition."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -105,6 +105,17 @@ def test_each_election_is_an_event_of_its_own() -> None:
     assert first.at == ago(hours=1)
     assert first.occurrence != again.occurrence
     assert first.text == "db1:27017 was elected primary at 2026-03-01 11:00:00Z"
+
+
+def test_of_an_election_it_is_told_who_was_primary_before_if_that_was_another() -> None:
+    def told(*won_by_db2: datetime, again: datetime | None = None) -> str:
+        won = (ago(hours=1), *([] if again is None else [again]))
+        first = member("db1:27017", **P, elected_at=won[0], won=won)
+        return one("new primary", facts(first, member("db2:27017", **S, won=won_by_db2))).text
+
+    assert told(ago(hours=5), ago(hours=9)).endswith("11:00:00Z, after db2:27017")
+    assert told(ago(hours=5), again=ago(hours=2)).endswith("11:00:00Z")  # db1 itself
+    assert told().endswith("11:00:00Z")
 
 
 def test_who_was_primary_when_the_deployment_was_added_is_no_news() -> None:

@@ -47,11 +47,13 @@ RULE = RuleView(
     for_seconds=120, severity="warning", renotify_minutes=5, channels=("mail", "pager"),
     muted_until=NOW + HOUR, muted_by="ada", note="new disks",
     overridden=("threshold 10 min instead of 60 s",), hint="look at its disk",
+    clear_threshold=300.0, clear_seconds=60,
 )  # fmt: skip
 METRIC = replace(
     RULE, id="metric above|queue_total", condition="metric above", metric="queue_total",
     deployment="", decided_by="group", threshold=50.0, unit="count", channels=(), muted_until=None,
     muted_by="", note="", overridden=(), enabled=False, renotify_minutes=0, for_seconds=0,
+    clear_threshold=None, clear_seconds=0,
 )  # fmt: skip
 WINDOW = WindowView("1f0c", "shop", NOW - HOUR, NOW + HOUR, "new disks", "ada", "under way")
 

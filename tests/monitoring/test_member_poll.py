@@ -10,12 +10,13 @@ from typing import Any
 
 import bson
 import pytest
-from pymongo import WriteConcern
+from pymongo import MongoClient, WriteConcern
 
 from mmsconsole.clock import SystemClock
 from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.errors import AuthenticationFailed, SourceUnreachable, WrongReplicaSet
 from mmsconsole.mongod.source_uri import SourceUri, parse_uri
+from mmsconsole.monitoring import member_poll as member_poll_module
 from mmsconsole.monitoring.answers import Answers
 from mmsconsole.monitoring.asking import SLOW
 from mmsconsole.monitoring.member_poll import ARBITER, MemberPoll, check_greeting
@@ -74,7 +75,12 @@ def test_the_certificate_of_its_port_is_told(told: Answers) -> None:
     assert told.certificate.names == ("localhost", "127.0.0.1")
 
 
-def test_a_locked_server_is_polled_and_told_as_locked(alone: Alone) -> None:
+@pytest.mark.parametrize("told_at_most", [50, 0])
+def test_a_locked_server_is_polled_and_told_as_locked(
+    alone: Alone, monkeypatch: pytest.MonkeyPatch, told_at_most: int
+) -> None:
+    """Also where more operations run than are told: the lock may be among the others."""
+    monkeypatch.setattr(member_poll_module, "OPERATIONS_MAX", told_at_most)
     with closing(member_poll(alone.source("monitor"), str(alone.address))) as poll:
         assert poll.poll().locked is False
         with alone.root() as client:
@@ -87,6 +93,29 @@ def test_a_locked_server_is_polled_and_told_as_locked(alone: Alone) -> None:
         assert answers.missing == ()
         assert answers.server_status
         assert poll.poll().locked is False
+
+
+def test_polls_add_no_sorts_and_one_assert_each_to_what_a_member_counts(
+    replica_set: LocalReplicaSet,
+) -> None:
+    """The assert is of the server itself, in each $currentOp. 20 polls; others may add a few."""
+    host = str(replica_set.addresses[0])
+
+    def counted() -> tuple[int, int]:
+        status = client.admin.command("serverStatus")
+        return status["metrics"]["operation"]["scanAndOrder"], status["asserts"]["user"]
+
+    source = parse_uri(Secret(replica_set.uri))
+    with (
+        MongoClient[Any](host, directConnection=True) as client,
+        closing(member_poll(source, host)) as poll,
+    ):
+        sorts, asserts = counted()
+        for _ in range(20):
+            poll.poll()
+        now_sorts, now_asserts = counted()
+    assert now_sorts == sorts
+    assert now_asserts - asserts < 35
 
 
 def test_what_a_user_may_not_ask_is_missing_and_no_more(alone: Alone) -> None:

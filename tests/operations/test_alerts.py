@@ -14,6 +14,7 @@ from mmsconsole.metadata.alerts import Alert, AlertState, key_of
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.engines import EngineRecord
 from mmsconsole.metadata.events import Severity
+from mmsconsole.metadata.groups import DEFAULT_GROUP
 from mmsconsole.metadata.notifications import (
     Notification,
     NotificationKind,
@@ -275,6 +276,36 @@ def test_what_is_well_again_keeps_its_distance_from_the_threshold(
     assert (rule.threshold, rule.clear_threshold) == (90, 95)
 
 
+def test_when_an_alert_closes_can_be_set_beside_its_threshold(operations: Operations) -> None:
+    rule = operations.set_alert_rule("replication lag", RuleWish(clear="20 s", clear_for="2 min"))
+    assert (rule.threshold, rule.clear_threshold, rule.clear_seconds) == (60, 20, 120)
+    assert rule.overridden == (
+        "closes at 20 s instead of at 30 s", "closes after 2 min instead of 60 s",
+    )  # fmt: skip
+    rule = operations.set_alert_rule("replication lag", RuleWish(threshold="10 min", clear="9 min"))
+    assert (rule.threshold, rule.clear_threshold) == (600, 540)
+    rule = operations.set_alert_rule(
+        "above", RuleWish(threshold="50", clear="40"), metric="queue_total"
+    )
+    assert (rule.threshold, rule.clear_threshold) == (50, 40)
+
+
+def test_what_an_older_program_s_default_was_nobody_decided(
+    operations: Operations, metadata: Metadata, shop: str
+) -> None:
+    lag = condition("replication lag")
+    old = default_rule(DEFAULT_GROUP, lag, NOW)
+    metadata.alert_rules.put(replace(old, threshold=10.0, clear_seconds=7))
+    assert rule_of(operations, lag.name).decided_by == "default"
+    assert rule_of(operations, lag.name, shop).decided_by == "default"
+    operations.set_alert_rule(lag.name, RuleWish(threshold="20 s"))
+    assert rule_of(operations, lag.name).decided_by == "group"
+    operations.mute_alert_rule(lag.name, NOW + HOUR, "")
+    assert rule_of(operations, lag.name).decided_by == "group"
+    operations.reset_alert_rule(lag.name)
+    assert rule_of(operations, lag.name).decided_by == "default"
+
+
 def test_a_metric_is_watched_above_or_below_a_threshold(operations: Operations) -> None:
     made = operations.set_alert_rule("above", RuleWish(threshold="50"), metric="queue_total")
     assert (made.condition, made.metric, made.threshold) == ("metric above", "queue_total", 50)
@@ -302,6 +333,11 @@ def test_a_metric_is_watched_above_or_below_a_threshold(operations: Operations) 
         ("host down", "", RuleWish(severity="eror"), "no severity"),
         ("host down", "", RuleWish(channels=("male",)), "no channel 'male'"),
         ("host down", "", RuleWish(renotify="1 min"), "5 min to 24 h"),
+        ("host down", "", RuleWish(clear="1 min"), "has no threshold"),
+        ("replication lag", "", RuleWish(clear="2 min"), "still wrong"),
+        ("oplog window", "", RuleWish(clear="2 h"), "still wrong"),
+        ("above", "queue_total", RuleWish(clear="40"), "no threshold yet"),
+        ("restore done", "", RuleWish(clear_for="1 min"), "has no delay"),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_refused_and_changes_nothing(

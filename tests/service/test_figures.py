@@ -46,6 +46,15 @@ def test_what_is_not_known_is_not_told() -> None:
     assert 'mmsconsole_problems{deployment="shop"} 0.0' in said
 
 
+def test_alerts_are_counted_by_severity_with_the_time_of_the_last_look() -> None:
+    said = metrics(Figures("1", alerts_open={"error": 2}, alerts_judged=AT))
+
+    assert 'mmsconsole_alerts_open{severity="error"} 2.0\n' in said
+    assert 'mmsconsole_alerts_open{severity="warning"} 0.0\n' in said
+    assert f"mmsconsole_alerts_judged_timestamp_seconds {AT.timestamp()}\n" in said
+    assert "alerts" not in metrics(Figures("1"))
+
+
 def test_hostile_names_stay_inside_their_label() -> None:
     hostile = 'a"} 1\nmmsconsole_up 0\\'
     said = metrics(Figures("1", (DeploymentFigures(hostile, "started"), SHOP)))

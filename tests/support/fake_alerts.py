@@ -115,6 +115,7 @@ def rule(name: str, metric: str = "", **more: object) -> RuleView:
         for_seconds=found.for_seconds, severity=found.severity.value,
         renotify_minutes=found.renotify_minutes, channels=(), muted_until=None, muted_by="",
         note="", overridden=(), hint=found.hint,
+        clear_threshold=found.clear_threshold, clear_seconds=found.clear_seconds,
     )  # fmt: skip
     return replace(made_, **more)  # type: ignore[arg-type]
 

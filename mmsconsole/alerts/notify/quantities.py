@@ -50,4 +50,6 @@ def _bytes(value: float) -> str:
 def _number(value: float) -> str:
     if abs(value) >= 100 or value == round(value):
         return f"{value:.0f}"
+    if abs(value) < 0.005:  # two digits of it
+        return f"{value:.{1 - math.floor(math.log10(abs(value)))}f}".rstrip("0")
     return f"{value:.2f}" if abs(value) < 1 else f"{value:.1f}"

@@ -35,6 +35,14 @@ Delay = Annotated[
     str | None,
     typer.Option("--for", metavar="TIME", help="So long it must be wrong first: '5 min', '0 s'."),
 ]
+Clear = Annotated[
+    str | None,
+    typer.Option("--clear", metavar="LIMIT", help="An open alert closes only here, as '5 min'."),
+]
+ClearFor = Annotated[
+    str | None,
+    typer.Option("--clear-for", metavar="TIME", help="So long it must be well to close: '1 min'."),
+]
 Severity = Annotated[
     str | None, typer.Option("--severity", metavar="HOW", help="info, warning or error.")
 ]
@@ -67,6 +75,7 @@ def list_(context: typer.Context, name: OptionalName = None) -> Answer:
     "set",
     examples=(
         "mmsconsole alert-rule set 'replication lag' --threshold 10m --for 5m",
+        "mmsconsole alert-rule set 'replication lag' --clear 2m --clear-for 1m",
         "mmsconsole alert-rule set 'oplog window' --deployment shop --threshold 24h",
         "mmsconsole alert-rule set above --metric queue_total --threshold 50",
         "mmsconsole alert-rule set 'new primary' --disabled",
@@ -80,6 +89,8 @@ def set_(  # noqa: PLR0913 - one parameter per option
     metric: Metric = "",
     threshold: Threshold = None,
     delay: Delay = None,
+    clear: Clear = None,
+    clear_for: ClearFor = None,
     severity: Severity = None,
     channels: Channels = None,
     renotify: Renotify = None,
@@ -90,7 +101,7 @@ def set_(  # noqa: PLR0913 - one parameter per option
     from mmsconsole.operations.alert_views import RuleWish
 
     by = None if channels is None else tuple(channels)
-    wish = RuleWish(threshold, delay, severity, by, renotify, enabled)
+    wish = RuleWish(threshold, delay, severity, by, renotify, enabled, clear, clear_for)
     operations = shell.operations()
     return Answer(operations.set_alert_rule(condition, wish, name=deployment, metric=metric))
 

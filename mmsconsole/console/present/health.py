@@ -53,10 +53,10 @@ def columns(page: Page) -> tuple[Column, ...]:
         return narrow
     return (
         *narrow,
-        Column("FOLLOWS", 16, grow=1),
+        Column("FOLLOWS", 14, grow=1),
         Column("VOTES", 5, right=True),
-        Column("PRIORITY", 8, right=True),
-        Column("CONNS", 6, right=True),
+        Column("PRIO", 4, right=True),
+        Column("CONNS", 5, right=True),
         Column("CACHE", 6, right=True),
         Column("MEMORY", 8, right=True),
     )

@@ -7,7 +7,7 @@ import pytest
 
 from mmsconsole.console.charts import Chart
 from mmsconsole.console.glyphs import ASCII, UNICODE
-from mmsconsole.console.present import charts, health, hosts, spark, top
+from mmsconsole.console.present import charts, health, hosts, spark, table, top
 from mmsconsole.console.present.text import Line, Page, Tone, plain
 from mmsconsole.metadata.members import MemberState
 from mmsconsole.operations.monitoring_views import HealthView, MemberView, SeriesPoint, SeriesView
@@ -99,7 +99,9 @@ def test_the_wide_page_has_more_of_each_member() -> None:
 def test_votes_and_priority_stand_in_columns_of_their_own() -> None:
     hidden = health.row(member(hidden=True, votes=1, priority=0), WIDE).cells
     told = dict(zip((column.title for column in health.columns(WIDE)), hidden, strict=True))
-    assert (plain(told["VOTES"]), plain(told["PRIORITY"])) == ("1", "0")
+    narrow = Page(132, 40, NOW, UNICODE)
+    assert "MEMORY" in plain(table.draw_header(health.columns(narrow), narrow))
+    assert (plain(told["VOTES"]), plain(told["PRIO"])) == ("1", "0")
 
 
 def test_a_member_s_page_tells_what_it_refuses_and_when_its_certificate_ends() -> None:
