@@ -16,6 +16,8 @@ Document = dict[str, Any]
 WHY_MAX = 200
 """Characters of a server's reason that are kept."""
 UNKNOWN_COMMAND = 59
+NOT_THERE = (26, 166)
+"""NamespaceNotFound, which a view is told as too, and CommandNotSupportedOnView."""
 SLOW = "it was too slow to be asked for everything"
 
 
@@ -41,19 +43,33 @@ class Asking:
 
     def ask(self, question: Question) -> Document:
         """Empty where it is not due or not answered; `missing` then says why."""
+        try:
+            return self._asked(question)
+        except (CommandFailed, MissingPrivileges) as error:
+            self._not_answered(question, error)
+            return {}
+
+    def ask_if_there(self, question: Question) -> Document | None:
+        """The same of a collection; None where there is no such one any more, or it is a view."""
+        try:
+            return self._asked(question)
+        except (CommandFailed, MissingPrivileges) as error:
+            if isinstance(error, CommandFailed) and error.server_code in NOT_THERE:
+                return None
+            self._not_answered(question, error)
+            return {}
+
+    def _asked(self, question: Question) -> Document:
         now = self._clock.monotonic()
         if now >= self._deadline:
             self.missing[SLOW] = None
         elif self._pace.due(question.name, question.every, now):
-            try:
-                return self._decoded(self._call(question), question)
-            except (CommandFailed, MissingPrivileges) as error:
-                self._not_answered(question, error, now)
+            return self._decoded(self._call(question), question)
         return {}
 
-    def _not_answered(self, question: Question, error: MmsError, now: float) -> None:
+    def _not_answered(self, question: Question, error: MmsError) -> None:
         if _for_good(error):
-            self._pace.refused(question.name, _why(error), now)
+            self._pace.refused(question.name, _why(error), self._clock.monotonic())
         else:
             self.missing[f"{question.name}: {_why(error)}"] = None
             self._pace.again(question.name)

@@ -21,6 +21,7 @@ from mmsconsole.monitoring.certificate import certificate_of
 from mmsconsole.monitoring.fields import optime
 from mmsconsole.monitoring.pace import Pace, SizeQueue, busiest
 
+GONE, GONE_SECONDS = "what was gone", 24 * 3600.0
 ARBITER = "an arbiter has no users: it is asked for its role alone"
 
 
@@ -34,6 +35,8 @@ class _Known:
     oplog_stats: Document = field(default_factory=dict)
     busiest: Sequence[str] = ()
     """Namespaces; what else top told of them may be large."""
+    gone: set[str] = field(default_factory=set)
+    """Of those that top told: what has no size, as it is a view, or was dropped."""
     host_info: Document = field(default_factory=dict)
     build_info: Document = field(default_factory=dict)
     options: Document = field(default_factory=dict)
@@ -138,7 +141,7 @@ class MemberPoll:
         ask = self._asking.ask
         top = mapping(ask(questions.TOP).get("totals"))
         if top:
-            self._known.busiest = busiest(top)
+            self._known.busiest = busiest(top, self._known.gone)
         status = ask(questions.SERVER_STATUS)
         told = self._now()  # a login, or a slow answer before, is no time of its counters
         operations, locked = self._ask_operations()
@@ -195,6 +198,8 @@ class MemberPoll:
 
     def _ask_sizes(self) -> tuple[dict[str, Document], dict[str, Document]]:
         if self._sizes.begins(self._now()):
+            if self._pace.due(GONE, GONE_SECONDS, self._now()):
+                self._known.gone.clear()  # some may have come again
             listed = self._asking.ask(questions.DATABASES).get("databases")
             names = [each.get("name") for each in documents(listed)]
             self._sizes.fill(names, self._known.busiest)
@@ -202,11 +207,16 @@ class MemberPoll:
         collections: dict[str, Document] = {}
         for name in self._sizes.take():
             if "." in name:
-                told = next(iter(batch(self._asking.ask(questions.collection_stats(name)))), {})
-                collections[name] = mapping(told.get("storageStats"))
+                collections[name] = self._ask_collection(name)
             else:
                 databases[name] = self._asking.ask(questions.database_stats(name))
         return databases, collections
+
+    def _ask_collection(self, name: str) -> Document:
+        reply = self._asking.ask_if_there(questions.collection_stats(name))
+        if reply is None:
+            self._known.gone.add(name)
+        return mapping(next(iter(batch(reply or {})), {}).get("storageStats"))
 
 
 def check_greeting(hello: Mapping[str, Any], host: str, set_name: str) -> None:

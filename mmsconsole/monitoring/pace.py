@@ -1,7 +1,7 @@
 """When the seldom questions of one member are due, and which databases and collections. Pure."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -76,9 +76,12 @@ class SizeQueue:
         return [self._names.popleft() for _ in range(min(PER_POLL, len(self._names)))]
 
 
-def busiest(totals: Mapping[str, Any]) -> list[str]:
-    """Namespaces by the time that was spent on them since the server's start, as top tells."""
-    times = {name: _time(found) for name, found in totals.items() if _is_collection(name)}
+def busiest(totals: Mapping[str, Any], gone: Collection[str] = ()) -> list[str]:
+    """Namespaces by the time that was spent on them since the server's start, as top tells: also
+    those of views, and of collections that are `gone`.
+    """
+    found = {name: each for name, each in totals.items() if name not in gone}
+    times = {name: _time(each) for name, each in found.items() if _is_collection(name)}
     return sorted(times, key=lambda name: (-times[name], name))[:COLLECTIONS_MAX]
 
 

@@ -18,6 +18,7 @@ from mmsconsole.secret import Secret
 from mmsconsole.storage.storages import open_storages
 from mmsconsole.stores.resources import Resources
 from tests.alerts.world import deployment
+from tests.support.locking import lock
 from tests.support.metadata import settings_of
 
 LIMIT_SECONDS = 90
@@ -109,7 +110,7 @@ def test_a_member_that_is_left_locked_is_told_until_it_is_unlocked(
     three_members: LocalReplicaSet, metadata: Metadata, until: Until
 ) -> None:
     client = three_members.member_client(three_members.secondaries()[0])
-    client.admin.command("fsync", lock=True)
+    lock(client)
     try:
         until(lambda: bool(alerts(metadata, "member left locked")))
     finally:

@@ -4,6 +4,7 @@ import pytest
 
 from mmsconsole.mongod.binaries import MongodBinary
 from tests.support.folders import short_folder_for
+from tests.support.locking import lock
 from tests.support.watched import HOST_DOWN, LOCKED, NEW_PRIMARY, OPEN, OVER, Watched, watched
 
 pytestmark = pytest.mark.xdist_group("product")
@@ -45,7 +46,7 @@ def the_primary_dies(stage: Watched) -> None:
 def a_secondary_is_locked(stage: Watched) -> None:
     index = stage.stage.source.secondaries()[0]
     with stage.stage.source.member_client(index) as client:
-        client.admin.command("fsync", lock=True)
+        lock(client)
         try:
             stage.wait_told(OPEN, LOCKED, stage.host(index))
         finally:

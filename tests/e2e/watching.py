@@ -24,6 +24,7 @@ from mmsconsole.mongod.binaries import find_binaries
 from tests.e2e.watching_figures import Fault, Figures, holes, not_caused, text
 from tests.support import victims
 from tests.support.folders import short_folder_for
+from tests.support.locking import lock
 from tests.support.watched import (
     HOST_DOWN,
     LAG,
@@ -115,7 +116,7 @@ class Watching:
         index = self._secondary()
         with self.source.member_client(index) as client, self._told(OVER, LOCKED, [index]):
             with self._told(OPEN, LAG, [index]), self._told(OPEN, LOCKED, [index]):
-                client.admin.command("fsync", lock=True)
+                lock(client)
                 self._perhaps_kill()
             client.admin.command("fsyncUnlock")
         return [index]

@@ -110,12 +110,43 @@ def test_polls_add_no_sorts_and_one_assert_each_to_what_a_member_counts(
         MongoClient[Any](host, directConnection=True) as client,
         closing(member_poll(source, host)) as poll,
     ):
+        for _ in range(20):
+            poll.poll()  # the sizes of what others have left here, views among it
         sorts, asserts = counted()
         for _ in range(20):
             poll.poll()
         now_sorts, now_asserts = counted()
     assert now_sorts == sorts
     assert now_asserts - asserts < 35
+
+
+def test_a_view_and_a_dropped_collection_have_no_size_and_are_not_asked_again(
+    alone: Alone,
+) -> None:
+    def failed() -> int:
+        commands = client.admin.command("serverStatus")["metrics"]["commands"]
+        return int(commands["aggregate"]["failed"])
+
+    with (
+        alone.root() as client,
+        closing(member_poll(alone.source("monitor"), str(alone.address))) as poll,
+    ):
+        client.sights.drop_collection("view")
+        client.sights.real.insert_one({})
+        client.sights.gone.insert_one({})
+        client.sights.create_collection("view", viewOn="real", pipeline=[])
+        assert client.sights.view.count_documents({}) == 1
+        client.sights.gone.drop()
+        poll._known.busiest = ("sights.view", "sights.gone", "sights.real")
+        poll._sizes.fill([], poll._known.busiest)
+        before = failed()
+        answers = poll.poll()
+        assert answers.collections["sights.real"]["count"] == 1
+        assert not [why for why in answers.missing if "sights" in why]
+        assert failed() == before + 2
+        assert poll._known.gone == {"sights.view", "sights.gone"}
+        poll.poll()
+        assert not {*poll._known.busiest} & poll._known.gone
 
 
 def test_what_a_user_may_not_ask_is_missing_and_no_more(alone: Alone) -> None:
