@@ -60,6 +60,7 @@ class MemberPoll:
         self._connection: WireConnection | None = None
         self._known = _Known()
         self._pace = Pace()
+        self._pace.due(GONE, GONE_SECONDS, clock.monotonic())
         self._sizes = SizeQueue(database_seconds, clock.monotonic())
         self._asking = Asking(clock, self._pace, timeout_seconds)
 
@@ -202,7 +203,8 @@ class MemberPoll:
                 self._known.gone.clear()  # some may have come again
             listed = self._asking.ask(questions.DATABASES).get("databases")
             names = [each.get("name") for each in documents(listed)]
-            self._sizes.fill(names, self._known.busiest)
+            there = [name for name in self._known.busiest if name not in self._known.gone]
+            self._sizes.fill(names, there)
         databases: dict[str, Document] = {}
         collections: dict[str, Document] = {}
         for name in self._sizes.take():
