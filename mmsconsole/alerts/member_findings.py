@@ -12,8 +12,8 @@ from mmsconsole.alerts.notify.quantities import in_words
 from mmsconsole.alerts.units import unit_of
 from mmsconsole.metadata.deployments import DeploymentKind
 from mmsconsole.metadata.members import MemberState
+from mmsconsole.mongod.topology import PRIMARY
 
-PRIMARY = "PRIMARY"
 FOLLOWING = ("SECONDARY", "RECOVERING", "ROLLBACK")
 """States in which a member can be behind: one that is too stale recovers for ever."""
 WINDOW = "oplog_window"

@@ -7,6 +7,7 @@ from mmsconsole import __version__
 from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.engines import EngineRecord
 from mmsconsole.metadata.groups import DEFAULT_GROUP
+from mmsconsole.mongod.topology import PRIMARY
 from mmsconsole.operations.monitoring_views import AgentView, MemberView
 from mmsconsole.operations.operations import Actor, Operations
 from mmsconsole.operations.views import BackupStatus, DeploymentView
@@ -80,7 +81,7 @@ def _of_member(view: MemberView, now: datetime) -> MemberFigures:
     if view.stale:
         return MemberFigures(view.deployment, view.host, seen_age_seconds=age)
     return MemberFigures(
-        view.deployment, view.host, view.up, age, view.up and view.state == "PRIMARY",
+        view.deployment, view.host, view.up, age, view.up and view.state == PRIMARY,
         view.values if view.up else {},
     )  # fmt: skip
 

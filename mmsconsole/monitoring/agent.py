@@ -23,6 +23,7 @@ from mmsconsole.monitoring.rolling_up import RollingUp
 from mmsconsole.monitoring.sending import SEND_SECONDS, Sender
 from mmsconsole.monitoring.track import MemberTrack
 from mmsconsole.monitoring.uplink import EmbeddedUplink, MonitoringUplink
+from mmsconsole.rate import MEGABYTE
 from mmsconsole.settings.monitoring import MonitoringSettings
 from mmsconsole.task import Cancellation, Task
 
@@ -33,7 +34,6 @@ LEASE_SECONDS = 30.0
 KEEP_SECONDS = 5.0
 """How soon a deployment that was added is watched."""
 REPORT_SECONDS = 10.0
-MEGABYTE = 1_000_000
 
 
 def kept_seconds(settings: MonitoringSettings) -> dict[Grain, int]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from mmsconsole.metadata.events import Event
 from mmsconsole.metadata.members import MemberState
+from mmsconsole.mongod.topology import PRIMARY
 
 NEW_PRIMARY = "new primary"
 """Kind of the event; its details name the member and the term."""
@@ -45,6 +46,6 @@ def event_of(state: MemberState, elected: datetime) -> Event:
 
 
 def _elected_lately(state: MemberState) -> datetime | None:
-    if state.state != "PRIMARY" or state.elected_at is None or state.asked_at is None:
+    if state.state != PRIMARY or state.elected_at is None or state.asked_at is None:
         return None
     return state.elected_at if state.asked_at - state.elected_at <= RECENT else None

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from mmsconsole.mongod.topology import PRIMARY
 from mmsconsole.monitoring.answers import Lead
 from mmsconsole.monitoring.fields import Document, field, moment, number_at, optime, text
 from mmsconsole.optime import Optime
@@ -12,7 +13,6 @@ HOST_MAX = 300
 STATE_MAX = 40
 MEMBERS_MAX = 50
 """That a set may have."""
-PRIMARY = "PRIMARY"
 
 
 @dataclass(frozen=True, slots=True)

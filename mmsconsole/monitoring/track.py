@@ -10,6 +10,7 @@ from mmsconsole.errors import MmsError
 from mmsconsole.harmless import harmless
 from mmsconsole.metadata.members import MemberState
 from mmsconsole.metadata.samples import Sample
+from mmsconsole.mongod.topology import PRIMARY
 from mmsconsole.monitoring.answers import Answers
 from mmsconsole.monitoring.fields import Document, field, number_at, text
 from mmsconsole.monitoring.host_facts import host_facts
@@ -113,7 +114,7 @@ def role_of(hello: Mapping[str, Any]) -> str:
     if "setName" not in hello:
         return STANDALONE
     if hello.get("isWritablePrimary", hello.get("ismaster")):
-        return "PRIMARY"
+        return PRIMARY
     if hello.get("arbiterOnly"):
         return "ARBITER"
     return "SECONDARY" if hello.get("secondary") else ""

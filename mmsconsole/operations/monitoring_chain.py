@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from mmsconsole.mongod.topology import PRIMARY
 from mmsconsole.operations.monitoring_views import ChainNode, ElectionView, MemberView
 
 ELECTIONS_SPAN = timedelta(days=1)
@@ -29,7 +30,7 @@ def chain_of(members: Sequence[MemberView]) -> tuple[ChainNode, ...]:
 
 def _follows(member: MemberView, known: set[str]) -> bool:
     source = member.sync_source
-    return member.state != "PRIMARY" and source in known and source != member.host
+    return member.state != PRIMARY and source in known and source != member.host
 
 
 def _node(

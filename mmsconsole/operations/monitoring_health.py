@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mmsconsole.agent.tail_warnings import said
+from mmsconsole.mongod.topology import PRIMARY
 from mmsconsole.operations.monitoring_views import CRITICAL, WARNING, HealthWarning, MemberView
 
 LAG_SECONDS = 60.0
@@ -30,7 +31,7 @@ class Seen:
 
     @property
     def primaries(self) -> list[MemberView]:
-        return [member for member in self.up if member.state == "PRIMARY"]
+        return [member for member in self.up if member.state == PRIMARY]
 
 
 Found = Iterator[HealthWarning]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmsconsole.metadata.agents import Agent
 from mmsconsole.metadata.members import MemberState
+from mmsconsole.mongod.topology import PRIMARY
 from mmsconsole.monitoring.schedule import BACK_OFF_SECONDS
 from mmsconsole.operations.monitoring_chain import chain_of, elections_of
 from mmsconsole.operations.monitoring_health import Seen, warnings_of
@@ -121,7 +122,7 @@ class Shown:
 
 def in_order(members: Iterable[MemberView]) -> tuple[MemberView, ...]:
     """The primary first, then by name."""
-    return tuple(sorted(members, key=lambda member: (member.state != "PRIMARY", member.host)))
+    return tuple(sorted(members, key=lambda member: (member.state != PRIMARY, member.host)))
 
 
 def health_view(
@@ -130,7 +131,7 @@ def health_view(
 ) -> HealthView:  # fmt: skip
     """`elections`: those that were noticed."""
     replicated = not any(member.state == "STANDALONE" for member in members)
-    primaries = [each.host for each in members if each.state == "PRIMARY" and each.up]
+    primaries = [each.host for each in members if each.state == PRIMARY and each.up]
     return HealthView(
         deployment=shown.name,
         set_name=shown.set_name,

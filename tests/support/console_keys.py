@@ -1,12 +1,8 @@
 """The table of keys in docs/console.md, from the registry: python -m tests.support.console_keys"""
 
-from pathlib import Path
-
 from mmsconsole.console.actions import CHAPTERS, REGISTRY
 from mmsconsole.console.glyphs import ASCII, key_name
-
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "console.md"
-BEGIN, END = "<!-- keys: made of the registry -->", "<!-- end of keys -->"
+from tests.support.made_tables import MadeTable
 
 
 def table() -> str:
@@ -22,15 +18,8 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def documented() -> str:
-    return DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()
-
-
-def main() -> None:
-    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}", encoding="utf-8")
+KEPT = MadeTable("console.md", "<!-- keys: made of the registry -->", "<!-- end of keys -->", table)
 
 
 if __name__ == "__main__":
-    main()
+    KEPT.write()

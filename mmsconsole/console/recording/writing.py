@@ -17,10 +17,10 @@ import zstandard
 
 from mmsconsole.durable import disk_errors
 from mmsconsole.errors import AlreadyExists, NoRoom
+from mmsconsole.rate import MEGABYTE
 
 FORMAT = 1
 LEVEL = 3
-MEGABYTE = 1_000_000
 
 
 class RecordingFile:
