@@ -1,6 +1,11 @@
-"""A string that does not show itself."""
+"""A string that does not show itself, and the file that one may be in."""
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+SECRET_BYTES_MAX = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +21,15 @@ class Secret:
         return "Secret(***)"
 
     __str__ = __repr__
+
+
+def read_secret_file(path: Path, check: Callable[[os.stat_result, Path], None]) -> bytes:
+    """Its beginning, after `check` has seen whose it is: of the very file that is then read.
+
+    Raises OSError, and what `check` raises.
+    """
+    # Without waiting, should it be a pipe.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        check(os.fstat(descriptor), path)
+        return file.read(SECRET_BYTES_MAX)

@@ -7,9 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from mmsconsole.errors import NotificationFailed
-from mmsconsole.secret import Secret
-
-FILE_BYTES_MAX = 4096
+from mmsconsole.secret import Secret, read_secret_file
 
 
 def secret_of(inline: SecretStr, file: str) -> Secret | None:
@@ -25,11 +23,7 @@ def secret_of(inline: SecretStr, file: str) -> Secret | None:
 
 def _from_file(path: Path) -> Secret:
     try:
-        # Without waiting, should it be a pipe.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            _check_private(os.fstat(descriptor), path)
-            text = file.read(FILE_BYTES_MAX).decode().strip()
+        text = read_secret_file(path, _check_private).decode().strip()
     except OSError as error:
         what = f"the file with the secret can not be read: {error.strerror}"
         raise NotificationFailed(what, again=False, where=str(path)) from error

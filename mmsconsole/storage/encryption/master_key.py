@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mmsconsole.errors import KeyUnusable, SettingsError
+from mmsconsole.secret import read_secret_file
 from mmsconsole.storage.encryption.sealing import KEY_BYTES
 
 FINGERPRINT_BYTES = 16
-FILE_BYTES_MAX = 4096
 COMMAND_SECONDS = 30.0
 HINT = (
     "it is 32 random bytes, as they are, in hex or in base64: openssl rand -hex 32 > FILE, "
@@ -56,11 +56,7 @@ def master_key(file: str, command: Sequence[str]) -> MasterKey | None:
 def key_from_file(path: Path) -> MasterKey:
     """Raises KeyUnusable, also where anybody but its owner may read the file."""
     try:
-        # Without waiting, should it be a pipe.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            _check_private(os.fstat(descriptor), path)
-            data = file.read(FILE_BYTES_MAX)
+        data = read_secret_file(path, _check_private)
     except OSError as error:
         raise KeyUnusable(
             f"the file with the master key can not be read: {error.strerror}",
