@@ -34,6 +34,9 @@ DIAGNOSTICS = ("--setParameter", "diagnosticDataCollectionEnabled=true")
 NO_DIAGNOSTICS = ("--setParameter", "diagnosticDataCollectionEnabled=false")
 MEMBER_FLAGS = ("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100")
 """A member of a set waits 15 s at its end for its clients to notice; nobody here needs that."""
+CACHE_GB = 1.0
+"""At most: it grows with the data. With a quarter of it a busy member may say of a transaction
+of 18 MB that it does not fit (TransactionTooLargeForCache, seen once in some hundred runs)."""
 PRIMARY_SECONDS_MAX = 60
 POLL_SECONDS = 0.05
 PORT_TRIES = 5
@@ -204,6 +207,7 @@ class LocalReplicaSet:
             log=self.folder / f"member{index}.log",
             repl_set=self.name,
             key_file=self._key_file() if self._password else None,
+            cache_gb=CACHE_GB,
             oplog_mb=990,
             extra=(*MEMBER_FLAGS, *quiet, *self._extra),
         )

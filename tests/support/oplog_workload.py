@@ -25,14 +25,8 @@ SOURCE_FLAGS = tuple(part for one in PARAMETERS for part in ("--setParameter", o
 
 
 def run_everything(client: Client) -> None:
-    more_cache(client)
     for step in STEPS:
         step(client)
-
-
-def more_cache(client: Client) -> None:
-    """With little of it a busy server says of a large transaction that it does not fit."""
-    client.admin.command("setParameter", 1, wiredTigerEngineRuntimeConfig="cache_size=1G")
 
 
 def inserts(client: Client) -> None:
