@@ -3,12 +3,15 @@
 import gc
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pymongo import MongoClient
 
 from mmsconsole.clock import SystemClock
@@ -23,6 +26,17 @@ from tests.support.metadata import empty, private_metadata, settings_of
 os.environ.setdefault("MMSCONSOLE_SERVICE_LISTEN", "")
 """Many engines run at one time on one machine: none of them takes the port, unless told to."""
 
+# No time counts, for a busy machine stands still now and then; and every run draws the same
+# examples. Others are looked for by hand: pytest --hypothesis-profile default
+hypothesis_settings.register_profile(
+    "every time",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("every time")
+
 LONGEST_FIRST = (
     "product",
     "product brought back",
@@ -33,6 +47,14 @@ LONGEST_FIRST = (
     "s3",
 )
 """Groups in the order in which the workers take them."""
+
+
+def pytest_configure() -> None:
+    """A shell that runs the tests in the background has Ctrl-C ignored, and what they start would
+    ignore it too.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 GC_THRESHOLD = 10_000
@@ -199,6 +221,8 @@ def session_metadata(
 ) -> Iterator[Metadata]:
     settings = settings_of(session_folder / "metadata")
     with private_metadata(settings, mongod_binary, clock) as metadata:
+        # Samples of tests lie at fixed times: once a minute the server would delete the old ones.
+        metadata.database.client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
         yield metadata
 
 

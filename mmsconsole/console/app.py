@@ -1,6 +1,7 @@
 """The application: it owns what the screens share, and turns places into screens."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -380,6 +381,7 @@ def _on_this_terminal(
     operations: OperationsPort, settings: Settings, clock: Clock, *, started_engine: bool = False
 ) -> MmsConsole:
     """Textual draws on standard error: that is the stream whose encoding counts."""
+    _end_with_the_terminal()
     return MmsConsole(
         operations,
         settings,
@@ -388,3 +390,11 @@ def _on_this_terminal(
         encoding=getattr(sys.__stderr__, "encoding", None) or "ascii",
         started_engine=started_engine,
     )
+
+
+def _end_with_the_terminal() -> None:
+    """Also when begun by nohup, which hands on that its loss is ignored: Textual would read the
+    end of a lost terminal again and again.
+    """
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)

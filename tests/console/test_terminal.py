@@ -118,6 +118,13 @@ def test_q_ends_and_gives_the_terminal_back(home: Path) -> None:
         assert terminal.child.exitstatus == 0
 
 
+@pytest.mark.parametrize("nohup", [False, True], ids=["as it is", "begun by nohup"])
+def test_a_lost_terminal_ends_it(home: Path, nohup: bool) -> None:
+    with ConsoleTerminal("rich", home=home, nohup=nohup) as terminal:
+        terminal.until("in sync")
+        terminal.hang_up()
+
+
 def test_an_engine_of_our_own_is_stopped_only_when_that_is_chosen(home: Path) -> None:
     with ConsoleTerminal("rich", "--started", home=home) as terminal:
         terminal.until("in sync")

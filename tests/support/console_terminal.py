@@ -10,8 +10,10 @@ from types import TracebackType
 import pexpect
 import pyte
 
+from tests.support.gone import gone
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 QUIET_SECONDS = 0.4
 
 
@@ -27,6 +29,7 @@ class ConsoleTerminal:
     """`sent` counts the bytes that have come out since it was last set to 0.
 
     `module` is what runs: the console over a scene, or "mmsconsole" for the whole product.
+    `nohup`: it begins with the loss of its terminal ignored, as by that program.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class ConsoleTerminal:
         size: tuple[int, int] = (80, 24),
         environ: Mapping[str, str] | None = None,
         module: str = "tests.support.console_runner",
+        nohup: bool = False,
     ) -> None:
         width, height = size
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -53,6 +57,7 @@ class ConsoleTerminal:
                 **(environ or {}),
             },
             timeout=PATIENCE_SECONDS,
+            ignore_sighup=nohup,
         )
         self.screen = QuietScreen(width, height)
         self.stream = pyte.ByteStream(self.screen)
@@ -113,6 +118,11 @@ class ConsoleTerminal:
     def press_until(self, keys: str, text: str) -> None:
         self.press(keys)
         self.until(text)
+
+    def hang_up(self) -> None:
+        """As sshd does when its connection is lost: the master side of the terminal is closed."""
+        self.child.ptyproc.fileobj.close()
+        assert gone(self.child.pid)
 
     def ended(self) -> str:
         """Wait for the end; what was printed after the console had gone."""
