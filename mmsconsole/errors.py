@@ -26,6 +26,7 @@ MmsError
 │   ├── MongodLibraryMissing
 │   ├── MongodFailed      did not start, or died
 │   │   └── FilesDamaged  ... because of what it found in its files
+│   ├── MongodBusy        it has too little cache or time just now: the same again, later
 │   ├── HeadLost          a head's files, or what they have to hold, are gone
 │   └── HeadSuspect       a head differs from its source, or its files are damaged
 ├── StorageError
@@ -223,6 +224,13 @@ class MongodFailed(MongodError):
 
 class FilesDamaged(MongodFailed):
     code = "files_damaged"
+
+
+class MongodBusy(MongodError):
+    """Nothing is wrong with what it holds."""
+
+    code = "mongod_busy"
+    default_hint = "it is tried again; if it lasts, give the heads more cache: heads.cache_gb"
 
 
 class HeadLost(MongodError):

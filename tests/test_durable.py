@@ -67,7 +67,7 @@ def test_threads_that_write_one_file_do_not_mix_their_bytes(tmp_path: Path) -> N
 
     def parts(byte: bytes) -> Iterator[bytes]:
         yield byte * 1000
-        both_begun.wait(20)
+        both_begun.wait(60)
         yield byte * 1000
 
     threads = [
@@ -77,7 +77,7 @@ def test_threads_that_write_one_file_do_not_mix_their_bytes(tmp_path: Path) -> N
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
 
     assert path.read_bytes() in (b"a" * 2000, b"b" * 2000)
     assert files_below(tmp_path) == ["file"]

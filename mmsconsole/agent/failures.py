@@ -3,6 +3,7 @@
 from enum import Enum
 
 from mmsconsole.errors import CommandFailed, MmsError, SourceUnreachable
+from mmsconsole.mongod.source_errors import BUSY_CODES
 
 NAMESPACE_NOT_FOUND = 26
 QUERY_PLAN_KILLED = 175
@@ -15,10 +16,8 @@ _MEMBER_CODES = frozenset({
     6, 7, 89, 91, 133, 189, 9001, 10107, 11600, 11602, 13435, 13436,
 })  # fmt: skip
 # The cursor or the read was given up, and the same read may be asked for again: operation
-# interrupted, over time, cursor killed, majority snapshot not there yet.
-_CURSOR_CODES = frozenset({
-    CURSOR_NOT_FOUND, 50, 134, QUERY_PLAN_KILLED, 237, 246, 262, 11601,
-})  # fmt: skip
+# interrupted, cursor killed, majority snapshot not there yet, too busy.
+_CURSOR_CODES = BUSY_CODES | {CURSOR_NOT_FOUND, 134, QUERY_PLAN_KILLED, 237, 246, 11601}
 
 
 class Fate(Enum):

@@ -81,7 +81,7 @@ def warnings_of(
 def source_warning(tail: Tail, now: datetime) -> Warned:
     since = tail.since
     if not tail.error or since is None or (now - since).total_seconds() < TROUBLE_SECONDS:
-        return Warned(SOURCE, Level.OK, "the source is read again")
+        return Warned(SOURCE, Level.OK, "the oplog is read and stored again")
     level = Level.WARNING if tail.member else Level.CRITICAL
     what = silence(tail.member, unstored=tail.unstored)
     return Warned(SOURCE, level, f"{what} since {since:%Y-%m-%d %H:%M:%S}Z: {tail.error}")
@@ -96,11 +96,14 @@ def silence(member: str, *, unstored: bool) -> str:
 
 
 def facts_of(tail: Tail, now: datetime) -> OplogFacts | None:
-    """None while nothing is known yet. A source that is not read is taken to go on meanwhile."""
+    """None while nothing is known yet. A source that is not read is taken to go on meanwhile; one
+    whose oplog can not be stored may be read for every try, or not at all.
+    """
     if tail.oplog_window_seconds is None or tail.stored is None:
         return None
-    known = max(tail.source or tail.stored, tail.stored).t
-    behind = known - tail.stored.t + _unseen_seconds(tail, now)
+    seen = max(tail.source or tail.stored, tail.stored).t - tail.stored.t
+    unseen = _unseen_seconds(tail, now)
+    behind = max(seen, unseen) if tail.unstored else seen + unseen
     reading = not tail.error and (now - tail.seen_at).total_seconds() < SILENT_SECONDS
     return OplogFacts(tail.oplog_window_seconds, tail.oplog_full, behind, reading)
 

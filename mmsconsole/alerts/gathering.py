@@ -7,11 +7,13 @@ from typing import TypeVar
 
 from mmsconsole.alerts.evaluator import NEWS
 from mmsconsole.alerts.facts import STALE_SECONDS, DeploymentFacts, Facts
+from mmsconsole.metadata.agents import Agent
 from mmsconsole.metadata.checks import StoreCheck
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.groups import DEFAULT_GROUP
 from mmsconsole.metadata.jobs import Job
+from mmsconsole.metadata.members import MemberState
 from mmsconsole.metadata.policies import group_policy_id
 from mmsconsole.metadata.restores import RestoreState
 from mmsconsole.metadata.standings import (
@@ -47,11 +49,38 @@ def gather(metadata: Metadata, settings: Settings, group: str, now: datetime) ->
         engines=engines if told else (),
         agents=agents if told else (),
         jobs=tuple(jobs[""]) if told else (),
-        agent_seen_at=max((one.seen_at for one in agents), default=None),
+        agent_seen_at=_newest(agents),
         watched=any(one.monitors for one in engines) or not engines,
-        stale_seconds=max(STALE_SECONDS, POLLS * tree.monitoring.interval_seconds),
+        stale_seconds=_stale_seconds(settings),
         damages=_damages(metadata, listed),
     )
+
+
+def gather_members(
+    metadata: Metadata,
+    settings: Settings,
+    deployment: Deployment,
+    members: Iterable[MemberState],
+    now: datetime,
+) -> Facts:
+    """Of one deployment, and only what its members are judged by. Raises MetadataError."""
+    agents = metadata.agents.all({"seen_at": {"$gte": now - ENGINE_FORGOTTEN}})
+    tail = metadata.tails.find(deployment.id)
+    return Facts(
+        deployment.group,
+        now,
+        (DeploymentFacts(deployment, members=tuple(members), tail=tail),),
+        agent_seen_at=_newest(agents),
+        stale_seconds=_stale_seconds(settings),
+    )
+
+
+def _newest(agents: Iterable[Agent]) -> datetime | None:
+    return max((one.seen_at for one in agents), default=None)
+
+
+def _stale_seconds(settings: Settings) -> float:
+    return max(STALE_SECONDS, POLLS * settings.tree.monitoring.interval_seconds)
 
 
 def _deployments(

@@ -1,6 +1,6 @@
 """What the monitoring of the members shows. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from math import isfinite
 
@@ -56,20 +56,33 @@ def host_down(facts: Facts) -> Iterator[Finding]:
         unknown = unasked(facts, member)
         value = None if unknown else SO if member.error else NOT_SO
         since = f" since {moment(member.since)}" if member.since else ""
-        said_so = f"{member.host} does not answer{since}: {member.error}"
+        said_so = f"{member.host} does not answer{since}{_led(facts, one, member)}: {member.error}"
         text = unknown or (said_so if member.error else f"{member.host} answers")
         yield _finding(names.HOST_DOWN, one, member, value, text)
 
 
+def _led(facts: Facts, one: DeploymentFacts, member: MemberState) -> str:
+    """It is only we who do not reach it."""
+    others = [each.host for each in one.members
+              if each.primary == member.host and not silence_of(facts, each)]  # fmt: skip
+    return f", but {' and '.join(others[:2])} see it as primary" if others else ""
+
+
+def primary_of(facts: Facts, one: DeploymentFacts) -> str:
+    """Its host; empty: none is known. One that we do not reach is primary all the same while others
+    see it as that."""
+    answering = [each for each in one.members if not silence_of(facts, each)]
+    named = [each.host for each in _primaries(answering)]
+    return next(filter(None, (*named, *(each.primary for each in answering))), "")
+
+
 def no_primary(facts: Facts) -> Iterator[Finding]:
     for one, answering in _sets(facts):
-        # One that we do not reach is primary all the same while others follow it.
-        named = [each.host for each in _primaries(answering)]
-        named += [each.primary for each in answering if each.primary]
+        primary = primary_of(facts, one)
         if not answering:
             text, value = "none of its members answers", None
-        elif named:
-            text, value = f"{named[0]} is primary", NOT_SO
+        elif primary:
+            text, value = f"{primary} is primary", NOT_SO
         else:
             states = ", ".join(f"{each.host} {each.state or 'unknown'}" for each in answering)
             text, value = f"none of the members that answer is primary: {states}", SO
@@ -79,10 +92,15 @@ def no_primary(facts: Facts) -> Iterator[Finding]:
 def multiple_primaries(facts: Facts) -> Iterator[Finding]:
     for one, answering in _sets(facts):
         primaries = _primaries(answering)
-        hosts = ", ".join(each.host for each in primaries)
+        hosts = ", ".join(_with_term(each) for each in primaries)
         value = None if not answering else SO if len(primaries) > 1 else NOT_SO
         text = f"{len(primaries)} members say that they are primary: {hosts}"
+        text = text if value else "no two members say that they are primary"
         yield Finding(names.MULTIPLE_PRIMARIES, "", value, text, one.id)
+
+
+def _with_term(member: MemberState) -> str:
+    return member.host if member.term is None else f"{member.host} (term {member.term})"
 
 
 def new_primary(facts: Facts) -> Iterator[Finding]:
@@ -120,7 +138,7 @@ def replication_lag(facts: Facts) -> Iterator[Finding]:
             continue
         lag = max(0.0, seconds - member.delay_seconds)
         meant = f", beside its delay of {said(member.delay_seconds)}" * bool(member.delay_seconds)
-        text = f"{member.host} is {said(lag)} behind{meant}"
+        text = f"{member.host} is {in_words(lag, 's')} behind{meant}"
         yield _finding(names.REPLICATION_LAG, one, member, lag, text)
 
 
@@ -151,17 +169,22 @@ def _finite(seconds: float | None) -> float | None:
 
 
 def _oplog_is_full(one: DeploymentFacts, member: MemberState) -> bool:
-    used, most = (member.values.get(each) for each in ("oplog_bytes", "oplog_maximum"))
-    if used is not None and most:
-        return used >= NEARLY_FULL * most
-    return one.tail is None or one.tail.oplog_full
+    full = is_nearly_full(member.values)
+    return full if full is not None else one.tail is None or one.tail.oplog_full
+
+
+def is_nearly_full(values: Mapping[str, float]) -> bool | None:
+    """The oplog of a member with these values; None: it does not tell."""
+    used, most = (values.get(each) for each in ("oplog_bytes", "oplog_maximum"))
+    return used >= NEARLY_FULL * most if used is not None and most else None
 
 
 def member_locked(facts: Facts) -> Iterator[Finding]:
     for one, member in members_of(facts):
         silence = silence_of(facts, member)
         value = None if silence else SO if member.locked else NOT_SO
-        text = silence or f"{member.host} is locked against writes (fsyncLock)"
+        known = "is locked against writes (fsyncLock)" if value else "is not locked"
+        text = silence or f"{member.host} {known}"
         yield _finding(names.MEMBER_LOCKED, one, member, value, text)
 
 
@@ -178,9 +201,13 @@ def certificate_end(facts: Facts) -> Iterator[Finding]:
 
 def version_mix(facts: Facts) -> Iterator[Finding]:
     for one, answering in _sets(facts):
-        majors = {".".join(each.version.split(".")[:2]) for each in answering if each.version}
+        majors: dict[str, list[str]] = {}
+        for each in answering:
+            if each.version:
+                majors.setdefault(".".join(each.version.split(".")[:2]), []).append(each.host)
         value = None if not majors else SO if len(majors) > 1 else NOT_SO
-        text = f"its members run {' and '.join(sorted(majors)) or 'unknown versions'}"
+        told = (f"{version} ({', '.join(hosts)})" for version, hosts in sorted(majors.items()))
+        text = f"its members run {' and '.join(told) or 'unknown versions'}"
         yield Finding(names.VERSION_MIX, "", value, text, one.id)
 
 

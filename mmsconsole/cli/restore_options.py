@@ -253,15 +253,19 @@ def selection_of(options: SelectionOptions) -> "Selection":
     """Raises UsageError. What the names mean is looked at by operations."""
     from mmsconsole.metadata.targets import Selection
 
-    users = not options.ns if options.users is None else options.users
     return Selection(
         namespaces=tuple(options.ns or ()),
         excluded=tuple(options.exclude or ()),
         renames=tuple(_pair(text, "FROM=TO") for text in options.rename or ()),
-        users=users,
+        users=with_users(options.users, options.ns),
         indexes=not options.no_indexes,
         filters=tuple(_pair(text, "NS=JSON") for text in options.filters or ()),
     )
+
+
+def with_users(said: bool | None, namespaces: list[str] | None) -> bool:
+    """Users and roles belong to all of the data, unless something is said."""
+    return not namespaces if said is None else said
 
 
 def _pair(text: str, form: str) -> tuple[str, str]:

@@ -121,7 +121,11 @@ def _findings(view: CheckView) -> Sequence[FindingView]:
 def _moments(view: FindingView) -> str:
     if view.after is None or view.until is None:
         return NONE
-    return f"{view.deployment}: behind {position(view.after)}, up to {position(view.until)}"
+    ends = "there is none yet" if view.again_from is None else position(view.again_from)
+    return (
+        f"{view.deployment}: behind {position(view.after)}, up to {position(view.until)} and on to "
+        f"the next snapshot: {ends}"
+    )
 
 
 def _shares(view: StoreStats) -> Sequence[DeploymentSpace]:

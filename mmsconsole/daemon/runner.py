@@ -17,6 +17,7 @@ from mmsconsole.errors import (
     LeaseLost,
     MetadataError,
     MmsError,
+    MongodBusy,
     ObjectCorrupt,
     ObjectMissing,
     OplogError,
@@ -58,6 +59,9 @@ PERMANENT = (
     Refused, DiskFull, ResyncRequired, OplogError, ObjectCorrupt, ObjectMissing, VerificationBad,
 )  # fmt: skip
 
+ENDURED = (SourceError, MetadataError, MongodBusy)
+"""By an initial sync, for as long as they last: it goes on from where it is."""
+
 BESIDE = frozenset({
     JobKind.VERIFICATION, JobKind.GROOM, JobKind.CHECK, JobKind.REPAIR, JobKind.CATALOGUE,
 })  # fmt: skip
@@ -90,7 +94,7 @@ def fate_of(job: Job, error: BaseException, *, stopping: bool) -> Fate:
         return Fate.FAILED  # it has done what it was for
     if isinstance(error, PERMANENT) or not isinstance(error, MmsError | OSError):
         return Fate.FAILED
-    if job.kind is JobKind.INITIAL_SYNC and isinstance(error, SourceError | MetadataError):
+    if job.kind is JobKind.INITIAL_SYNC and isinstance(error, ENDURED):
         return Fate.AGAIN
     return Fate.AGAIN if job.attempts + 1 < job.attempts_max else Fate.FAILED
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymongo import MongoClient
+from pymongo.read_concern import ReadConcern
 
 from mmsconsole.errors import MmsError
 from mmsconsole.mongod.fingerprint import Fingerprint, fingerprint
@@ -11,6 +12,7 @@ from mmsconsole.optime import Optime
 
 Client = MongoClient[dict[str, Any]]
 NEWEST_FIRST = [("$natural", -1)]
+LOCAL = ReadConcern("local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,10 @@ def drop_collection(client: Client, database: str, name: str) -> Accident:
     return Accident(f"{database}.{name}", documents, state, dropped, before)
 
 
-def newest_entry(client: Client, query: dict[str, Any]) -> Optime:
+def newest_entry(client: Client, query: dict[str, Any], level: ReadConcern = LOCAL) -> Optime:
     """The optime of the newest oplog entry that matches."""
-    entry = client["local"]["oplog.rs"].find_one(query, {"ts": 1, "t": 1}, sort=NEWEST_FIRST)
+    oplog = client.get_database("local", read_concern=level)["oplog.rs"]
+    entry = oplog.find_one(query, {"ts": 1, "t": 1}, sort=NEWEST_FIRST)
     if entry is None:
         raise MmsError("the oplog has no such entry", where="local.oplog.rs")
     return Optime.of(entry["ts"], entry["t"])

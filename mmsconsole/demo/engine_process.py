@@ -15,7 +15,7 @@ from mmsconsole.errors import MmsError
 from mmsconsole.mongod.process import GUARD
 
 GRACE_SECONDS = 60
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 LOG_LINES_SHOWN = 3
 
 

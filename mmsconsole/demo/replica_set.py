@@ -2,9 +2,10 @@
 
 import secrets
 import socket
+import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,7 +38,7 @@ MEMBER_FLAGS = ("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"
 CACHE_GB = 1.0
 """At most: it grows with the data. With a quarter of it a busy member may say of a transaction
 of 18 MB that it does not fit (TransactionTooLargeForCache, seen once in some hundred runs)."""
-PRIMARY_SECONDS_MAX = 60
+PRIMARY_SECONDS_MAX = 120
 POLL_SECONDS = 0.05
 PORT_TRIES = 5
 PORTS = range(20_000, 32_000)
@@ -73,7 +74,7 @@ class LocalReplicaSet:
         self._password = password
         self._member_settings = dict(member_settings or {})
         self._extra = tuple(extra)
-        self.addresses = [Address.loopback(port) for port in free_ports(members)]
+        self.addresses = [self._address() for _ in range(members)]
         self._members: dict[int, MongodProcess] = {}
 
     def __enter__(self) -> "LocalReplicaSet":
@@ -192,8 +193,16 @@ class LocalReplicaSet:
             except MongodFailed as error:
                 if not port_was_taken(error):
                     raise
-            self.addresses[index] = Address.loopback(free_ports(1)[0])
+            self.addresses[index] = self._address()
         return self.start_member(index)
+
+    def _address(self) -> Address:
+        """That nobody else is given as long as this set is in use: a member that is killed finds
+        its port free when it comes back.
+        """
+        kept = kept_port()
+        weakref.finalize(self, kept.close)
+        return Address.loopback(kept.getsockname()[1])
 
     def _dbpath(self, index: int) -> Path:
         return self.folder / f"member{index}"
@@ -301,18 +310,30 @@ def _all_at_once(act: Callable[[int], None], members: Collection[int]) -> None:
 def _client_options() -> dict[str, Any]:
     return {
         "tz_aware": True,
-        "serverSelectionTimeoutMS": 15_000,
-        "connectTimeoutMS": 5_000,
+        "serverSelectionTimeoutMS": 60_000,
+        "connectTimeoutMS": 10_000,
         "socketTimeoutMS": 60_000,
     }
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 on which nobody listens now."""
-    found: set[int] = set()
-    while len(found) < count:
-        port = PORTS[secrets.randbelow(len(PORTS))]
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                found.add(port)
-    return sorted(found)
+    """Ports of 127.0.0.1 that nobody has now."""
+    with ExitStack() as kept:
+        return sorted(kept.enter_context(kept_port()).getsockname()[1] for _ in range(count))
+
+
+def kept_port() -> socket.socket:
+    """A free port of 127.0.0.1: until the socket is closed, nobody who looks for one is given it.
+
+    A mongod can listen there meanwhile.
+    """
+    while True:
+        kept = socket.socket()
+        try:
+            kept.bind(("127.0.0.1", PORTS[secrets.randbelow(len(PORTS))]))
+        except OSError:  # somebody has it
+            kept.close()
+            continue
+        # From now on it is shared with who asks for that as well, as a mongod does.
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return kept

@@ -13,13 +13,14 @@ passed over silently. The position does not move before that range is through.
 
 from collections.abc import Iterable
 
+from mmsconsole.clock import Clock
 from mmsconsole.errors import ApplyFailed, OplogError, WindowEnded
 from mmsconsole.head.batch import Batch, alone
 from mmsconsole.head.index_changes import change_index, create_all, save_catalogue
 from mmsconsole.head.missing import MissingDocument, MissingDocuments
 from mmsconsole.head.plain import PlainEntries
 from mmsconsole.head.position import HeadPosition, PositionStore
-from mmsconsole.head.sending import REBUILD, Sender, Tolerance
+from mmsconsole.head.sending import Sender, Tolerance
 from mmsconsole.head.stream import EntryStream
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.oplog.catalogue import IndexCatalogue
@@ -67,6 +68,7 @@ class Applier:
         positions: PositionStore,
         spool: Spool,
         tolerate_until: Optime,
+        clock: Clock,
         catalogue: IndexCatalogue | None = None,
     ) -> None:
         position = positions.read()
@@ -78,7 +80,7 @@ class Applier:
         self._positions = positions
         self._position = position
         self._catalogue = catalogue
-        self._sender = Sender(connection, self.missing)
+        self._sender = Sender(connection, self.missing, clock)
         self._buffer = TransactionBuffer(spool)
         self._batch = Batch()
         self._plain = PlainEntries()
@@ -111,10 +113,11 @@ class Applier:
 
         Raises OplogError (UnreadableEntry, UnknownCommand) for an entry that must not be passed
         over and WindowEnded where a head cannot follow: all before it has been applied then.
-        ApplyFailed when the head refuses something; Cancelled.
+        ApplyFailed when the head refuses something, MongodBusy when it does so again and again for
+        want of cache or time; Cancelled.
         """
         assert not self._spent, "an applier is spent after an error"
-        self._spent, self._task = True, task
+        self._spent, self._task, self._sender.pauses.task = True, task, task
         try:
             self._apply(arrays, until)
         finally:
@@ -274,7 +277,10 @@ class Applier:
         elif isinstance(change, CreateIndexes | DropIndex):
             self._drain()
             self._announce(at)
-            change_index(self._connection, change, self._tolerance(at))
+            tolerance = self._tolerance(at)
+            self._sender.pauses.until_done(
+                lambda: change_index(self._connection, change, tolerance)
+            )
 
     def _tolerance(self, at: _Time) -> Tolerance:
         if at <= _end_of(self.tolerate_until):
@@ -321,13 +327,7 @@ class Applier:
         return HeadPosition(self._applied, self._buffer.replay_from(self._applied))
 
     def _conclude_replay(self) -> None:
-        left = self._sender.in_doubt.documents()
-        if left:
-            raise ApplyFailed(
-                f"{len(left)} documents could not be made good after a crash",
-                where=left[0].ns,
-                hint=REBUILD,
-            )
+        self._sender.conclude_replay()
         self._crashed_until = None
 
     def _write(self, position: HeadPosition, *, wait: bool = True) -> bool:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from mmsconsole.head.plain import Room
+from mmsconsole.mongod.source_errors import BUSY_CODES
 from mmsconsole.oplog.entry import Entry, peek
 from mmsconsole.rawbson import Buffer
 
@@ -77,15 +78,20 @@ class Outcome(NamedTuple):
     """What applyOps answered where not everything went well."""
 
     results: list[bool]
-    """One for each operation that was tried; those behind them were not."""
+    """One for each operation that was done or refused; those behind them were not tried."""
     code: int
     """Of the operation that stopped it, or MISSING_DOCUMENT if all were tried."""
     message: str
 
+    @property
+    def busy(self) -> bool:
+        """Whether it stopped for want of cache or time."""
+        return self.code in BUSY_CODES
+
     @classmethod
     def of(cls, reply: Mapping[str, Any]) -> "Outcome":
-        return cls(
-            [bool(result) for result in reply.get("results", [])],
-            int(reply.get("code", 0)),
-            str(reply.get("errmsg", ""))[:500],
-        )
+        code = int(reply.get("code", 0))
+        results = [bool(result) for result in reply.get("results", [])]
+        if code in BUSY_CODES:
+            results = results[:-1]
+        return cls(results, code, str(reply.get("errmsg", ""))[:500])

@@ -17,8 +17,10 @@ from collections.abc import Iterator
 import bson
 
 from mmsconsole import rawbson
-from mmsconsole.errors import ApplyFailed, CommandFailed, ObjectMissing
+from mmsconsole.clock import Clock
+from mmsconsole.errors import CommandFailed, ObjectMissing
 from mmsconsole.head.batch import Batch, alone
+from mmsconsole.head.busy import Pauses, refused
 from mmsconsole.head.creating import MADE_BY_THE_HEAD
 from mmsconsole.head.sending import DUPLICATE_KEY, NAN_IS_THERE
 from mmsconsole.head.server import HeadServer
@@ -128,9 +130,10 @@ class SliceFeed:
 class HeadBuilder:
     """Moves slices from the sync store into the head with two writers."""
 
-    def __init__(self, server: HeadServer, store: SyncStore) -> None:
+    def __init__(self, server: HeadServer, store: SyncStore, clock: Clock) -> None:
         self._server = server
         self._store = store
+        self._clock = clock
         self._built = BuiltSlices(server)
         self._lock = threading.Lock()
         self._done = 0
@@ -173,12 +176,13 @@ class HeadBuilder:
         failures: list[BaseException],
         task: Task,
     ) -> None:
+        pauses = Pauses(self._clock, task)
         try:
             with self._server.errors(), self._server.connect() as connection:
                 while (item := lane.get()) is not None:
                     if failures or feed.abandoned or task.cancellation.requested:
                         return
-                    self._take(connection, feed, *item)
+                    self._take(connection, pauses, feed, *item)
                     self._progress(item[1], task)
         except BaseException as error:  # noqa: BLE001 - carried to run(), which raises it
             failures.append(error)
@@ -190,10 +194,14 @@ class HeadBuilder:
             task.report(PHASE, self._done, self.total)
 
     def _take(
-        self, connection: WireConnection, feed: SliceFeed, collection: SyncCollection, one: Slice
-    ) -> None:
+        self, connection: WireConnection, pauses: Pauses, feed: SliceFeed,
+        collection: SyncCollection, one: Slice,
+    ) -> None:  # fmt: skip
         try:
-            self._insert(connection, collection, one)
+            if collection.capped:  # what it has taken of the slice would come twice
+                self._insert(connection, collection, one)
+            else:
+                pauses.until_done(lambda: self._insert(connection, collection, one))
         except ObjectMissing:
             if not feed.forgotten(one):
                 raise
@@ -219,7 +227,8 @@ def _check_write_errors(reply: bytearray, collection: SyncCollection) -> None:
     errors = bson.decode(reply, DECODING)["writeErrors"]
     for error in errors:
         if error["code"] not in (DUPLICATE_KEY, NAN_IS_THERE) or collection.capped:
-            raise ApplyFailed(f"a slice was refused: {error['errmsg']}", where=collection.ns)
+            what = f"a slice was refused: {error['errmsg']}"
+            raise refused(what, error["code"], where=collection.ns)
 
 
 def _apply_inserts(connection: WireConnection, collection: SyncCollection, array: bytes) -> None:
@@ -259,4 +268,4 @@ def _apply(connection: WireConnection, collection: SyncCollection, batch: Batch)
         connection.call(batch.command)
     except CommandFailed as error:
         what = f"documents of a slice were refused: {error.what}"
-        raise ApplyFailed(what, where=collection.ns) from error
+        raise refused(what, error.server_code, where=collection.ns) from error

@@ -14,6 +14,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
 from mmsconsole.errors import ApplyFailed
+from mmsconsole.head.busy import refused
 from mmsconsole.metadata.syncs import SyncCollection
 from mmsconsole.task import Task
 
@@ -24,7 +25,9 @@ MADE_BY_THE_HEAD = frozenset({"admin.system.version"})
 
 
 def create_collections(client: Client, collections: Iterable[SyncCollection], task: Task) -> None:
-    """Create what is not there yet. Raises ApplyFailed naming the collection; Cancelled."""
+    """Create what is not there yet. Raises ApplyFailed, MongodBusy naming the collection;
+    Cancelled.
+    """
     listed = list(collections)
     for collection in listed:
         task.check()
@@ -91,4 +94,6 @@ def _apply(client: Client, entry: dict[str, Any], ns: str) -> None:
         "applyOps", [entry], allowAtomic=False, alwaysUpsert=False, check=False
     )
     if reply.get("ok") != 1:
-        raise ApplyFailed(f"could not be created: {reply.get('errmsg')}", where=ns)
+        raise refused(
+            f"could not be created: {reply.get('errmsg')}", reply.get("code", 0), where=ns
+        )

@@ -10,7 +10,8 @@ from contextlib import closing
 
 from bson.binary import Binary
 
-from mmsconsole.errors import ApplyFailed, CommandFailed
+from mmsconsole.errors import CommandFailed
+from mmsconsole.head.busy import refused
 from mmsconsole.head.position import INDEXES, load, remove, save
 from mmsconsole.head.sending import NAMESPACE_NOT_FOUND, Tolerance
 from mmsconsole.mongod.wire import WireConnection
@@ -31,7 +32,7 @@ CHECK_SECONDS = 0.5
 def change_index(
     connection: WireConnection, change: CreateIndexes | DropIndex, tolerance: Tolerance
 ) -> None:
-    """Raises ApplyFailed."""
+    """Raises ApplyFailed, MongodBusy."""
     if isinstance(change, CreateIndexes):
         specs = list(change.specs)
         run_command(
@@ -81,7 +82,7 @@ def run_command(
     except CommandFailed as error:
         if error.server_code not in tolerated:
             what = f"indexes could not be changed: {error.what} (code {error.server_code})"
-            raise ApplyFailed(what, where=error.where) from error
+            raise refused(what, error.server_code, where=error.where) from error
     # Only here: a connection that was lost is closed, and has no timeout any more.
     connection.timeout_seconds = patience
 

@@ -113,7 +113,10 @@ class KeptHead:
         """A new applier from the position in the head. Raises ApplyFailed if there is none."""
         spool = FileSpool(Path(self.head.path))
         with self.server.errors():
-            made = Applier(self.connection, self._positions, spool, tolerate_until, catalogue)
+            made = Applier(
+                self.connection, self._positions, spool, tolerate_until, self._resources.clock,
+                catalogue,
+            )  # fmt: skip
         self._applier, self._next = made, made.position.replay_from
         return made
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import bson
 
-from mmsconsole.errors import ApplyFailed
+from mmsconsole.head.busy import refused
 from mmsconsole.mongod.wire import WireConnection
 from mmsconsole.optime import Optime
 
@@ -86,14 +86,15 @@ def load(connection: WireConnection, collection: str) -> list[dict[str, Any]]:
 
 
 def check_written(reply: bytearray) -> None:
-    """The answer to a write that was begun. Raises ApplyFailed."""
+    """The answer to a write that was begun. Raises ApplyFailed, MongodBusy."""
     _checked(bson.decode(reply))
 
 
 def _checked(reply: Mapping[str, Any]) -> None:
     errors = reply.get("writeErrors")
     if errors:
-        raise ApplyFailed(f"the head's position can not be written: {errors[0].get('errmsg')}")
+        what = f"the head's position can not be written: {errors[0].get('errmsg')}"
+        raise refused(what, int(errors[0].get("code", 0)))
 
 
 def _document(position: HeadPosition) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from bson.binary import UUID_SUBTYPE, Binary
 
-from mmsconsole.errors import ApplyFailed, CommandFailed
+from mmsconsole.clock import Clock
+from mmsconsole.errors import ApplyFailed, CommandFailed, MmsError
 from mmsconsole.head.batch import MISSING_DOCUMENT, Batch, Outcome, alone
+from mmsconsole.head.busy import Pauses, refused
 from mmsconsole.head.missing import MissingDocument, MissingDocuments, document_of
 from mmsconsole.head.position import check_written
 from mmsconsole.mongod.wire import WireConnection
@@ -56,8 +58,9 @@ class _UnderWay(NamedTuple):
 class Sender:
     """Over a connection that nobody else uses between `begin` and `finish`."""
 
-    def __init__(self, connection: WireConnection, missing: MissingDocuments) -> None:
+    def __init__(self, connection: WireConnection, missing: MissingDocuments, clock: Clock) -> None:
         self._connection = connection
+        self.pauses = Pauses(clock)
         self._under_way: deque[_UnderWay] = deque()
         self.missing = missing
         """Noted while Tolerance.SCAN."""
@@ -98,25 +101,61 @@ class Sender:
 
     def finish(self) -> Time:
         """Wait until the oldest batch under way is applied. Raises ApplyFailed for what is not
-        tolerated; the head has a part of the batch then, and perhaps of the next.
+        tolerated, MongodBusy, Cancelled; the head has a part of the batch then, and perhaps of
+        the next.
         """
-        batch, tolerance, through, announced = self._under_way[0]
-        if announced:
-            self._under_way[0] = self._under_way[0]._replace(announced=False)
-            check_written(self._connection.checked(self._connection.receive()))
-        self._under_way.popleft()
+        batch, tolerance, through, _ = self._take_oldest()
         if batch:
             self._finish(batch, tolerance)
         return through
 
+    def _take_oldest(self) -> _UnderWay:
+        """With the answer to a write of the position before it."""
+        if self._under_way[0].announced:
+            self._under_way[0] = self._under_way[0]._replace(announced=False)
+            check_written(self._connection.checked(self._connection.receive()))
+        return self._under_way.popleft()
+
     def _finish(self, batch: Batch, tolerance: Tolerance) -> None:
         outcome = self._outcome(lambda: self._connection.checked(self._connection.receive()))
+        if outcome is not None and outcome.busy and self._under_way:
+            self._send_again(self._behind(batch, outcome, tolerance))
+        else:
+            self._go_on(batch, outcome, tolerance)
+
+    def _send_again(self, rest: Batch) -> None:
+        """What was sent behind it has met a head without it. So all of it goes again, in order, as
+        it would after a crash: the position reaches over it.
+        """
+        for batch in (rest, *self._take_back()):
+            self._go_on(batch, self._call(batch), Tolerance.REPLAY)
+        self.conclude_replay()
+
+    def _take_back(self) -> list[Batch]:
+        """All that is under way, whatever becomes of it; who then finishes it has nothing to do."""
+        taken = []
+        while self._under_way:
+            taken.append(self._take_oldest())
+            if taken[-1].batch:
+                self._connection.receive()
+        self._under_way.extend(one._replace(batch=Batch(), announced=False) for one in taken)
+        return [one.batch for one in taken if one.batch]
+
+    def _go_on(self, batch: Batch, outcome: Outcome | None, tolerance: Tolerance) -> None:
+        """Until all of the batch was tried."""
         while outcome is not None:
             batch = self._behind(batch, outcome, tolerance)
             if not batch:
                 return
             outcome = self._call(batch)
         self._cross_out(batch)
+
+    def conclude_replay(self) -> None:
+        """Raises ApplyFailed for what no later entry has made good."""
+        left = self.in_doubt.documents()
+        if left:
+            what = f"{len(left)} documents could not be made good by applying the oplog again"
+            raise ApplyFailed(what, where=left[0].ns, hint=REBUILD)
 
     def abandon(self) -> None:
         """After an error: wait for all answers, and do nothing about them."""
@@ -128,6 +167,9 @@ class Sender:
     def send_command(self, entry: Entry, tolerance: Tolerance) -> None:
         """An entry of op `c`, alone."""
         outcome = self._call(Batch([entry]))
+        while outcome is not None and outcome.busy:
+            self.pauses.after(_failed(entry, outcome.code, outcome.message))
+            outcome = self._call(Batch([entry]))
         gone = tolerance is Tolerance.SCAN and outcome and outcome.code == NAMESPACE_NOT_FOUND
         if outcome is not None and not gone:
             raise _failed(entry, outcome.code, outcome.message)
@@ -156,9 +198,10 @@ class Sender:
             answer()
         except CommandFailed as error:
             outcome = Outcome.of(error.reply if isinstance(error.reply, dict) else {})
-            if not outcome.results:
+            if not outcome.results and not outcome.busy:
                 raise ApplyFailed(f"the head refused a batch: {error.what}") from error
             return outcome
+        self.pauses.begin()
         return None
 
     def _cross_out(self, batch: Batch) -> None:
@@ -171,10 +214,12 @@ class Sender:
         self.in_doubt.cross_out(entry)
 
     def _behind(self, batch: Batch, outcome: Outcome, tolerance: Tolerance) -> Batch:
-        """Judge what was tried; returns what was not."""
+        """Judge what was tried; returns what was not, or is to be tried again, after a pause."""
         entries, tried = batch.entries, len(outcome.results)
-        stopped = tried - 1 if outcome.code != MISSING_DOCUMENT else -1
+        stopped = -1 if outcome.busy or outcome.code == MISSING_DOCUMENT else tried - 1
         rest = entries[tried:]
+        if any(outcome.results):
+            self.pauses.begin()
         for number, (entry, done) in enumerate(zip(entries, outcome.results, strict=False)):
             if done:
                 self._applied(entry)
@@ -185,6 +230,8 @@ class Sender:
             else:
                 code = outcome.code if number == stopped else MISSING_DOCUMENT
                 self._judge(entry, code, outcome.message, tolerance)
+        if outcome.busy:
+            self.pauses.after(_failed(rest[0], outcome.code, outcome.message))
         return Batch(self._placed(rest))
 
     def _is_elsewhere(self, entry: Entry, code: int, tolerance: Tolerance) -> bool:
@@ -246,10 +293,11 @@ def renamed(entry: Entry, ns: bytes) -> Entry:
     ))  # fmt: skip
 
 
-def _failed(entry: Entry, code: int, message: str) -> ApplyFailed:
+def _failed(entry: Entry, code: int, message: str) -> MmsError:
     what = "the document is missing" if code == MISSING_DOCUMENT else message
-    return ApplyFailed(
+    return refused(
         f"{entry} could not be applied: {what} (code {code})",
+        code,
         where=f"oplog entry {entry.optime}" if entry.t else "an operation of a transaction",
         hint=REBUILD,
     )

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
+from pymongo.errors import ConnectionFailure
 
 from mmsconsole.clock import Clock
 from mmsconsole.durable import disk_errors, make_folders
 from mmsconsole.errors import (
     ApplyFailed,
+    CommandFailed,
     MmsError,
+    MongodBusy,
+    MongodError,
     MongodFailed,
     SourceError,
     SourceUnreachable,
@@ -20,17 +24,20 @@ from mmsconsole.errors import (
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.binaries import MongodBinary, Version
 from mmsconsole.mongod.process import HEAD_FLAGS, MongodOptions, MongodProcess
-from mmsconsole.mongod.source_errors import source_errors
+from mmsconsole.mongod.source_errors import BUSY_CODES, source_errors
 from mmsconsole.mongod.wire import WireConnection
 
 START_TIMEOUT_SECONDS = 600
 """A head that was killed replays its journal first."""
 
 STOP_TIMEOUT_SECONDS = 20
-DYING_SECONDS = 1.0
-"""A mongod that aborts closes its connections a moment before it has ended."""
+DYING_SECONDS = 10.0
+"""A mongod that aborts closes its connections a moment before it has ended; how it ended is told
+only of one that has. A tenth of it is waited for one that has answered."""
 SELECTION_SECONDS = 1
 """On a socket of this machine it answers at once, or has died."""
+KNOWN_SECONDS = 60
+"""A client that is new looks for it anew, and a busy machine may stand still meanwhile."""
 COMMAND_TIMEOUT_SECONDS = 3600
 """One applyOps or createIndexes on a head may rightly take very long."""
 
@@ -75,7 +82,22 @@ class HeadServer:
             socketTimeoutMS=COMMAND_TIMEOUT_SECONDS * 1000,
             serverSelectionTimeoutMS=SELECTION_SECONDS * 1000,
         )
-        return cls(process, client, place.binary.version)
+        server = cls(process, client, place.binary.version)
+        server._wait_until_known(clock)
+        return server
+
+    def _wait_until_known(self, clock: Clock) -> None:
+        """To its client. What keeps it from that is told to whoever asks for something."""
+        deadline = clock.monotonic() + KNOWN_SECONDS
+        while not self._is_known() and self.alive and clock.monotonic() < deadline:
+            continue  # a look has waited for SELECTION_SECONDS
+
+    def _is_known(self) -> bool:
+        try:
+            self.client.admin.command("ping")
+        except ConnectionFailure:
+            return False
+        return True
 
     @property
     def alive(self) -> bool:
@@ -85,8 +107,9 @@ class HeadServer:
     def errors(self) -> Iterator[None]:
         """Around what is asked of it: its failures are those of a mongod of ours, no source's.
 
-        Raises MongodFailed, for pymongo's errors too; FilesDamaged where it has died of that;
-        MongodDiskFull, also in the place of an ApplyFailed, where a write of its own found no room.
+        Raises MongodFailed, for pymongo's errors too; MongodBusy where it only has to be asked
+        again; FilesDamaged where it has died of that; MongodDiskFull, also in the place of an
+        ApplyFailed, where a write of its own found no room.
         """
         where = str(self.process.options.dbpath)
         try:
@@ -106,7 +129,8 @@ class HeadServer:
         """Raises MongodFailed if `error` came of its mongod's end: one that is being shut down
         refuses what it is asked before its connections end.
         """
-        if self.process.wait_dead(DYING_SECONDS):
+        answers = not isinstance(error, SourceUnreachable)
+        if self.process.wait_dead(DYING_SECONDS / 10 if answers else DYING_SECONDS):
             raise self.process.why_it_ended() from error
 
     def _check_room(self, error: MmsError) -> None:
@@ -120,9 +144,11 @@ class HeadServer:
             self.process.kill()
             raise full from error
 
-    def _failed(self, error: SourceError) -> MongodFailed:
-        where, hint = str(self.process.options.dbpath), f"see {self.process.options.log}"
-        return MongodFailed(f"its mongod: {error.what}", where=where, hint=hint)
+    def _failed(self, error: SourceError) -> MongodError:
+        what, where = f"its mongod: {error.what}", str(self.process.options.dbpath)
+        if isinstance(error, CommandFailed) and error.server_code in BUSY_CODES:
+            return MongodBusy(what, where=where)
+        return MongodFailed(what, where=where, hint=f"see {self.process.options.log}")
 
     def connect(self) -> WireConnection:
         """A raw connection for the hot path; the caller closes it."""

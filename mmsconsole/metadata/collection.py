@@ -105,6 +105,12 @@ class Records(Generic[Record]):
             for document in self.collection.find(query or {}, sort=sort, limit=limit):
                 yield from_document(document, self.record)
 
+    @metadata_errors()
+    def sum_of(self, field: str, query: Query) -> int:
+        """Of the records that match; 0 of none."""
+        stages = [{"$match": query}, {"$group": {"_id": None, "sum": {"$sum": f"${field}"}}}]
+        return sum(int(found["sum"]) for found in self.collection.aggregate(stages))
+
     def set(self, id_: str, **changes: object) -> Record:
         """Change some fields; returns the record as it then is. Raises NotFound."""
         changed = self.set_where({"_id": id_}, **changes)

@@ -1,5 +1,6 @@
 """How a process reaches the metadata database: the engine's private one, or an external one."""
 
+import socket as sockets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,12 +25,16 @@ LONGEST_SOCKET = f"h-{'0' * 12}.sock"
 ANSWER_SECONDS = 2.0
 """A console waits this long for an engine's answer before it says that there is none."""
 
+BUSY_SECONDS = 20.0
+"""And this much longer where somebody listens: a busy machine is no reason to deny an engine."""
+
 SELECTION_SECONDS = 15
 """An operation of the engine waits this long for a database that is being started again."""
 
 SELECTION_SECONDS_OF_PEOPLE = 5
 """An operation of a console or command does: somebody is looking."""
 
+CONNECT_SECONDS = 10
 SOCKET_SECONDS = 30
 APP_NAME = "mmsconsole"
 EXTERNAL = "metadata.uri"
@@ -56,9 +61,9 @@ def is_external(settings: Settings) -> bool:
 def connect(settings: Settings) -> Metadata:
     """The metadata database of an engine that runs, for console and command line.
 
-    Raises NoEngine when nothing answers within about ANSWER_SECONDS, or when the engine has
-    not yet made the database ready; MetadataError when it holds a newer program's schema or an
-    external database does not answer.
+    Raises NoEngine when nobody listens within about ANSWER_SECONDS, or answers within
+    BUSY_SECONDS, or when the engine has not yet made the database ready; MetadataError when it
+    holds a newer program's schema or an external database does not answer.
     """
     home = str(settings.home.data)
     if not is_external(settings) and not socket_of(settings.home).exists():
@@ -76,13 +81,38 @@ def connect(settings: Settings) -> Metadata:
 
 
 def _first_answer(metadata: Metadata, settings: Settings) -> int:
-    with naming_external(settings), pymongo.timeout(ANSWER_SECONDS):
+    if is_external(settings):
+        with naming_external(settings):
+            return _version_within(metadata, ANSWER_SECONDS)
+    try:
+        return _version_within(metadata, ANSWER_SECONDS)
+    except MetadataError as error:
+        if not somebody_listens(socket_of(settings.home)):
+            raise _no_answer(settings) from error
+    try:
+        return _version_within(metadata, BUSY_SECONDS)
+    except MetadataError as error:
+        raise _no_answer(settings) from error
+
+
+def _version_within(metadata: Metadata, seconds: float) -> int:
+    with pymongo.timeout(seconds):
+        return schema_version(metadata)
+
+
+def _no_answer(settings: Settings) -> NoEngine:
+    return NoEngine("no engine answers here", where=str(settings.home.data))
+
+
+def somebody_listens(path: Path) -> bool:
+    """At a socket; whoever it is may be too busy to answer."""
+    with sockets.socket(sockets.AF_UNIX) as probe:
+        probe.settimeout(ANSWER_SECONDS)
         try:
-            return schema_version(metadata)
-        except MetadataError as error:
-            if is_external(settings):
-                raise
-            raise NoEngine("no engine answers here", where=str(settings.home.data)) from error
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager
@@ -135,7 +165,7 @@ def private_client(
 def _timeouts(selection_seconds: int) -> dict[str, Any]:
     return {
         "serverSelectionTimeoutMS": selection_seconds * 1000,
-        "connectTimeoutMS": int(ANSWER_SECONDS * 1000),
+        "connectTimeoutMS": CONNECT_SECONDS * 1000,
         "socketTimeoutMS": SOCKET_SECONDS * 1000,
         "tz_aware": True,
         "appname": APP_NAME,

@@ -190,8 +190,8 @@ class MongodProcess:
             "appname": "mmsconsole",
             "tz_aware": True,
             "datetime_conversion": "DATETIME_AUTO",
-            "serverSelectionTimeoutMS": 5_000,
-            "connectTimeoutMS": 5_000,
+            "serverSelectionTimeoutMS": 60_000,
+            "connectTimeoutMS": 10_000,
             "socketTimeoutMS": 120_000,
         }
         return MongoClient(self.options.listen.uri, **(defaults | options))

@@ -28,6 +28,9 @@ from mmsconsole.mongod.address import Address
 UNAUTHORIZED = 13
 AUTHENTICATION_CODES = frozenset({18, 334})
 """AuthenticationFailed, MechanismUnavailable."""
+BUSY_CODES = frozenset({24, 50, 112, 262, 365, 388})
+"""LockTimeout, MaxTimeMSExpired, WriteConflict, ExceededTimeLimit, TemporarilyUnavailable,
+TransactionTooLargeForCache: too little cache or time just now. The same may be asked again."""
 
 _REFUSED = re.compile(r"not authorized on (\S+) to execute command \{ (\w+): (?:\"([^\"]*)\")?")
 _WANTS_LOGIN = re.compile(r"requires authentication|there are no users authenticated")

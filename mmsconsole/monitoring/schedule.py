@@ -21,6 +21,8 @@ class _Turn:
     """Where in each interval its polls lie, in seconds."""
     due_at: float
     running: bool = False
+    hurried: bool = False
+    """While it ran: what it brings is of the way before."""
     failures: int = 0
 
 
@@ -46,10 +48,13 @@ class Schedule(Generic[Key]):
                 self._added += 1
 
     def hurry(self, keys: Collection[Key], now: float) -> None:
-        """Ask them at once, as if they had answered: it is another way now."""
+        """Ask them at once, as if they had answered: it is another way now. One that is being
+        asked just now is asked again as soon as that has ended.
+        """
         for key in keys:
             turn = self._turns.get(key)
-            if turn is not None and not turn.running:
+            if turn is not None:
+                turn.hurried = turn.running
                 turn.failures, turn.due_at = 0, now
 
     def take(self, now: float, steady: int, doubtful: int) -> list[Key]:
@@ -81,6 +86,9 @@ class Schedule(Generic[Key]):
         if turn is None:
             return
         turn.running = False
+        if turn.hurried:
+            turn.hurried, turn.due_at = False, now
+            return
         turn.failures = 0 if answered else turn.failures + 1
         if answered:
             turn.due_at = self._slot_after(turn.phase, max(now, turn.due_at))

@@ -22,6 +22,8 @@ class FindingView:
     """Moments behind this one, up to `until`, and those that are reached through them, are lost
     until the next snapshot."""
     until: Optime | None
+    again_from: Optime | None = None
+    """That of the next snapshot, from which moments are reached again; None: there is none yet."""
 
 
 @dataclass(frozen=True, slots=True)

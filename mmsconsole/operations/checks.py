@@ -1,5 +1,7 @@
 """Checks of stores: asked for, and what they found."""
 
+from bisect import bisect_left
+
 from mmsconsole.errors import NotFound, UsageError
 from mmsconsole.metadata.asking import ask_for_check, check_resource
 from mmsconsole.metadata.checks import CheckFinding, StoreCheck
@@ -10,6 +12,7 @@ from mmsconsole.metadata.jobs import Job, JobKind, JobState
 from mmsconsole.operations import jobs
 from mmsconsole.operations.check_views import CheckView, FindingView
 from mmsconsole.operations.desk import Desk
+from mmsconsole.optime import Optime
 
 
 def start(desk: Desk, store: str, share: float) -> CheckView:
@@ -32,11 +35,12 @@ def start(desk: Desk, store: str, share: float) -> CheckView:
 def show(desk: Desk, id_: str) -> CheckView:
     check = desk.metadata.checks.get(id_)
     names = jobs.names(desk)
+    findings = tuple(_findings(desk.metadata, check, names))
     job = _open_job(desk, check.store)
     return CheckView(
         id=check.id, store=check.store, asked_at=check.asked_at, finished_at=check.finished_at,
         share=check.share, objects=check.objects, bytes_read=check.bytes_read, good=check.good,
-        found=check.found, findings=tuple(_finding(one, names) for one in check.findings),
+        found=check.found, findings=findings,
         job=job.id if job is not None and job.subject == id_ else "",
     )  # fmt: skip
 
@@ -77,9 +81,22 @@ def _open_job(desk: Desk, store: str) -> Job | None:
     return next((job for job in open_ if job.resource == check_resource(store)), None)
 
 
-def _finding(found: CheckFinding, names: dict[str, str]) -> FindingView:
+def _findings(metadata: Metadata, check: StoreCheck, names: dict[str, str]) -> list[FindingView]:
+    hurt = {one.deployment for one in check.findings if one.until is not None}
+    whole = {id_: _whole(metadata, id_) for id_ in hurt}
+    return [_finding(one, names, whole.get(one.deployment, [])) for one in check.findings]
+
+
+def _finding(found: CheckFinding, names: dict[str, str], whole: list[Optime]) -> FindingView:
+    later = [] if found.until is None else whole[bisect_left(whole, found.until) :]
     return FindingView(
         key=found.key, fault=found.fault.value, said=found.said, snapshots=found.snapshots,
         deployment=names.get(found.deployment, found.deployment), after=found.after,
-        until=found.until,
+        until=found.until, again_from=later[0] if later else None,
     )  # fmt: skip
+
+
+def _whole(metadata: Metadata, deployment: str) -> list[Optime]:
+    """Positions of its snapshots without doubt, in order."""
+    snapshots = metadata.snapshots.complete(deployment)
+    return [one.optime for one in snapshots if one.optime is not None and not one.doubt]

@@ -4,8 +4,12 @@ Everything is read from the metadata database: a question costs no member anythi
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from mmsconsole.alerts.gathering import gather_members
+from mmsconsole.alerts.member_findings import primary_of
+from mmsconsole.alerts.member_judging import troubles
 from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.members import MemberState
 from mmsconsole.metadata.samples import Grain, Sample
@@ -37,6 +41,7 @@ from mmsconsole.operations.monitoring_views import (
     SeriesView,
     TopView,
 )
+from mmsconsole.operations.rule_slots import slots
 from mmsconsole.operations.status import engine_status
 
 SPAN = timedelta(hours=1)
@@ -76,7 +81,7 @@ class MonitoringDoor:
         deployment = self._named(name)
         states, now = self._states(deployment), self._desk.clock.now()
         return shapes.health_view(
-            self._shown(deployment, states), self._members(deployment, states),
+            self._judged(deployment, states, now), self._members(deployment, states),
             self._elections(deployment, now), self.agents(),
         )  # fmt: skip
 
@@ -168,6 +173,20 @@ class MonitoringDoor:
     def _members(self, deployment: Deployment, states: list[MemberState]) -> tuple[MemberView, ...]:
         fresh = self._fresh()
         return shapes.in_order(shapes.member_view(each, deployment.name, fresh) for each in states)
+
+    def _judged(
+        self, deployment: Deployment, states: list[MemberState], now: datetime
+    ) -> shapes.Shown:
+        """With what is wrong there by the rules of alerts, whether or not an alert is open yet."""
+        metadata = self._desk.metadata
+        facts = gather_members(metadata, self._desk.settings, deployment, states, now)
+        rules = (slot.rule for slot in slots(self._desk, deployment))
+        found = troubles(facts, filter(None, rules), metadata.alerts.listed(deployment.id))
+        return replace(
+            self._shown(deployment, states),
+            primary=primary_of(facts, facts.deployments[0]),
+            troubles=tuple(found),
+        )
 
     def _shown(self, deployment: Deployment, states: list[MemberState]) -> shapes.Shown:
         return shapes.Shown(

@@ -1,19 +1,45 @@
-"""What is wrong with a deployment, as its members tell it, in words. Pure."""
+"""What is wrong with a deployment, as its members tell it, in words. Pure.
+
+What there are rules of is judged as for alerts (alerts/member_judging.py); here that is put
+together with what is no trouble yet, but may become one.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from mmsconsole.agent.tail_warnings import said
+from mmsconsole.alerts import conditions as names
+from mmsconsole.alerts.finding import moment
+from mmsconsole.alerts.member_findings import is_nearly_full
+from mmsconsole.alerts.member_judging import Trouble
+from mmsconsole.metadata.events import Severity
 from mmsconsole.mongod.topology import PRIMARY
 from mmsconsole.operations.monitoring_views import CRITICAL, WARNING, HealthWarning, MemberView
 
-LAG_SECONDS = 60.0
-"""Beyond the delay that a member was told to keep."""
 FALLING_SHARE = 0.5
 """A member that is behind by so much of the oplog that it copies may soon fall out of it."""
-CERTIFICATE_DAYS = 30
 WORKING = ("PRIMARY", "SECONDARY", "ARBITER", "STANDALONE")
+
+KINDS = {
+    names.NO_PRIMARY: "no primary",
+    names.MULTIPLE_PRIMARIES: "two primaries",
+    names.HOST_DOWN: "unreachable",
+    names.MEMBER_LOCKED: "locked",
+    names.REPLICATION_LAG: "lag",
+    names.OPLOG_WINDOW: "oplog window",
+    names.CERTIFICATE_END: "certificate",
+    names.VERSION_MIX: "versions",
+    names.FCV_CHANGE: "fcv change",
+    names.METRIC_ABOVE: "metric",
+    names.METRIC_BELOW: "metric",
+}
+"""Of warnings, by condition."""
+ORDER = (
+    "no primary", "two primaries", "unreachable", "stale", "resync near", "state", "not healthy",
+    "locked", "lag", "oplog window", "certificate", "metric", "versions", "fcv", "fcv change",
+    "votes",
+)  # fmt: skip
+"""The worst kinds first, of one level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +47,13 @@ class Seen:
     """The members of one deployment at one time."""
 
     members: Sequence[MemberView]
-    now: datetime
+    troubles: Sequence[Trouble] = ()
     replicated: bool = True
     """A replica set, and no standalone."""
 
     @property
     def up(self) -> list[MemberView]:
         return [member for member in self.members if member.up]
-
-    @property
-    def primaries(self) -> list[MemberView]:
-        return [member for member in self.up if member.state == PRIMARY]
 
 
 Found = Iterator[HealthWarning]
@@ -42,40 +64,32 @@ def warnings_of(seen: Seen) -> tuple[HealthWarning, ...]:
     if seen.members and all(member.stale for member in seen.members):
         return tuple(_stale(seen))
     found = [warning for rule in RULES for warning in rule(seen)]
-    return tuple(sorted(found, key=lambda warning: warning.level != CRITICAL))
+    return tuple(sorted(found, key=lambda one: (one.level != CRITICAL, ORDER.index(one.kind))))
 
 
 def _stale(seen: Seen) -> Found:
     asked = [member.asked_at for member in seen.members if member.asked_at is not None]
-    since = f" since {max(asked):%Y-%m-%d %H:%M:%S}Z" if asked else ""
+    since = f" since {moment(max(asked))}" if asked else ""
     text = f"nobody has asked the members{since}: what is shown is old"
     yield HealthWarning("stale", CRITICAL, text)
 
 
-def _no_primary(seen: Seen) -> Found:
-    if seen.replicated and seen.members and not seen.primaries:
-        yield HealthWarning("no primary", CRITICAL, "no primary: the set takes no writes")
+def _judged(seen: Seen) -> Found:
+    for trouble in seen.troubles:
+        kind = KINDS[trouble.condition]
+        over = kind == "certificate" and trouble.value is not None and trouble.value <= 0
+        level = CRITICAL if over or trouble.severity is Severity.ERROR else WARNING
+        yield HealthWarning(kind, level, trouble.text, trouble.subject)
 
 
-def _two_primaries(seen: Seen) -> Found:
-    if len(seen.primaries) > 1:
-        told = ", ".join(_with_term(member) for member in seen.primaries)
-        yield HealthWarning("two primaries", CRITICAL, f"several members say they lead: {told}")
-
-
-def _with_term(member: MemberView) -> str:
-    return member.host if member.term is None else f"{member.host} (term {member.term})"
-
-
-def _unreachable(seen: Seen) -> Found:
+def _unasked(seen: Seen) -> Found:
+    """Others are asked: nobody knows of this one."""
+    down = {each.subject for each in seen.troubles if each.condition == names.HOST_DOWN}
     for member in seen.members:
-        if member.up:
-            continue
-        since = "" if member.since is None else f" since {member.since:%Y-%m-%d %H:%M:%S}Z"
-        why = f": {member.error}" if member.error else ""
-        yield HealthWarning(
-            "unreachable", CRITICAL, f"{member.host} does not answer{since}{why}", member.host
-        )
+        if not member.up and member.host not in down:
+            at = member.asked_at
+            known = "was not asked yet" if at is None else f"was asked at {moment(at)} last"
+            yield HealthWarning("stale", WARNING, f"{member.host} {known}", member.host)
 
 
 def _not_working(seen: Seen) -> Found:
@@ -91,49 +105,31 @@ def _not_working(seen: Seen) -> Found:
             yield HealthWarning("not healthy", WARNING, text, member.host)
 
 
-def _locked(seen: Seen) -> Found:
+def _falling(seen: Seen) -> Found:
+    """Out of the oplog that it copies. One that is not full drops nothing."""
+    sources = {member.host: member for member in seen.up}
+    lead = next((member for member in seen.up if member.state == PRIMARY), None)
     for member in seen.up:
-        if member.locked:
-            text = f"{member.host} is locked (fsyncLock): it takes no writes until fsyncUnlock"
-            yield HealthWarning("locked", WARNING, text, member.host)
-
-
-def _lagging(seen: Seen) -> Found:
-    windows = {member.host: member.oplog_window_seconds for member in seen.up}
-    lead = seen.primaries[0].host if seen.primaries else ""
-    for member in seen.up:
-        lag = member.lag_seconds or 0.0
-        if lag <= member.delay_seconds + LAG_SECONDS:
+        source = sources.get(member.sync_source, lead)
+        window = None if source is None else source.oplog_window_seconds
+        if source is None or window is None or is_nearly_full(source.values) is False:
             continue
-        window = windows.get(member.sync_source) or windows.get(lead)
-        behind = f"{member.host} is {said(lag)} behind"
-        if window and lag > FALLING_SHARE * window:
-            text = f"{behind}, of {said(window)} that the oplog holds: it may soon need a resync"
-            yield HealthWarning("oplog window", CRITICAL, text, member.host)
-        else:
-            yield HealthWarning("lag", WARNING, behind, member.host)
-
-
-def _versions(seen: Seen) -> Found:
-    yield from _differing(seen, "versions", "several versions run", lambda each: each.version)
+        behind = max(0.0, (member.lag_seconds or 0.0) - member.delay_seconds)
+        if behind > max(0.0, FALLING_SHARE * (window - member.delay_seconds)):
+            text = f"{member.host} is {said(behind)} behind, and may soon need a resync: the oplog"
+            text += f" of {source.host} reaches back {said(window)}"
+            yield HealthWarning("resync near", CRITICAL, text, member.host)
 
 
 def _fcvs(seen: Seen) -> Found:
-    yield from _differing(
-        seen, "fcv", "the feature compatibility version differs", lambda each: each.fcv
-    )
-
-
-def _differing(
-    seen: Seen, kind: str, what: str, of: Callable[[MemberView], str]
-) -> Found:  # fmt: skip
     groups: dict[str, list[str]] = {}
     for member in seen.up:
-        if of(member):
-            groups.setdefault(of(member), []).append(member.host)
+        if member.fcv:
+            groups.setdefault(member.fcv, []).append(member.host)
     if len(groups) > 1:
         told = "; ".join(f"{value}: {', '.join(hosts)}" for value, hosts in sorted(groups.items()))
-        yield HealthWarning(kind, WARNING, f"{what}: {told}")
+        text = f"the feature compatibility version differs: {told}"
+        yield HealthWarning("fcv", WARNING, text)
 
 
 def _even_votes(seen: Seen) -> Found:
@@ -144,17 +140,6 @@ def _even_votes(seen: Seen) -> Found:
         yield HealthWarning("votes", WARNING, text)
 
 
-def _certificates(seen: Seen) -> Found:
-    for member in seen.up:
-        ends = member.certificate_ends
-        if ends is None or ends - seen.now > timedelta(days=CERTIFICATE_DAYS):
-            continue
-        over = ends <= seen.now
-        text = f"the certificate of {member.host} {'ended' if over else 'ends'} {ends:%Y-%m-%d}"
-        yield HealthWarning("certificate", CRITICAL if over else WARNING, text, member.host)
-
-
 RULES: tuple[Callable[[Seen], Found], ...] = (
-    _no_primary, _two_primaries, _unreachable, _not_working, _locked, _lagging, _versions, _fcvs,
-    _even_votes, _certificates,
+    _judged, _unasked, _not_working, _falling, _fcvs, _even_votes,
 )  # fmt: skip

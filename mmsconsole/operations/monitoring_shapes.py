@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mmsconsole.alerts.member_judging import Trouble
 from mmsconsole.metadata.agents import Agent
 from mmsconsole.metadata.members import MemberState
 from mmsconsole.mongod.topology import PRIMARY
@@ -118,6 +119,10 @@ class Shown:
     empty: str
     """Why there is nothing to be seen, in words."""
     now: datetime
+    primary: str = ""
+    """host:port; also of one that others follow and only we do not reach; "": none is known."""
+    troubles: tuple[Trouble, ...] = ()
+    """As its alerts have them."""
 
 
 def in_order(members: Iterable[MemberView]) -> tuple[MemberView, ...]:
@@ -131,7 +136,6 @@ def health_view(
 ) -> HealthView:  # fmt: skip
     """`elections`: those that were noticed."""
     replicated = not any(member.state == "STANDALONE" for member in members)
-    primaries = [each.host for each in members if each.state == PRIMARY and each.up]
     return HealthView(
         deployment=shown.name,
         set_name=shown.set_name,
@@ -139,11 +143,11 @@ def health_view(
         monitored=shown.monitored,
         at=shown.now,
         empty=shown.empty,
-        primary=primaries[0] if primaries else "",
+        primary=shown.primary,
         members=members,
         chain=chain_of(members),
         elections=elections_of(members, elections, shown.now),
-        warnings=warnings_of(Seen(members, shown.now, replicated)),
+        warnings=warnings_of(Seen(members, shown.troubles, replicated)),
         missing=missing_of(members),
         costs=tuple(cost_view(member) for member in members),
         agents=tuple(agents),

@@ -104,8 +104,7 @@ class ElectionView:
 @dataclass(frozen=True, slots=True)
 class HealthWarning:
     kind: str
-    """For programs: no primary, two primaries, unreachable, state, not healthy, locked, lag, oplog
-    window, versions, fcv, votes, certificate, stale."""
+    """For programs: one of ORDER in monitoring_health.py."""
     level: str
     """warning or critical."""
     text: str
@@ -160,7 +159,7 @@ class HealthView:
     empty: str
     """Why there is nothing to be seen, in words; "" where there is something."""
     primary: str
-    """host:port; "": none is known."""
+    """host:port, also where others follow it and only we do not reach it; "": none is known."""
     members: tuple[MemberView, ...]
     """The primary first, then by name."""
     chain: tuple[ChainNode, ...]

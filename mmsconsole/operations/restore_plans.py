@@ -53,8 +53,8 @@ def planned(desk: Desk, wish: RestoreWish) -> Planned:
     restore = _record(desk, deployment, wish, choice)
     resources = resources_of(desk)
     delivery = delivery_for(resources, restore, wish.secret)
+    check_apart(desk, restore, wish.secret)  # first: what the other one writes is in the way
     delivery.check()
-    check_apart(desk, restore, wish.secret)
     check_restore_room(resources, delivery, desk.disk, spare_bytes=SPARE_BYTES)
     notes = (*unknown, *_notes(deployment, restore, choice), *delivery.notes())
     return Planned(_plan(desk, deployment, resources, delivery, choice, notes), restore, choice)

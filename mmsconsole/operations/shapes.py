@@ -1,8 +1,10 @@
 """Records to views. Pure."""
 
+from dataclasses import replace
+
 from mmsconsole.metadata.events import Event
 from mmsconsole.metadata.heads import Head
-from mmsconsole.metadata.jobs import Job, JobKind
+from mmsconsole.metadata.jobs import ENDED, Job, JobKind, JobState, PhaseProgress
 from mmsconsole.metadata.pools import store_of_pool
 from mmsconsole.metadata.restores import Restore
 from mmsconsole.metadata.snapshots import Snapshot
@@ -113,6 +115,10 @@ def store_of(resource: str) -> str:
     return subject if kind in STORE_JOBS else ""
 
 
+ENDED_HERE = "it ended here"
+"""A phase of a job that failed or was cancelled in it."""
+
+
 def job_view(job: Job, deployment: str) -> JobView:
     return JobView(
         id=job.id,
@@ -125,11 +131,25 @@ def job_view(job: Job, deployment: str) -> JobView:
         created_by=job.created_by,
         started_at=job.started_at,
         finished_at=job.finished_at,
-        progress=job.progress,
+        progress=progress_of(job),
         cancel_requested=job.cancel_requested,
         error=job.error,
         store=store_of(job.resource),
     )
+
+
+def progress_of(job: Job) -> tuple[PhaseProgress, ...]:
+    """Of one that has ended, no phase is under way."""
+    if job.state not in ENDED:
+        return job.progress
+    return tuple(phase if phase.finished else _ended(phase, job.state) for phase in job.progress)
+
+
+def _ended(phase: PhaseProgress, state: JobState) -> PhaseProgress:
+    """Fewer bytes than were thought of, or where it was broken off."""
+    is_done = state is JobState.DONE
+    note = "" if is_done else ENDED_HERE
+    return replace(phase, finished=is_done, note=note, rate=0.0, eta_seconds=None)
 
 
 def restore_view(restore: Restore, deployment: str, job: Job | None) -> RestoreView:
@@ -147,7 +167,7 @@ def restore_view(restore: Restore, deployment: str, job: Job | None) -> RestoreV
         finished_at=restore.finished_at,
         reason=restore.reason,
         job=restore.job,
-        progress=() if job is None else job.progress,
+        progress=() if job is None else progress_of(job),
         kind=restore.where.kind.value,
         what=what_of(restore.what),
         where=restore.where,

@@ -50,7 +50,7 @@ def replay_onto(
         positions = PositionStore(connection)
         positions.write(HeadPosition(snapshot.optime, start))
         spool = FileSpool(server.process.options.dbpath)
-        applier = Applier(connection, positions, spool, NO_SCAN)
+        applier = Applier(connection, positions, spool, NO_SCAN, resources.clock)
         done, total = 0, oplog_bytes(resources, snapshot.deployment, start, point)
         task.report(PHASE, 0, total)
         end, last = start, None

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mmsconsole.dump.collections import BUCKETS
+from mmsconsole.dump.metadata_json import parse_filter
 from mmsconsole.errors import Refused, SelectionRefused, UsageError
 from mmsconsole.metadata.targets import Selection
 
@@ -127,11 +128,20 @@ def check_selection(selection: Selection, *, logical: bool) -> None:
             "a filter needs a target that takes documents",
             hint="an archive or a folder of mongodump, or a live deployment",
         )
-    for text, _ in selection.filters:
+    for text, query in selection.filters:
         found = parse(text)
         _check_chosen(found)
         if not found.collection:
             raise UsageError(f"a filter is for one collection, and {shown(text)} is a database")
+        _check_filter(text, query)
+
+
+def _check_filter(text: str, query: str) -> None:
+    """What is no document at all; a mongod alone knows which operators there are."""
+    try:
+        parse_filter(query)
+    except UsageError as error:
+        raise UsageError(error.what, where=shown(text), hint=error.hint) from error
 
 
 def _check_chosen(namespace: Namespace) -> None:

@@ -167,7 +167,7 @@ def refusal(finding: Finding, root: Path, noted: str) -> StorageUnreachable:
         hint = "mount the right disk, or name the right folder in the settings; a second store "
         return StorageUnreachable(what, where=where, hint=f"{hint}needs a name of its own")
     what = "the folder is not the store that it was: is the disk mounted?"
-    file = shlex.quote(str(root / MARK_FILE))
-    command = f"echo {noted or secrets.token_hex(16)} > {file}"
+    folder, file = shlex.quote(where), shlex.quote(str(root / MARK_FILE))
+    command = f"mkdir -p -m 700 {folder} && echo {noted or secrets.token_hex(16)} > {file}"
     hint = f"mount it; if the store is lost, and is to begin anew in this folder: {command}"
     return StorageUnreachable(what, where=where, hint=hint)

@@ -3,7 +3,8 @@
 | what failed                              | the head | consequence                               |
 |------------------------------------------|----------|-------------------------------------------|
 | metadata database, storage, disk full,   | any      | WAIT: it is as good as it was             |
-| no mongod at hand                        |          |                                           |
+| no mongod at hand; the head's mongod is  |          |                                           |
+| too busy, again and again                |          |                                           |
 | a stored object has wrong bytes          | in sync  | WAIT; NEW_BASE after CORRUPT_MAX in a row |
 |                                          | building | NEW_BASE: it would come to it again       |
 | its mongod did not start, died, hangs    | any      | RESTART                                   |
@@ -33,6 +34,7 @@ from mmsconsole.errors import (
     HeadLost,
     HeadSuspect,
     MetadataError,
+    MongodBusy,
     MongodLibraryMissing,
     NoSuitableMongod,
     ObjectCorrupt,
@@ -48,7 +50,9 @@ DAMAGED_MAX = 3
 CORRUPT_MAX = 10
 """Wrong bytes of a stored object so many times in a row, over two minutes, stay wrong."""
 
-OUTSIDE = (MetadataError, StorageError, DiskFull, NoSuitableMongod, MongodLibraryMissing)
+OUTSIDE = (
+    MetadataError, StorageError, DiskFull, NoSuitableMongod, MongodLibraryMissing, MongodBusy,
+)  # fmt: skip
 
 
 class Consequence(StrEnum):

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
-from mmsconsole.errors import MmsError
+from mmsconsole.errors import MmsError, StorageError
 from mmsconsole.metadata.syncs import Slice, SyncCollection
 from mmsconsole.metadata.tails import Tail
 from mmsconsole.optime import Optime
@@ -41,6 +42,8 @@ class OplogIngest:
         """Why no more oplog will come."""
         self.interruption: MmsError | None = None
         """Why nobody may work with what is stored just now."""
+        self._unstored = ""
+        """Why the last chunk was not stored."""
 
     def check(self) -> None:
         """For who waits for some. Raises what keeps it from coming."""
@@ -50,11 +53,19 @@ class OplogIngest:
 
     def put_chunk(self, body: ChunkBody) -> None:
         store = self._resources.oplog_store
-        store.put(self._deployment, body, after_gap=self.after_gap)
+        try:
+            store.put(self._deployment, body, after_gap=self.after_gap)
+        except StorageError as error:
+            self._unstored = str(error)
+            raise
+        self._unstored = ""
         self.after_gap = False
         self.arrived.set()
 
     def report_tail(self, tail: Tail) -> None:
+        """That the source is read again is no end of a store's trouble: a stored chunk is."""
+        if self._unstored and not tail.error:
+            tail = replace(tail, member="", error=self._unstored, unstored=True)
         self._resources.metadata.tails.report(tail)
         self.arrived.set()
 

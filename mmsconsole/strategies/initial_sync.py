@@ -117,7 +117,8 @@ class HeadSync:
     def _copy(self, start: Optime, task: Task) -> Optime:
         """Returns the newest position that the scan may have read."""
         collections = self._collections()
-        builder = HeadBuilder(self._kept.server, self._resources.sync_store)
+        resources = self._resources
+        builder = HeadBuilder(self._kept.server, resources.sync_store, resources.clock)
         builder.total = sum(collection.total_bytes for collection in collections)
         self._feed_stored(collections, builder)
         building = _Building(builder, self._feed, task)

@@ -1,6 +1,6 @@
 """Real replica sets to copy from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,11 @@ def guarded_three(
 
 
 def guarded_set(
-    folder: Path, binary: MongodBinary, clock: SystemClock, members: int
+    folder: Path,
+    binary: MongodBinary,
+    clock: SystemClock,
+    members: int,
+    member_settings: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> Iterator[GuardedSet]:
     replica_set = LocalReplicaSet(
         binary.path,
@@ -54,6 +58,7 @@ def guarded_set(
         clock,
         members,
         password=Secret("root-password"),
+        member_settings=member_settings,
         extra=TEST_COMMANDS,
     ).start()
     guarded = GuardedSet(replica_set)

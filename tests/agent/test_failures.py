@@ -25,6 +25,8 @@ def failed(code: int) -> CommandFailed:
         (failed(43), Fate.RESUME),
         (failed(175), Fate.RESUME),
         (failed(246), Fate.RESUME),
+        (failed(50), Fate.RESUME),
+        (failed(365), Fate.RESUME),
         (failed(13436), Fate.OTHER_MEMBER),
         (failed(11602), Fate.OTHER_MEMBER),
         (failed(10107), Fate.OTHER_MEMBER),

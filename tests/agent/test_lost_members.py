@@ -17,10 +17,11 @@ from mmsconsole.errors import SourceUnreachable
 from mmsconsole.metadata.syncs import SyncCollection
 from mmsconsole.task import Task
 from tests.support.guarded import GuardedSet
+from tests.support.patience import insert, patiently
 from tests.support.uplink import RecordingUplink, decoded, documents_of
 
 Client = MongoClient[dict[str, Any]]
-OPTIONS = SyncOptions(slice_bytes=50_000, patience_seconds=60, lag_seconds=1)
+OPTIONS = SyncOptions(slice_bytes=50_000, patience_seconds=180, lag_seconds=1)
 pytestmark = pytest.mark.xdist_group("agent-tail")
 
 
@@ -35,14 +36,18 @@ def three(guarded_three: GuardedSet) -> Iterator[GuardedSet]:
 @pytest.fixture
 def client(three: GuardedSet) -> Iterator[Client]:
     with three.replica_set.client() as client:
-        client.drop_database("app")
+        _empty(client)
         yield client
-        client.drop_database("app")
+        _empty(client)
+
+
+def _empty(client: Client) -> None:
+    patiently(lambda: client.drop_database("app"))
 
 
 def fill(client: Client, count: int) -> None:
     things = client.app.get_collection("things", write_concern=WriteConcern(3))
-    things.insert_many([{"_id": n, "x": "y" * 200} for n in range(count)])
+    insert(things, [{"_id": n, "x": "y" * 200} for n in range(count)])
 
 
 def named(plan: SyncPlan, ns: str) -> SyncCollection:
@@ -105,7 +110,7 @@ def test_what_a_lagging_member_does_not_show_lies_behind_its_start(
     reader = three.reader(late)
     with three.held_back([late]):
         majority = client.app.get_collection("things", write_concern=WriteConcern("majority"))
-        majority.insert_many([{"_id": n} for n in range(100, 200)])
+        insert(majority, [{"_id": n} for n in range(100, 200)])
         start = choose_start(MemberOplog(reader), reader.host, task)
         seen = set(_scanned(three, client, late))
     reader.close()
@@ -133,7 +138,7 @@ def test_documents_that_no_majority_has_are_not_copied(three: GuardedSet, client
     primary = three.replica_set.primary()
     with three.held_back(three.replica_set.secondaries()):
         one = client.app.get_collection("things", write_concern=WriteConcern(1))
-        one.insert_one({"_id": "uncommitted"})
+        insert(one, [{"_id": "uncommitted"}])
         assert _scanned(three, client, primary) == list(range(10))
 
 
@@ -144,7 +149,7 @@ def test_a_member_behind_the_start_is_passed_over(
     late, other = three.replica_set.secondaries()
     with three.held_back([late]):
         majority = client.app.get_collection("things", write_concern=WriteConcern("majority"))
-        majority.insert_one({"_id": "newest"})
+        insert(majority, [{"_id": "newest"}])
         first = InitialSync(three.origin("primary"), uplink, clock, OPTIONS)
         plan = first.begin("head", task)
         first.close()
@@ -160,13 +165,14 @@ def test_a_listing_counts_only_once_it_is_majority_committed(
     three: GuardedSet, client: Client, uplink: RecordingUplink, clock: SystemClock, task: Task
 ) -> None:
     """What it shows might else be rolled back, and the head keep it."""
-    hasty = SyncOptions(patience_seconds=1)
-    sync = InitialSync(three.origin(), uplink, clock, hasty)
+    hasty = InitialSync(three.origin(), uplink, clock, SyncOptions(patience_seconds=1))
+    sync = InitialSync(three.origin(), uplink, clock, OPTIONS)
     with three.held_back(three.replica_set.secondaries()):
         client.app.command("create", "uncommitted", writeConcern={"w": 1})
         with pytest.raises(SourceUnreachable, match="did not come within 1 s"):
-            sync.begin("head", task)
+            hasty.begin("head", task)
     plan = sync.begin("head", task)
+    hasty.close()
     sync.close()
     assert named(plan, "app.uncommitted")
 
@@ -175,13 +181,15 @@ def test_a_start_that_no_member_reaches_is_said_after_a_while(
     three: GuardedSet, client: Client, uplink: RecordingUplink, clock: SystemClock, task: Task
 ) -> None:
     fill(client, 1)
-    hasty = SyncOptions(patience_seconds=1, lag_seconds=1)
-    sync = InitialSync(three.origin(), uplink, clock, hasty)
+    sync = InitialSync(three.origin(), uplink, clock, OPTIONS)
     plan = sync.begin("head", task)
     sync.close()
     later = type(plan.start)(plan.start.t + 1_000_000, 1, plan.start.term)
+    options = SyncOptions(patience_seconds=1, lag_seconds=1)
+    hasty = InitialSync(three.origin(), uplink, clock, options)
     with pytest.raises(SourceUnreachable, match="did not come within 1 s"):
-        sync.run(later, plan.collections, task)
+        hasty.run(later, plan.collections, task)
+    hasty.close()
 
 
 def test_missing_documents_are_fetched_from_the_members_that_are_left(

@@ -72,11 +72,14 @@ def test_by_what_a_source_encrypts_its_files_is_known(options: dict[str, Any], c
     assert cipher_of(options) == cipher
 
 
+@pytest.mark.xdist_group("agent-tail")  # which has the three members
 def test_the_members_are_chosen_as_wished(
     guarded_three: GuardedSet, binaries: Sequence[MongodBinary]
 ) -> None:
-    found = examine(guarded_three.source, WISHES, binaries)
-    primary = guarded_three.hosts[guarded_three.replica_set.wait_for_primary()]
+    replica_set = guarded_three.replica_set
+    with guarded_three.kept_secondary(replica_set.secondaries()):
+        primary = guarded_three.hosts[replica_set.wait_for_primary()]
+        found = examine(guarded_three.source, WISHES, binaries)
     assert found.tail_member == primary
     assert found.sync_member != primary
 

@@ -19,9 +19,11 @@ from mmsconsole.stores.oplog.oplog_store import OplogStore
 from mmsconsole.stores.places import OnePlace
 from tests.agent.conftest import guarded_set
 from tests.support.guarded import GuardedSet
+from tests.support.patience import insert
 from tests.support.tailing import (
     assert_continuous,
     assert_equals_source,
+    forget,
     newest,
     tailing,
     write,
@@ -30,6 +32,7 @@ from tests.support.uplink import RecordingUplink, StoringUplink
 
 Client = MongoClient[dict[str, Any]]
 pytestmark = pytest.mark.xdist_group("agent-tail")
+SURVIVOR = 2
 
 
 @pytest.fixture
@@ -37,7 +40,8 @@ def doomed(
     short_folder: Path, mongod_binary: MongodBinary, clock: SystemClock
 ) -> Iterator[GuardedSet]:
     """Three members, of which the test may lose any."""
-    yield from guarded_set(short_folder / "doomed", mongod_binary, clock, 3)
+    survivor = {SURVIVOR: {"priority": 0}}  # whatever happens, it is no primary before it is alone
+    yield from guarded_set(short_folder / "doomed", mongod_binary, clock, 3, survivor)
 
 
 @pytest.fixture
@@ -52,19 +56,18 @@ def test_entries_that_the_source_lost_with_its_majority_are_forgotten(
 ) -> None:
     """The last member left becomes a set of its own by force, and has not everything."""
     replica_set = doomed.replica_set
-    survivor = replica_set.secondaries()[0]
     anchor = newest(doomed, replica_set.primary())
     with replica_set.client() as client:
         common = client["tailed"].get_collection("common", write_concern=WriteConcern(3))
-        common.insert_many([{"_id": n} for n in range(30)])
+        insert(common, [{"_id": n} for n in range(30)])
         with tailing(doomed, storing, anchor):
             storing.wait(lambda: 29 in storing.inserted("tailed.common"))
-            with doomed.held_back([survivor]):
+            with doomed.held_back([SURVIVOR]):
                 write(client, list(range(20)), "lost")
                 storing.wait(lambda: 19 in storing.inserted("tailed.lost"))
-                _kill_others(doomed, survivor)
-            _rule_alone(doomed, survivor)
-            with replica_set.member_client(survivor) as direct:
+                _kill_others(doomed, SURVIVOR)
+            _rule_alone(doomed, SURVIVOR)
+            with replica_set.member_client(SURVIVOR) as direct:
                 write(direct, list(range(20)), "new")
                 storing.wait(lambda: 19 in storing.inserted("tailed.new"))
                 assert_equals_source(storing, anchor, direct)
@@ -87,7 +90,8 @@ def _rule_alone(guarded: GuardedSet, survivor: int) -> None:
     with guarded.replica_set.member_client(survivor) as direct:
         config = direct.admin.command("replSetGetConfig")["config"]
         config["version"] += 1
-        config["members"] = [each for each in config["members"] if each["_id"] == survivor]
+        (alone,) = [each for each in config["members"] if each["_id"] == survivor]
+        config["members"] = [alone | {"priority": 1}]
         direct.admin.command("replSetReconfig", config, force=True)
     guarded.replica_set.wait_for_primary()
 
@@ -98,14 +102,14 @@ def test_entries_that_a_lost_primary_rolls_back_were_never_stored(
     replica_set = guarded_three.replica_set
     replica_set.start()
     replica_set.wait_for_secondaries()
-    primary = replica_set.primary()
     with replica_set.client() as client:
         write(client, ["before"], "rolled")
-        anchor = newest(guarded_three, primary)
+        anchor = newest(guarded_three, replica_set.primary())
         with tailing(guarded_three, uplink, anchor):
             write(client, ["committed"], "rolled")
             uplink.wait(lambda: "committed" in uplink.inserted("tailed.rolled"))
             with guarded_three.held_back(replica_set.secondaries()):
+                primary = replica_set.primary()
                 _write_alone(guarded_three, primary, "doomed")
                 replica_set.kill_member(primary)
             replica_set.wait_for_primary()
@@ -119,14 +123,14 @@ def test_entries_that_a_lost_primary_rolls_back_were_never_stored(
         assert uplink.inserted("tailed.rolled") == ["committed", "elsewhere", "after"]
         assert_continuous(uplink, anchor)
         assert not uplink.rollbacks
-        client.drop_database("tailed")
+        forget(client)
 
 
 def _write_alone(guarded: GuardedSet, primary: int, name: str) -> None:
     """Into the primary's journal, and nowhere else."""
     with guarded.replica_set.member_client(primary) as direct:
         alone = direct["tailed"].get_collection("rolled", write_concern=WriteConcern(1, j=True))
-        alone.insert_one({"_id": name})
+        insert(alone, [{"_id": name}])
 
 
 def _rolled_ids(guarded: GuardedSet, member: int) -> list[str]:
@@ -141,7 +145,7 @@ def _rolled_ids(guarded: GuardedSet, member: int) -> list[str]:
 
 
 def _wait_until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 180
     while not reached():
         assert time.monotonic() < deadline, "it did not come"
         time.sleep(0.1)

@@ -212,8 +212,8 @@ def test_the_oplog_tells_what_was_altered_since(reader: Reader, root: Root, name
     database.indexed.create_index("a")
     database.command({"collMod": "modified", "validationLevel": "off"})
     database.renamed.rename("target", dropTarget=True)
-    with root.start_session() as session, session.start_transaction():
-        database.made.insert_one({"_id": 1}, session=session)
+    with root.start_session() as session:
+        session.with_transaction(lambda s: database.made.insert_one({"_id": 1}, session=s))
     database.create_collection("view", viewOn="quiet", pipeline=[])
     made = collection(reader, f"{name}.made").uuid
 

@@ -160,7 +160,8 @@ def test_large_transactions_are_followed_to_their_first_entry(
 
     with root.start_session() as session:
         session.with_transaction(insert)  # tries again where the small cache was just full
-    parts = list(root.local["oplog.rs"].find({"o.applyOps.ns": "starting.txn"}).sort("$natural", 1))
+    large = {"o.applyOps.o.x": {"$exists": True}, "o.applyOps.ns": "starting.txn"}
+    parts = list(root.local["oplog.rs"].find(large).sort("$natural", 1))
     assert len(parts) >= 2
     first, second = (Optime.of(each["ts"], each["t"]) for each in parts[:2])
 
@@ -175,11 +176,13 @@ def test_large_transactions_are_followed_to_their_first_entry(
 def test_writes_in_flight_do_not_disturb_the_choice(root: Client, db: Any, reader: Reader) -> None:
     stop = threading.Event()
 
+    def count(session: ClientSession) -> None:
+        db.txn.update_one({"_id": 1}, {"$inc": {"n": 1}}, session=session)
+
     def write() -> None:
         with root.start_session() as session:
             while not stop.is_set():
-                with session.start_transaction():
-                    db.txn.update_one({"_id": 1}, {"$inc": {"n": 1}}, session=session)
+                session.with_transaction(count)
 
     db.txn.insert_one({"_id": 1})
     writer = threading.Thread(target=write)

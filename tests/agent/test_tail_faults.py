@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
 
 from mmsconsole.agent.reader import Origin
 from mmsconsole.agent.tail import TailOptions
 from mmsconsole.errors import Cancelled
 from tests.support.guarded import PASSWORD, GuardedSet
+from tests.support.patience import PATIENCE_SECONDS, insert
 from tests.support.paused import held
 from tests.support.tailing import (
     assert_continuous,
     assert_equals_source,
+    forget,
     newest,
     start,
     tailing,
@@ -158,7 +160,7 @@ def three(guarded_three: GuardedSet) -> Iterator[GuardedSet]:
 def client(three: GuardedSet) -> Iterator[Client]:
     with three.replica_set.client() as client:
         yield client
-        client.drop_database("tailed")
+        forget(client)
 
 
 class Writing:
@@ -167,7 +169,7 @@ class Writing:
     def __init__(self, client: Client, pause: float = 0.01) -> None:
         self._pause = pause
         self._things = client["tailed"].get_collection(
-            "written", write_concern=WriteConcern("majority", wtimeout=60_000)
+            "written", write_concern=WriteConcern("majority")
         )
         self.acknowledged = 0
         self._end = threading.Event()
@@ -179,17 +181,12 @@ class Writing:
 
     def __exit__(self, *_: object) -> None:
         self._end.set()
-        self._thread.join(90)
+        self._thread.join(2 * PATIENCE_SECONDS)
         assert not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._end.wait(self._pause):
-            try:
-                self._things.insert_one({"_id": self.acknowledged})
-            except DuplicateKeyError:
-                pass  # it was written, and the answer was lost
-            except PyMongoError:
-                continue  # no primary, or one that has just started and lacks its keys
+            insert(self._things, [{"_id": self.acknowledged}])
             self.acknowledged += 1
 
 
@@ -270,7 +267,7 @@ def test_a_set_without_a_majority_is_told_of_until_it_has_one_again(
         write(client, ["before"], "alone")
         with three.held_back(three.replica_set.secondaries()):
             alone = client["tailed"].get_collection("alone", write_concern=WriteConcern(1))
-            alone.insert_one({"_id": "alone"})
+            insert(alone, [{"_id": "alone"}])
             uplink.wait(lambda: any("has no majority" in tail.error for tail in uplink.tails))
             assert "alone" not in uplink.inserted("tailed.alone")
         uplink.wait(lambda: "alone" in uplink.inserted("tailed.alone"))

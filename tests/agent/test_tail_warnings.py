@@ -121,6 +121,15 @@ AGO = NOW - timedelta(minutes=20)
         (tail(source=None), OplogFacts(7200, True, 0, True)),
         # While it can not be read, the source is taken to go on.
         (tail(error="down", member="", since=AGO), OplogFacts(7200, True, 1203, False)),
+        # While nothing can be stored it may be read, and tell how far it is.
+        (
+            tail(error="full", member="", since=AGO, unstored=True, source=Optime(2300, 1)),
+            OplogFacts(7200, True, 1300, False),
+        ),
+        (
+            tail(error="full", member="", since=AGO, unstored=True),
+            OplogFacts(7200, True, 1200, False),
+        ),
         # A tail that reports nothing at all: its engine was killed.
         (tail(seen_at=AGO), OplogFacts(7200, True, 1203, False)),
         (tail(seen_at=NOW + timedelta(hours=1)), OplogFacts(7200, True, 3, True)),
@@ -137,8 +146,12 @@ def test_facts_are_what_was_seen_and_the_time_since(
 @pytest.mark.parametrize(
     ("told", "level", "text"),
     [
-        (tail(), OK, "the source is read again"),
-        (tail(error="down", since=NOW - timedelta(seconds=59)), OK, "the source is read again"),
+        (tail(), OK, "the oplog is read and stored again"),
+        (
+            tail(error="down", since=NOW - timedelta(seconds=59)),
+            OK,
+            "the oplog is read and stored again",
+        ),
         (
             tail(error="db1:27017: Authentication failed", member="", since=AGO),
             CRITICAL,

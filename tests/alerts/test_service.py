@@ -15,6 +15,7 @@ from mmsconsole.settings import Settings
 from mmsconsole.storage.storages import open_storages
 from mmsconsole.stores.resources import Resources
 from tests.alerts.world import EARLIER, deployment, member
+from tests.support.backups import wait_until
 from tests.support.clock import ManualClock
 from tests.support.metadata import settings_of
 
@@ -42,7 +43,7 @@ def make(metadata: Metadata, settings: Settings, manual_clock: ManualClock) -> I
 
     yield make
     for one in made:
-        one.stop(10)
+        one.stop(60)
 
 
 @pytest.fixture
@@ -112,6 +113,8 @@ def test_another_engine_goes_on_when_the_lease_has_run_out_and_repeats_nothing(
 def test_a_service_that_stops_gives_its_lease_back(metadata: Metadata, make: Make) -> None:
     service = make()
     service.start()
+    wait_until(lambda: service.last_look)
+    assert metadata.leases.get(GROUP).owner == "e1"
     service.stop(60)
     assert metadata.leases.get(GROUP).owner == ""
 

@@ -147,7 +147,9 @@ class _Way:
         self._head = head
         positions = PositionStore(connection)
         positions.write(HeadPosition(Optime(1, 0), Optime(1, 0)))
-        self.applier = Applier(connection, positions, FileSpool(head.options.dbpath), NO_SCAN)
+        self.applier = Applier(
+            connection, positions, FileSpool(head.options.dbpath), NO_SCAN, SystemClock()
+        )
 
     def timed(self, count: int, work: Callable[[], object]) -> Turn:
         mongod, python = cpu_seconds(self._head.pid) or 0.0, time.process_time()

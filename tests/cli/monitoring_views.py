@@ -16,11 +16,12 @@ from mmsconsole.operations.monitoring_views import (
     SeriesView,
 )
 from mmsconsole.optime import Optime
+from tests.support.judged import judged
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250000, tzinfo=UTC)
 NOON = int(NOW.timestamp())
 FRESH = shapes.Freshness.of(NOW, 10.0)
-SHOWN = shapes.Shown("shop", "rs0", True, "", NOW)
+SHOWN = shapes.Shown("shop", "rs0", True, "", NOW, primary="db1:27017")
 
 
 def state(number: int, role: str, **changes: Any) -> MemberState:
@@ -80,10 +81,10 @@ SERIES = SeriesView(
 VIEWS: dict[str, Any] = {
     "members": list(MEMBERS),
     "member": MEMBERS[0],
-    "health": shapes.health_view(SHOWN, MEMBERS, (), AGENTS),
+    "health": shapes.health_view(replace(SHOWN, troubles=judged(STATES, NOW)), MEMBERS, (), AGENTS),
     "health-well": shapes.health_view(SHOWN, WELL, (), AGENTS),
     "health-empty": shapes.health_view(
-        replace(SHOWN, empty="no samples yet: monitoring began 3 s ago"), (), (), ()
+        replace(SHOWN, empty="no samples yet: monitoring began 3 s ago", primary=""), (), (), ()
     ),
     "top": shapes.top_view(SHOWN, STATES, FRESH),
     "metrics": [QUERIES, LAG],

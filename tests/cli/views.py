@@ -191,7 +191,7 @@ VIEWS: dict[str, Any] = {
             ),
             FindingView(
                 "oplog/d1/5-6-a.chunk", "missing", "is not in the storage", (), "shop",
-                Optime(NOON - 60, 1), Optime(NOON - 59, 4),
+                Optime(NOON - 60, 1), Optime(NOON - 59, 4), Optime(NOON, 1),
             ),
         ),
         "",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mmsconsole.console import app
 from mmsconsole.console.screens import policy
 
 
@@ -13,6 +14,8 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(policy, "STANDSTILL_SECONDS", 0.02)
+    # A busy machine may take that long from a key to a look at what it said.
+    monkeypatch.setattr(app, "NOTICE_SECONDS", 3600.0)
 
 
 @pytest.fixture

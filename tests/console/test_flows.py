@@ -396,7 +396,7 @@ async def test_q_asks_whether_to_leave_an_engine_of_ours_running(
         for key in keys:
             await driver.pilot.press(key)
         await driver.pilot.pause()
-        assert driver.app.return_value == answer
+        await driver.until(lambda: driver.app.return_value == answer)
 
 
 @pytest.mark.parametrize("keys", ["", "2", "3", "3 j enter", "3 j D", "4", "6", "7", "8", "R"])

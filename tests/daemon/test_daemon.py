@@ -9,7 +9,7 @@ from mmsconsole.errors import MetadataError
 from mmsconsole.metadata.jobs import JobKind
 from mmsconsole.stores.resources import Resources
 from tests.support.backups import Bench, wait_until
-from tests.support.daemons import Daemons
+from tests.support.daemons import STOP_SECONDS, Daemons
 from tests.support.processes import mongods_below
 
 
@@ -34,7 +34,7 @@ def test_a_stopped_daemon_leaves_no_mongod_and_the_next_one_goes_on(
     sync = daemons.queue(JobKind.INITIAL_SYNC)
     first = daemons.start()
     wait_until(lambda: mongods_below(bench.folder) or bench.metadata.jobs.get(sync.id).ended)
-    first.stop(20)
+    first.stop(STOP_SECONDS)
     assert mongods_below(bench.folder) == []
     bench.write(5000)
 

@@ -21,6 +21,7 @@ from mmsconsole.metadata.pools import Pool
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Task
 from tests.support.backups import wait_until
+from tests.support.daemons import STOP_SECONDS
 from tests.support.history import History
 from tests.support.snapshots import block_packs, half_random
 
@@ -154,7 +155,7 @@ def test_the_daemon_grooms_what_it_is_asked_to(resources: Resources, history: Hi
     try:
         ended = wait_until(lambda: (found := resources.metadata.jobs.get(asked.id)).ended and found)
     finally:
-        daemon.stop(20)
+        daemon.stop(STOP_SECONDS)
 
     assert (ended.state, ended.result["packs_dropped"]) == (JobState.DONE, 2), ended.error
     assert {phase.phase for phase in ended.progress} >= {"grooming"}

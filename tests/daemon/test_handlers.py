@@ -24,6 +24,7 @@ from mmsconsole.restore.restoring import Restoring
 from mmsconsole.restore.target import claim
 from mmsconsole.task import Cancellation, Task
 from tests.support.backups import Bench, wait_until
+from tests.support.daemons import STOP_SECONDS
 from tests.support.processes import mongods_below
 from tests.support.snapshots import files_below, snapshot_record
 
@@ -35,7 +36,7 @@ def keeper(bench: Bench) -> Iterator[BackupKeeper]:
     keeper = BackupKeeper(bench.resources)
     keeper.start()
     yield keeper
-    keeper.stop(20)
+    keeper.stop(STOP_SECONDS)
 
 
 @pytest.fixture

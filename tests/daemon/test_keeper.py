@@ -28,7 +28,7 @@ from mmsconsole.stores.resources import Resources
 from mmsconsole.strategies.consequences import Consequence
 from mmsconsole.strategies.judging import Fallen
 from mmsconsole.task import Task
-from tests.support.backups import wait_until
+from tests.support.backups import WAIT_SECONDS, wait_until
 from tests.support.snapshots import deployment_record, write_files
 
 STARTED = replace(deployment_record("d1"), backup=BackupState.STARTED)
@@ -80,7 +80,7 @@ class FakeBackup:
         self.fallen = None
 
     def stop(self) -> None:
-        self.may_stop.wait(20)
+        self.may_stop.wait(WAIT_SECONDS)
         self.stopped.set()
 
 
@@ -101,7 +101,7 @@ def keeper(resources: Resources) -> Iterator[BackupKeeper]:
     yield keeper
     for fake in FakeBackup.made:
         fake.may_stop.set()
-    keeper.stop(20)
+    keeper.stop(WAIT_SECONDS)
 
 
 def events(resources: Resources) -> list[tuple[str, str]]:
@@ -130,7 +130,7 @@ def test_a_backup_that_is_stopped_ends_and_one_that_is_started_again_is_a_new_on
 ) -> None:
     wait_until(lambda: fakes)
     resources.metadata.deployments.set("d1", backup=BackupState.STOPPED)
-    assert fakes[0].stopped.wait(20)
+    assert fakes[0].stopped.wait(WAIT_SECONDS)
     with pytest.raises(Refused, match="stopped"):
         keeper.backup_of("d1")
 
@@ -174,7 +174,7 @@ def test_a_resync_that_is_required_is_told_once_with_its_reason(
     wait_until(lambda: fakes)
     fakes[0].failure = ApplyFailed("the document is missing")
 
-    assert fakes[0].stopped.wait(20)
+    assert fakes[0].stopped.wait(WAIT_SECONDS)
     told = resources.metadata.deployments.get("d1")
     assert (told.backup, told.reason) == (BackupState.RESYNC_REQUIRED, "the document is missing")
     assert events(resources) == [("resync required", "the document is missing")]
@@ -194,11 +194,11 @@ def test_a_resync_is_told_when_the_metadata_database_is_back(
     wait_until(lambda: fakes)
     monkeypatch.setattr(resources.metadata.deployments, "set_where", away)
     fakes[0].failure = ApplyFailed("the document is missing")
-    assert asked.wait(20)
+    assert asked.wait(WAIT_SECONDS)
     monkeypatch.undo()
     monkeypatch.setattr(module, "ContinuousBackup", FakeBackup)
 
-    assert fakes[0].stopped.wait(20)
+    assert fakes[0].stopped.wait(WAIT_SECONDS)
     assert resources.metadata.deployments.get("d1").backup is BackupState.RESYNC_REQUIRED
 
 
@@ -293,7 +293,7 @@ def test_stopping_ends_all_at_the_same_time_and_waits_no_longer_than_it_may(
 
     keeper.stop(0.2)
 
-    assert fakes[1].stopped.wait(20)
+    assert fakes[1].stopped.wait(WAIT_SECONDS)
     assert not fakes[0].stopped.is_set()
     with pytest.raises(Cancelled):
         keeper.backup_of("d1")

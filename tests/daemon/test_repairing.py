@@ -1,5 +1,6 @@
 """Repairs of stores: what they do with what checks found, and what people learn."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.deployments import BackupState
 from mmsconsole.metadata.events import Severity
 from mmsconsole.metadata.jobs import JobState
+from mmsconsole.recovery.backing_up import back_up
 from mmsconsole.storage.local import LocalStorage
 from mmsconsole.storage.storages import Storages
 from mmsconsole.stores.blocks.packs import read_index
@@ -69,7 +71,7 @@ def checked(resources: Resources, share: float = 1.0) -> StoreCheck:
 
 def repaired(resources: Resources, task: Task | None = None) -> dict[str, object]:
     job = ask_for_repair(resources.metadata, "default", resources.clock.now(), "ada")
-    done = StoreRepairs(resources).run(job, task or Task())
+    done = StoreRepairs(resources).run(replace(job, engine="e1"), task or Task())
     resources.metadata.jobs.set(job.id, state=JobState.DONE, result=dict(done))
     return dict(done)
 
@@ -179,6 +181,24 @@ def test_what_an_earlier_check_found_in_another_share_is_repaired_too(
 
     assert repaired(resources)["repaired"] == 1
     assert storage.get(key) == second.get(key)
+
+
+def test_a_damaged_catalogue_is_made_anew_and_nothing_is_left(
+    resources: Resources, history: History, storage: FaultyStorage
+) -> None:
+    """It goes for good: that it is not there, and that old checks name it, is no fault."""
+    back_up(resources, "default", "e1", Task())
+    (stored,) = storage.list("catalogue")
+    flip(storage, stored.key, stored.bytes // 2)
+    assert not checked(resources).good
+
+    done = repaired(resources)
+    again = repaired(resources)
+
+    assert (done["repaired"], done["left"]) == (1, 0)
+    assert (again["repaired"], again["left"]) == (0, 0)
+    (made,) = storage.list("catalogue")
+    assert made.key != stored.key
 
 
 def test_without_a_check_everything_is_looked_at(resources: Resources, history: History) -> None:

@@ -17,7 +17,7 @@ from tests.support.processes import mongods_below
 pytestmark = pytest.mark.xdist_group("product brought back")
 
 COMMAND = [sys.executable, "-m", "mmsconsole", "demo", "--headless"]
-WALK_SECONDS_MAX = 240
+WALK_SECONDS_MAX = 600
 
 
 @pytest.fixture

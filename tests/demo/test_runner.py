@@ -7,7 +7,10 @@ import pytest
 from mmsconsole.clock import SystemClock
 from mmsconsole.demo.runner import Runner
 from mmsconsole.errors import MmsError
+from tests.support.backups import wait_until
 from tests.support.clock import ManualClock
+
+GENEROUS = 60
 
 
 class CountedSteps:
@@ -21,7 +24,7 @@ class CountedSteps:
 
     def __call__(self) -> None:
         self.begun.release()
-        self.let_end.wait(10)
+        self.let_end.wait(GENEROUS)
         self.ended += 1
 
 
@@ -33,7 +36,7 @@ def steps() -> CountedSteps:
 def test_no_step_runs_while_it_is_paused(steps: CountedSteps) -> None:
     runner = Runner(steps, per_second=0, clock=SystemClock())
     runner.start()
-    steps.begun.acquire(timeout=10)
+    assert steps.begun.acquire(timeout=GENEROUS)
 
     runner.pause()
     ended = steps.ended
@@ -49,14 +52,17 @@ def test_pausing_waits_for_the_step_that_runs(steps: CountedSteps) -> None:
     runner = Runner(steps, per_second=0, clock=SystemClock())
     steps.let_end.clear()
     runner.start()
-    steps.begun.acquire(timeout=10)
+    assert steps.begun.acquire(timeout=GENEROUS)
     pausing = threading.Thread(target=runner.pause)
 
     pausing.start()
+    wait_until(lambda: runner.hurried)
     assert steps.ended == 0
+    assert pausing.is_alive()
     steps.let_end.set()
-    pausing.join(10)
+    pausing.join(GENEROUS)
 
+    assert not pausing.is_alive()
     assert steps.ended == 1
     runner.stop()
 
@@ -70,16 +76,20 @@ def test_it_goes_on_after_a_pause(steps: CountedSteps) -> None:
 
     runner.resume()
 
-    assert steps.begun.acquire(timeout=10)
+    assert steps.begun.acquire(timeout=GENEROUS)
     runner.stop()
 
 
 def test_a_step_that_fails_is_raised_to_whoever_asks_next() -> None:
+    begun = threading.Event()
+
     def fail() -> None:
+        begun.set()
         raise ValueError("no such shelf")
 
     runner = Runner(fail, per_second=0, clock=SystemClock())
     runner.start()
+    assert begun.wait(GENEROUS)
 
     with pytest.raises(MmsError, match="no such shelf") as raised:
         runner.pause()
@@ -92,16 +102,20 @@ def test_it_keeps_to_its_rate(steps: CountedSteps) -> None:
     clock = ManualClock()
     runner = Runner(steps, per_second=20, clock=clock)
     runner.start()
-    steps.begun.acquire(timeout=10)
+    clock.wait_for_sleepers(1)
+    assert steps.begun.acquire(timeout=GENEROUS)
 
     assert not steps.begun.acquire(timeout=0.1)
     clock.advance(0.05)
-    assert steps.begun.acquire(timeout=10)
+    clock.wait_for_sleepers(2)
+    assert steps.ended == 2
 
     ticking = threading.Thread(target=runner.stop)
     ticking.start()
+    wait_until(lambda: runner.hurried)
     clock.advance(0.05)
-    ticking.join(10)
+    ticking.join(GENEROUS)
+    assert not ticking.is_alive()
 
 
 def test_stopping_what_never_started_is_no_error(steps: CountedSteps) -> None:

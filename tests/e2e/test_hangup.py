@@ -14,7 +14,7 @@ from mmsconsole.settings import load_settings
 from tests.support.console_terminal import ConsoleTerminal
 from tests.support.folders import short_folder_for
 from tests.support.gone import gone
-from tests.support.paused import held_replay
+from tests.support.paused import held_replay, holding_mongod
 from tests.support.stage import Stage
 
 pytestmark = pytest.mark.xdist_group("product")
@@ -26,7 +26,8 @@ ENTER, TAB, CLEAR_FIELD = "\r", "\t", "\x15"
 def stage(mongod_binary: MongodBinary) -> Iterator[Stage]:
     """A source; no engine yet. Whatever engine a console starts in its home is ended."""
     with short_folder_for("mms-hangup-") as folder:
-        stage = Stage(folder, mongod_binary, members=1)
+        mongod = holding_mongod(folder, mongod_binary)
+        stage = Stage(folder, mongod_binary, members=1, MMSCONSOLE_MONGOD_BINARIES=mongod)
         try:
             yield stage.open()
         finally:
@@ -72,12 +73,6 @@ def begin_restore(terminal: ConsoleTerminal, target: str) -> None:
     terminal.press(ENTER)
 
 
-def hang_up(terminal: ConsoleTerminal) -> None:
-    """As sshd does when its connection is lost: the master side of the terminal is closed."""
-    terminal.child.ptyproc.fileobj.close()
-    assert gone(terminal.child.pid)
-
-
 def test_a_restore_outlives_the_terminal_that_began_it(stage: Stage) -> None:
     target = stage.new_target()
     with console(stage) as first:
@@ -87,10 +82,10 @@ def test_a_restore_outlives_the_terminal_that_began_it(stage: Stage) -> None:
         before = stage.moment("before the restore")
         stage.wait_stored(before.optime)
         first.until("in sync")
-        begin_restore(first, str(target))
-        with held_replay(target, stage.clock):
+        with held_replay(stage.folder, target):
+            begin_restore(first, str(target))
             first.until("applying oplog")
-            hang_up(first)
+            first.hang_up()
 
             assert engine.is_running()
             with console(stage) as second:

@@ -21,7 +21,7 @@ from tests.support.stage import NAME, Moment, Stage
 pytestmark = pytest.mark.xdist_group("product brought back")
 
 ENTER, TAB, ESCAPE, CLEAR, DOWN = "\r", "\t", "\x1b", "\x15", "\x1b[B"
-CURL_SECONDS = 60
+CURL_SECONDS = 240
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +155,7 @@ def test_a_link_whose_curl_line_can_be_pasted_from_the_screen(
     run(terminal, "a download link")
     terminal.until("the link is ready")
     terminal.until("Told once")
+    terminal.until("goes to the link")  # below the command, which is whole then
     command = pasted(terminal.text)
     ran = subprocess.run(command, shell=True, cwd=folder, timeout=CURL_SECONDS, check=False)
     assert ran.returncode == 0, command

@@ -15,6 +15,7 @@ from mmsconsole.errors import MmsError
 from mmsconsole.metadata.connect import connect
 from mmsconsole.settings import Settings
 from tests.engine.conftest import COMMAND, ROOT
+from tests.support.gone import runs
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_it_is_a_session_of_its_own_and_is_stopped_when_asked(
     process.send_signal(signal.SIGHUP)
     children = process.children(recursive=True)
     assert stop_engine(settings, clock)
-    assert not any(child.is_running() for child in children)
+    assert not any(runs(child) for child in children)
     assert not engine_is_running(settings)
     assert not stop_engine(settings, clock)
 

@@ -20,6 +20,7 @@ from mmsconsole.mongod.address import SOCKET_PATH_BYTES_MAX
 from mmsconsole.settings import Settings
 from tests.engine.conftest import END_SECONDS
 from tests.metadata.records import job
+from tests.support.gone import runs
 from tests.support.metadata import settings_of
 
 StartEngine = Any
@@ -51,7 +52,7 @@ def test_sigterm_ends_an_engine_that_was_ready_and_all_its_children(
     engine.send(signal.SIGTERM)
 
     assert engine.ends() == (0, "")
-    assert not any(child.is_running() for child in children)
+    assert not any(runs(child) for child in children)
     assert not engine_is_running(settings)
     home = settings.home
     assert {mode(folder) for folder in (home.config, home.data, home.logs, home.run)} == {0o700}
@@ -75,7 +76,7 @@ def test_after_a_kill_the_next_engine_starts_at_once_and_the_old_children_are_go
     first.process.wait()
     start_engine().ready()
 
-    assert not any(child.is_running() for child in old)
+    assert not any(runs(child) for child in old)
     metadata = connect(settings)
     assert metadata.groups.get("g").name == "kept"
     assert metadata.jobs.get("j").state is JobState.QUEUED

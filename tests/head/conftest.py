@@ -76,7 +76,9 @@ class TestedHead:
         self, tolerate_until: Optime = NO_SCAN, catalogue: IndexCatalogue | None = None
     ) -> Applier:
         spool = FileSpool(self.process.options.dbpath)
-        return Applier(self.connection, self.positions, spool, tolerate_until, catalogue)
+        return Applier(
+            self.connection, self.positions, spool, tolerate_until, SystemClock(), catalogue
+        )
 
     def close(self) -> None:
         self.client.close()

@@ -58,11 +58,11 @@ def test_a_head_that_has_applied_everything_equals_its_source(
     assert head.positions.read() == HeadPosition(last.optime, last.optime)
 
 
-def optime_of(recorded: Recorded, found: Any) -> Optime:
-    """Of the first entry of which `found` is true."""
+def optime_of(recorded: Recorded, word: bytes, after: Optime = NO_SCAN) -> Optime:
+    """Of the first entry behind `after` with that word in it."""
     for array in recorded.arrays:
         for entry in entries(array):
-            if found(entry.raw):
+            if entry.optime > after and word in entry.raw:
                 return entry.optime
     raise AssertionError("not there")
 
@@ -71,7 +71,7 @@ def optime_of(recorded: Recorded, found: Any) -> Optime:
 def test_at_a_point_between_prepare_and_commit_there_is_nothing_of_a_transaction(
     recorded: Recorded, head: TestedHead
 ) -> None:
-    amid = optime_of(recorded, lambda raw: b"amid the wide one" in raw)
+    amid = optime_of(recorded, b"amid the wide one")
     wide = {"_id": {"$regex": "^wide"}}
     applier = head.applier()
     for array in recorded.arrays:
@@ -81,8 +81,8 @@ def test_at_a_point_between_prepare_and_commit_there_is_nothing_of_a_transaction
     assert head.client.app.things.count_documents({"_id": "amid the wide one"}) == 1
     assert head.client.app.txn.count_documents(wide) == 0
 
-    # The next entry commits it; another applier, as after a restart, has to read again.
-    commit = Optime(amid.t, amid.i + 1)
+    # Another applier, as after a restart, has to read again.
+    commit = optime_of(recorded, b"commitTransaction", after=amid)
     applier = head.applier()
     for array in recorded.arrays:
         position = applier.apply(array, commit, Task())
@@ -231,7 +231,7 @@ def watched(head: TestedHead) -> tuple[Applier, Watching]:
     watching = Watching(head)
     connection: Any = watching
     spool = FileSpool(head.process.options.dbpath)
-    return Applier(connection, head.positions, spool, NO_SCAN), watching
+    return Applier(connection, head.positions, spool, NO_SCAN, SystemClock()), watching
 
 
 def test_entries_go_a_thousand_at_a_time_and_a_command_alone(head: TestedHead) -> None:

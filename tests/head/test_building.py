@@ -14,6 +14,7 @@ from bson.raw_bson import RawBSONDocument
 from bson.timestamp import Timestamp
 
 from mmsconsole import rawbson
+from mmsconsole.clock import SystemClock
 from mmsconsole.errors import ApplyFailed, Cancelled, MongodFailed, ObjectMissing
 from mmsconsole.head.building import BUILT, BuiltSlices, HeadBuilder, SliceFeed, insert_command
 from mmsconsole.head.creating import create_collections
@@ -68,7 +69,7 @@ class Bench:
 
     @property
     def builder(self) -> HeadBuilder:
-        return HeadBuilder(self.server, self.store)
+        return HeadBuilder(self.server, self.store, SystemClock())
 
     def create(self, *collections: SyncCollection) -> None:
         create_collections(self.client, collections, Task())
@@ -370,6 +371,6 @@ def test_an_abandoned_feed_lets_the_builder_go(bench: Bench) -> None:
     building.start()
 
     bench.feed.abandon()
-    building.join(20)
+    building.join(120)
 
     assert not building.is_alive()

@@ -9,6 +9,7 @@ import pytest
 from bson import Decimal128
 from bson.raw_bson import RawBSONDocument
 
+from mmsconsole.clock import SystemClock
 from mmsconsole.errors import ApplyFailed, CommandFailed, SourceUnreachable
 from mmsconsole.head.applier import Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
@@ -87,7 +88,8 @@ def apply_again_and_again(head: TestedHead, arrays: list[bytes], seed: int) -> i
         opened = WireConnection.connect(head.process.options.listen, None, 120)
         connection: Any = Failing(opened, chance)
         try:
-            applier = Applier(connection, PositionStore(connection), spool, NO_SCAN)
+            positions = PositionStore(connection)
+            applier = Applier(connection, positions, spool, NO_SCAN, SystemClock())
             apply_all(applier, arrays)
         except SourceUnreachable:
             continue
@@ -135,7 +137,7 @@ def test_a_killed_mongod_goes_on_from_its_own_position(
 ) -> None:
     connection: Any = Killing(head, commands=40)
     spool = FileSpool(head.process.options.dbpath)
-    applier = Applier(connection, head.positions, spool, NO_SCAN)
+    applier = Applier(connection, head.positions, spool, NO_SCAN, SystemClock())
     with pytest.raises(SourceUnreachable):
         apply_all(applier, recorded.arrays)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from bson.raw_bson import RawBSONDocument
 
+from mmsconsole.clock import SystemClock
 from mmsconsole.errors import ApplyFailed, Cancelled, CommandFailed, SourceUnreachable
 from mmsconsole.head.applier import Applier
 from mmsconsole.head.position import HeadPosition, PositionStore
@@ -125,7 +126,8 @@ class Replayed:
         self.head.positions.write(HeadPosition(BEGINNING, BEGINNING))
 
     def apply(self, connection: Any, *arrays: bytes, task: Task | None = None) -> HeadPosition:
-        applier = Applier(connection, PositionStore(connection), self._spool, NO_SCAN)
+        positions = PositionStore(connection)
+        applier = Applier(connection, positions, self._spool, NO_SCAN, SystemClock())
         for array in arrays:
             applier.apply(array, None, task or Task())
         return applier.position

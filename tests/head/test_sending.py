@@ -6,6 +6,7 @@ from typing import Any
 import bson
 import pytest
 
+from mmsconsole.clock import SystemClock
 from mmsconsole.errors import ApplyFailed
 from mmsconsole.head.applier import Applier
 from mmsconsole.head.position import HeadPosition
@@ -45,7 +46,7 @@ def noting(head: TestedHead, tolerate_until: Optime = NO_SCAN) -> tuple[Applier,
     connection: Any = through
     head.positions._connection = connection
     spool = FileSpool(head.process.options.dbpath)
-    applier = Applier(connection, head.positions, spool, tolerate_until)
+    applier = Applier(connection, head.positions, spool, tolerate_until, SystemClock())
     through.noted.clear()
     return applier, through
 

@@ -9,6 +9,7 @@ from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.samples import KEPT_SECONDS, Grain, Sample
 from mmsconsole.monitoring.agent import kept_seconds
 from mmsconsole.settings.monitoring import MonitoringSettings
+from tests.support.metadata import empty
 
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
 """Not long ago: the server deletes what is too old."""
@@ -81,6 +82,15 @@ def test_settings_say_how_long_samples_stay_and_a_later_change_holds(metadata: M
     assert kept() == {**defaults, "samples_10s": 7200}
     metadata.samples.ensure(KEPT_SECONDS)
     assert kept() == defaults
+
+
+def test_a_database_that_tests_have_emptied_has_none_of_a_moment_ago(metadata: Metadata) -> None:
+    """They are not yet what a majority has."""
+    for _ in range(3):
+        metadata.samples.put(Grain.FINE, [sample(1)])
+        assert metadata.samples.latest(Grain.FINE, "d", "a:1")
+        empty(metadata)
+        assert metadata.samples.latest(Grain.FINE, "d", "a:1") is None
 
 
 def test_sizes_are_told_for_each_grain(metadata: Metadata) -> None:

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from mmsconsole.clock import SystemClock
+from mmsconsole.mongod import process as process_module
 from mmsconsole.mongod.address import Address
 from mmsconsole.mongod.process import MongodOptions, MongodProcess
 
+process_module.GUARD_GRACE_SECONDS = 120  # a clean end may take its time
 binary, folder = map(Path, sys.argv[1:])
 options = MongodOptions(
     binary, folder / "data", Address.unix(folder / "parent.sock"), folder / "mongod.log"

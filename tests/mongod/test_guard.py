@@ -101,7 +101,7 @@ def test_a_mongod_outlives_the_thread_that_started_it(start_mongod):
 def test_a_guard_ends_with_the_status_of_what_it_ran():
     for body, status in (("exit 7", 7), ("kill -9 $$", 128 + 9)):
         guard = start_guard(body)
-        assert guard.wait(20) == status
+        assert guard.wait(60) == status
         guard.communicate()
 
 
@@ -112,7 +112,7 @@ def test_what_ignores_sigterm_is_killed_after_the_grace(tmp_path):
     stubborn = int(guard.stdout.readline())
     wait_for_file(ready)
 
-    guard.communicate(timeout=20)
+    guard.communicate(timeout=60)
 
     assert gone(stubborn)
     assert guard.returncode == 128 + 9
@@ -131,7 +131,7 @@ def start_guard(shell_script: str) -> subprocess.Popen:
 
 def wait_for_file(path: Path) -> None:
     ticks = threading.Event()
-    for _ in range(1000):
+    for _ in range(6000):
         if path.exists():
             return
         ticks.wait(0.01)

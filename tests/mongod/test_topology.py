@@ -7,6 +7,7 @@ from mmsconsole.mongod.source_uri import parse_uri
 from mmsconsole.mongod.topology import Member, ReplicaSet, choose_member, inspect, members_of
 from mmsconsole.optime import Optime
 from mmsconsole.secret import Secret
+from tests.support.backups import wait_until
 
 
 def member(host: str, state: str, seconds: int = 100, **more: object) -> Member:
@@ -125,6 +126,11 @@ def test_a_mongos_is_refused():
     assert caught.value.where == "router:27017"
 
 
+def as_settled(found: ReplicaSet) -> ReplicaSet | None:
+    """On a busy machine a member may be called dead for a moment, or the primary step down."""
+    return found if found.primary and all(member.healthy for member in found.members) else None
+
+
 def test_a_set_with_a_delayed_member_is_seen_as_it_is(short_folder, mongod_binary, clock):
     delayed = {"priority": 0, "hidden": True, "secondaryDelaySecs": 3600}
     settings = {1: delayed, 2: {"arbiterOnly": True}}
@@ -133,7 +139,7 @@ def test_a_set_with_a_delayed_member_is_seen_as_it_is(short_folder, mongod_binar
         LocalReplicaSet(mongod_binary.path, folder, clock, 3, member_settings=settings) as three,
         parse_uri(Secret(three.uri)).client() as client,
     ):
-        found = inspect(client)
+        found = wait_until(lambda: as_settled(inspect(client)))
         config = client.admin.command("replSetGetConfig")["config"]
 
     assert found.name == "rs0"

@@ -21,7 +21,7 @@ LARGEST_DOCUMENT = 16 * MEGABYTE
 
 @pytest.fixture
 def wire(standalone):
-    with WireConnection.connect(standalone.options.listen, None, timeout_seconds=20) as connection:
+    with WireConnection.connect(standalone.options.listen, None, timeout_seconds=60) as connection:
         yield connection
 
 

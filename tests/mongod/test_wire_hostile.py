@@ -26,7 +26,7 @@ PING = [bson.encode({"ping": 1, "$db": "admin"})]
 def pair():
     """(our connection with one request under way, the peer's socket)."""
     ours, theirs = socket.socketpair()
-    ours.settimeout(10)
+    ours.settimeout(60)
     connection = WireConnection(ours, Address("peer", 1))
     connection.send(PING)
     theirs.recv(1 << 16)

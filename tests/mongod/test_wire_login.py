@@ -17,7 +17,7 @@ from tests.support.certificates import KEY_PASSWORD
 
 def connect(secured, *arguments: str, **named: str) -> WireConnection:
     source = parse_uri(Secret(secured.uri(*arguments, **named)))
-    return WireConnection.connect(secured.address, source, timeout_seconds=10)
+    return WireConnection.connect(secured.address, source, timeout_seconds=60)
 
 
 def who(connection: WireConnection) -> list[str]:
@@ -105,7 +105,7 @@ def test_a_server_of_another_name_is_refused_unless_that_is_allowed(secured):
 
 
 def plain(address: Address) -> socket.socket:
-    return socket.create_connection((address.host, address.port), 10)
+    return socket.create_connection((address.host, address.port), 60)
 
 
 def test_without_checks_any_certificate_is_taken(secured):
@@ -117,7 +117,7 @@ def test_without_checks_any_certificate_is_taken(secured):
 
 def test_a_plain_connection_to_a_tls_server_is_refused(secured):
     with pytest.raises(SourceUnreachable):
-        WireConnection.connect(secured.address, None, timeout_seconds=10)
+        WireConnection.connect(secured.address, None, timeout_seconds=60)
 
 
 def test_large_commands_and_replies_pass_through_tls(secured):

@@ -15,7 +15,8 @@ from mmsconsole.monitoring.track import MemberTrack
 from mmsconsole.secret import Secret
 
 INTERVAL = 0.2
-TIMEOUT = 1.0
+TIMEOUT = 60.0
+"""Members of a busy machine are given time; who waits for one that never answers says less."""
 DEPLOYMENT = "d"
 
 
@@ -46,8 +47,8 @@ class Seen:
 MakePoll = Callable[[SourceUri, str], Poll]
 
 
-def poll_of(source: SourceUri, host: str) -> MemberPoll:
-    return MemberPoll(source, host, SystemClock(), timeout_seconds=TIMEOUT, database_seconds=1200)
+def poll_of(source: SourceUri, host: str, timeout: float = TIMEOUT) -> MemberPoll:
+    return MemberPoll(source, host, SystemClock(), timeout_seconds=timeout, database_seconds=1200)
 
 
 def track_of(deployment: str, host: str) -> MemberTrack:
@@ -75,4 +76,4 @@ def watching(
     try:
         yield seen, collector
     finally:
-        collector.stop(10)
+        collector.stop(180)

@@ -22,6 +22,8 @@ from tests.support.backups import wait_until
 
 NOW = datetime.now(UTC)
 QUICK = MonitoringSettings(interval_seconds=1)
+STOP_SECONDS = 240.0
+"""A thread that outlived its test would write into the next one's records."""
 StartAgent = Callable[[str], MonitoringAgent]
 
 
@@ -34,7 +36,7 @@ def start_agent(metadata: Metadata, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
         def start(engine: str) -> MonitoringAgent:
             made = MonitoringAgent(QUICK, metadata, SystemClock(), engine)
-            started.callback(made.stop, 10)
+            started.callback(made.stop, STOP_SECONDS)
             made.start()
             return made
 
@@ -106,7 +108,7 @@ def test_of_two_engines_one_watches_and_the_other_takes_over(
     wait_until(lambda: metadata.agents.find(embedded_agent("second")))
     assert second.members == 0
     assert first.members == 1
-    first.stop(10)
+    first.stop(STOP_SECONDS)
     wait_until(lambda: second.members == 1)
     lease = metadata.leases.find(LEASE)
     assert lease is not None

@@ -36,5 +36,6 @@ def test_a_member_that_is_cut_off_is_told_so_and_lags_behind_what_the_primary_ha
     with watching(uri, Expected("rs0"), poll_of) as (seen, _):
         wait_until(lambda: seen.state(CUT_OFF).lag_seconds == 900.0)
         assert not seen.state(CUT_OFF).healthy
+        wait_until(lambda: seen.state(LEADS).seen_at)
         assert seen.state(LEADS).lag_seconds == 0.0
         assert seen.state(LEADS).healthy

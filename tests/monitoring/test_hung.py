@@ -1,16 +1,18 @@
 """Whatever a poll does, the collector goes on. Polls are simulated here."""
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from mmsconsole.errors import SourceUnreachable
-from mmsconsole.mongod.source_uri import SourceUri
+from mmsconsole.mongod.source_uri import SourceUri, parse_uri
 from mmsconsole.monitoring.answers import Answers
-from mmsconsole.monitoring.collector import FAULT, Poll
+from mmsconsole.monitoring.collector import FAULT, Poll, Watched
 from mmsconsole.monitoring.discovery import Expected
-from tests.monitoring.members import watching
+from mmsconsole.secret import Secret
+from tests.monitoring.members import DEPLOYMENT, watching
 from tests.support.backups import wait_until
 
 URI = "mongodb://bad,good"
@@ -119,3 +121,16 @@ def test_a_poll_that_ends_well_when_nobody_wants_it_any_more_is_closed_and_not_t
         collector.watch([], lambda _: [])
         wait_until(lambda: ending.closed)
         assert seen.samples(BAD) == []
+
+
+def test_a_new_connection_string_is_tried_at_once_also_while_the_old_one_is_being_tried() -> None:
+    """What hangs then is broken off, and is no reason to wait: the next turn is in ten minutes."""
+    before = Ending(BAD)
+    polls: Iterator[Poll] = iter([before, Fine(BAD)])
+    with watching("mongodb://bad", ALONE, lambda *_: next(polls), interval=600.0) as found:
+        seen, collector = found
+        assert before.asked.wait(60)
+        again = Watched(DEPLOYMENT, parse_uri(Secret("mongodb://u:p@bad")), ALONE)
+        collector.watch([again], lambda _: [])
+        wait_until(lambda: seen.state(BAD).seen_at)
+        assert before.closed

@@ -3,6 +3,8 @@
 import heapq
 from itertools import pairwise
 
+import pytest
+
 from mmsconsole.monitoring.schedule import BACK_OFF_SECONDS, Schedule
 
 INTERVAL = 10.0
@@ -69,8 +71,21 @@ def test_who_is_to_be_asked_another_way_is_asked_at_once() -> None:
             turns.done(key, now, answered=False)
     turns.hurry(["a", "gone"], 2001.0)
     assert turns.take(2001.0, 9, 0) == ["a"]
-    turns.hurry(["a"], 2002.0)
-    assert turns.take(2002.0, 9, 9) == [], "it is being asked"
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_who_is_being_asked_the_old_way_is_asked_anew_as_soon_as_that_has_ended(
+    answered: bool,
+) -> None:
+    turns = schedule("a")
+    turns.take(0.0, 9, 9)
+    turns.hurry(["a"], 1.0)
+    assert turns.take(1.0, 9, 9) == [], "never twice at a time"
+    turns.done("a", 2.0, answered=answered)
+    assert not turns.is_doubtful("a")
+    assert turns.take(2.0, 9, 9) == ["a"]
+    turns.done("a", 3.0, answered=True)
+    assert turns.take(3.0, 9, 9) == []
 
 
 def test_those_that_did_not_answer_take_no_thread_from_the_others() -> None:

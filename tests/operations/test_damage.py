@@ -1,5 +1,6 @@
 """What is known to be wrong with where a backup is kept, until it is mended."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -70,6 +71,22 @@ def test_a_repair_ends_it_if_it_left_nothing_and_came_after(
     assert operations.store_damage() is None
     checked(metadata, 1, FINDING)
     assert operations.store_damage() is not None
+
+
+def test_a_wrong_chunk_hurts_the_moments_up_to_the_next_snapshot_that_is_whole(
+    operations: Operations, metadata: Metadata, daemon: Daemon, synced: str
+) -> None:
+    """Those behind the chunk are reached through it, or from a later snapshot."""
+    id_ = metadata.deployments.named(synced).id
+    chunk = replace(FINDING, deployment=id_, after=Optime(1000, 1), until=Optime(1001, 1))
+    for seconds in (1000, 1300, 1600):
+        daemon.snapshot(synced, Optime(seconds, 1))
+    checked(metadata, 1, chunk)
+    assert operations.last_check().findings[0].again_from == Optime(1300, 1)
+
+    for snapshot in metadata.snapshots.all({"optime.t": {"$gte": 1300}}):
+        metadata.snapshots.set(snapshot.id, doubt="its pack is damaged")
+    assert operations.last_check().findings[0].again_from is None
 
 
 def test_a_deployment_warns_of_its_damaged_store_whatever_its_state_is(

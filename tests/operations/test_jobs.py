@@ -3,9 +3,9 @@
 import pytest
 
 from mmsconsole.errors import NotFound, Refused
-from mmsconsole.metadata.jobs import JobState
+from mmsconsole.metadata.jobs import JobState, PhaseProgress
 from mmsconsole.operations.operations import Operations
-from tests.operations.records import Daemon
+from tests.operations.records import NOW, Daemon
 from tests.support.clock import ManualClock
 
 
@@ -55,6 +55,22 @@ def test_a_job_that_has_ended_can_not_be_cancelled(
     ended = operations.jobs(synced)[0]
     with pytest.raises(Refused, match="ended already: done"):
         operations.cancel_job(ended.id)
+
+
+@pytest.mark.parametrize(
+    ("state", "finished", "note"),
+    [(JobState.CANCELLED, False, "it ended here"), (JobState.DONE, True, "")],
+)
+def test_of_what_has_ended_nothing_goes_on_and_nothing_stands_still(
+    operations: Operations, daemon: Daemon, synced: str, state: JobState, finished: bool, note: str
+) -> None:
+    operations.take_snapshot(synced)
+    (job,) = daemon.open_jobs()
+    phase = PhaseProgress("delivering", 75, 7_500, 9.0, 825.0, NOW, NOW)
+    daemon.metadata.jobs.set(job.id, state=state, progress=(phase,))
+    (told,) = operations.jobs(synced)[0].progress
+    assert (told.finished, told.note, told.rate, told.eta_seconds) == (finished, note, 0.0, None)
+    assert told.done == 75
 
 
 def test_a_job_that_is_not_there_is_not_found(operations: Operations) -> None:

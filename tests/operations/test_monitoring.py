@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mmsconsole.alerts.defaults import ensure_defaults
+from mmsconsole.alerts.judging import judge
 from mmsconsole.errors import NotFound, UsageError
 from mmsconsole.metadata.agents import Agent
 from mmsconsole.metadata.collection import new_id
@@ -14,6 +16,7 @@ from mmsconsole.metadata.deployments import Deployment
 from mmsconsole.metadata.events import Event
 from mmsconsole.metadata.members import HotCollection, MemberState, Operation, member_id
 from mmsconsole.metadata.samples import Grain, Sample
+from mmsconsole.operations.alert_views import RuleWish
 from mmsconsole.operations.operations import Operations
 from mmsconsole.settings import Settings
 from tests.operations.members import state
@@ -84,12 +87,13 @@ def test_a_member_that_nobody_asks_any_more_is_neither_up_nor_told_as_new(
 
 
 def test_a_member_that_does_not_answer_is_asked_seldom_and_is_not_old_between_two_tries(
-    operations: Operations, seen: Seen, wall_clock: SteppingClock
+    operations: Operations, metadata: Metadata, seen: Seen, wall_clock: SteppingClock
 ) -> None:
     seen(1, "PRIMARY", error="Connection refused")
     wall_clock.advance(70)
+    metadata.agents.report(Agent("embedded e1", "e1", wall_clock.now(), 1, 0.4))
     assert not operations.members("shop")[0].stale
-    assert "stale" not in [each.kind for each in operations.health("shop").warnings]
+    assert [each.kind for each in operations.health("shop").warnings] == ["unreachable"]
     wall_clock.advance(60)
     assert operations.members("shop")[0].stale
 
@@ -121,6 +125,53 @@ def test_health_puts_it_all_together(
     assert [(each.id, each.up, each.members) for each in health.agents] == [
         ("embedded e1", True, 3)
     ]
+
+
+def test_health_goes_by_the_deployment_s_own_rules_also_by_those_that_tell_nobody(
+    operations: Operations, seen: Seen
+) -> None:
+    def told(**wish: object) -> list[str]:
+        operations.set_alert_rule("replication lag", RuleWish(**wish), name="shop")  # type: ignore[arg-type]
+        return [each.text for each in operations.health("shop").warnings]
+
+    seen(1, "PRIMARY")
+    seen(2, votes=0, lag_seconds=20.0)
+    assert operations.health("shop").well
+    assert told(threshold="15 s") == ["db2:27017 is 20 s behind (limit 15 s)"]
+    assert told(enabled=False) == ["db2:27017 is 20 s behind (limit 15 s)"]
+    assert told(threshold="30 s") == []
+
+
+def test_health_is_not_well_while_an_alert_of_a_member_is_open(
+    operations: Operations, metadata: Metadata, seen: Seen, deployment: Deployment,
+    settings: Settings, wall_clock: SteppingClock,
+) -> None:  # fmt: skip
+    seen(1, "PRIMARY")
+    seen(2, votes=0, lag_seconds=90.0)
+    ensure_defaults(metadata, ["default"], wall_clock.now())
+    operations.set_alert_rule("replication lag", RuleWish(for_="0 s"))
+    judge(metadata, settings, "default", wall_clock.now(), 0.0)
+    (alert,) = operations.alerts("shop")
+    assert [each.text for each in operations.health("shop").warnings] == [alert.text]
+    seen(2, votes=0, lag_seconds=0.0)
+    (warning,) = operations.health("shop").warnings
+    assert warning.text == f"{alert.text}; its alert is still open, well again: " + (
+        "db2:27017 is 0 s behind"
+    )
+
+
+def test_a_primary_that_only_we_do_not_reach_is_the_primary(
+    operations: Operations, metadata: Metadata, seen: Seen, wall_clock: SteppingClock
+) -> None:
+    metadata.agents.report(Agent("embedded e1", "e1", wall_clock.now(), 1, 0.4))
+    seen(1, "PRIMARY", error="timed out")
+    for number in (2, 3):
+        seen(number, primary="db1:27017")
+    health = operations.health("shop")
+    assert (health.primary, [each.kind for each in health.warnings]) == (
+        "db1:27017", ["unreachable"],
+    )  # fmt: skip
+    assert "but db2:27017 and db3:27017 see it as primary: timed out" in health.warnings[0].text
 
 
 def test_why_there_is_nothing_to_see_is_told(

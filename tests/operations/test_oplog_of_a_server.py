@@ -41,6 +41,7 @@ def accident(
         database["orders"].drop()
         database["carts"].insert_many([{"_id": n} for n in range(30)])
         database["carts"].delete_many({})
+        database["wishes"].insert_one({"_id": 1})
         client.drop_database(DB)
         raw = client.local.get_collection(
             "oplog.rs", CodecOptions(RawBSONDocument), read_concern=ReadConcern("majority")
@@ -64,6 +65,9 @@ def test_the_moment_before_each_accident_is_found_and_can_be_restored_to(
     ]  # fmt: skip
     assert [(one.kind, one.ns) for one in found] == wanted
     assert found[1].count == 30
+    gone, whole = found[0], operations.oplog(accident.name, OplogQuery(before=found[0].first)).rows
+    assert gone.count == 2, "its collections"
+    assert (whole[-1].kind, whole[-1].ns) == ("insert", f"{DB}.wishes")
     drop = found[2].first
     rows = operations.oplog(accident.name, OplogQuery(before=drop.after)).rows
     assert rows[-1].optime == drop

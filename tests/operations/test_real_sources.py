@@ -16,6 +16,12 @@ from tests.operations.records import NOW
 from tests.support.metadata import settings_of
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With servers that will answer, however busy they are."""
+    monkeypatch.setitem(source_uri.CLIENT_OPTIONS, "serverSelectionTimeoutMS", 60_000)
+
+
 @pytest.fixture
 def real_sources(settings: Settings) -> RealSources:
     return RealSources(settings)

@@ -18,6 +18,7 @@ from mmsconsole.operations.operations import Operations
 from mmsconsole.operations.restore_plans import Planned, key_note, planned
 from mmsconsole.operations.restore_wishes import RestoreWish
 from mmsconsole.optime import Optime
+from mmsconsole.restore.target import claim
 from mmsconsole.secret import Secret
 from mmsconsole.settings import Settings
 from tests.operations.records import NOW, Daemon
@@ -113,6 +114,15 @@ def test_two_restores_do_not_share_a_file(
         operations.start_restore(synced, snapshot=snapshot, target=tar)
     operations.cancel_restore(first.id)
     operations.start_restore(synced, snapshot=snapshot, target=tar)
+
+
+def test_of_a_place_that_another_restore_fills_that_one_is_told_and_not_that_it_is_full(
+    operations: Operations, synced: str, snapshot: str, tmp_path: Path
+) -> None:
+    first = operations.start_restore(synced, snapshot=snapshot, target=tmp_path / "r")
+    claim(tmp_path / "r", first.id)
+    with pytest.raises(Busy, match=first.id):
+        operations.start_restore(synced, snapshot=snapshot, target=tmp_path / "r")
 
 
 def test_of_two_that_ask_for_one_place_at_one_time_not_both_get_it(

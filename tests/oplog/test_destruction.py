@@ -39,6 +39,31 @@ def test_whole_collections_and_databases_that_go_are_found_the_newest_first() ->
     ]
 
 
+def test_a_database_that_is_dropped_was_whole_before_the_first_of_its_collections() -> None:
+    gone = found(
+        entries.command(90, {"drop": "long_ago"}, db="shop"),
+        entries.command(101, {"drop": "a"}, db="shop"),
+        entries.command(102, {"drop": "kept"}),
+        entries.command(102, {"drop": "b"}, db="shop"),
+        entries.command(103, {"dropDatabase": 1}, db="shop"),
+    )
+    assert [(one.kind, one.ns, one.first.t, one.last.t, one.count) for one in gone] == [
+        ("drop", "app.kept", 102, 102, 1),
+        ("dropDatabase", "shop", 101, 103, 2),
+        ("drop", "shop.long_ago", 90, 90, 1),
+    ]
+
+
+def test_a_collection_that_was_dropped_and_made_again_is_no_part_of_its_databases_end() -> None:
+    gone = found(
+        entries.command(99, {"drop": "c"}),
+        entries.create(100),
+        entries.command(101, {"drop": "c"}),
+        entries.command(102, {"dropDatabase": 1}),
+    )
+    assert [(one.kind, one.first.t) for one in gone] == [("dropDatabase", 101), ("drop", 99)]
+
+
 def test_deletes_that_follow_one_another_are_one_burst() -> None:
     assert found(*deletes(100, 5)) == [Destruction("delete", "app.c", at(100), at(104), 5)]
 
@@ -77,6 +102,15 @@ def test_a_burst_is_settled_when_what_was_passed_lies_far_enough_before_it() -> 
     looking.passed(at(80))
     assert looking.settled
     assert looking.found()[0].first == at(100)
+
+
+def test_a_database_is_settled_when_what_was_passed_lies_far_enough_before_it() -> None:
+    looking = BackwardSearch()
+    looking.take(peeked(entries.command(100, {"dropDatabase": 1})))
+    assert (looking.settled, looking.found()) == (False, [])
+    looking.passed(at(80))
+    assert looking.settled
+    assert looking.found() == [Destruction("dropDatabase", "app", at(100), at(100), 1)]
 
 
 def test_an_entry_that_can_not_be_read_stops_nothing() -> None:

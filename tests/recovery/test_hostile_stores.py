@@ -23,7 +23,7 @@ HEADER = {"engine": "evil", "at": NOW, "schema": 1, "without_password": []}
 
 def plant(stand: Stand, *records: tuple[str, dict[str, Any]], **header: Any) -> str:
     """A catalogue newer than all others."""
-    key = catalogue_key("evil", later(10**8), "ab")
+    key = catalogue_key("evil", later(10**9), "ab")
     with CatalogueWriter(HEADER | header) as writer:
         for collection, record in records:
             writer.add(collection, record)

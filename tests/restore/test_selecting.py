@@ -190,3 +190,10 @@ def test_filters_are_for_documents_alone() -> None:
     check_selection(filtered, logical=True)
     with pytest.raises(UsageError, match="takes documents"):
         check_selection(filtered, logical=False)
+
+
+@pytest.mark.parametrize("text", ["{bad", "7", '{"a": {"$oid": 1}}'])
+def test_a_filter_that_is_no_document_is_refused_without_a_look_at_the_data(text: str) -> None:
+    with pytest.raises(UsageError, match="filter") as refused:
+        check_selection(Selection(filters=(("app.a", text),)), logical=True)
+    assert refused.value.where == "'app.a'"

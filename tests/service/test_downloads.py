@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import logging
+import ssl
 import subprocess
 import tarfile
 from pathlib import Path
@@ -261,13 +262,24 @@ def test_who_tries_is_answered_ever_later(served: FrontEnd, link: Link) -> None:
     assert served.download(link).status == 200
 
 
+def under_way(served: FrontEnd, link: Link, headers: str = "") -> ssl.SSLSocket:
+    """A download whose first bytes have come: its speed and its link are looked at by now."""
+    connection = served.connect()
+    asked = f"GET {path_of(link)} HTTP/1.1\r\nHost: x\r\n{headers}\r\n"
+    connection.sendall(asked.encode())
+    came = b""
+    while not came.partition(b"\r\n\r\n")[2]:
+        data = connection.recv(1000)
+        assert data, came
+        came += data
+    return connection
+
+
 def test_a_revoked_link_breaks_off_what_is_under_way(
     served: FrontEnd, desk: Desk, root: Path, manual_clock: ManualClock
 ) -> None:
-    link = desk.link(desk.snapshot(root), mb_per_second=1.0)
-    connection = served.connect()
-    connection.sendall(f"GET {path_of(link)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    connection.recv(1000)
+    link = desk.link(desk.snapshot(root), mb_per_second=0.1)
+    connection = under_way(served, link)
 
     desk.metadata.links.end(link.id, LinkState.REVOKED, manual_clock.now())
     manual_clock.advance(LOOK_SECONDS)
@@ -282,11 +294,8 @@ def test_many_that_began_at_one_time_are_broken_off_when_too_much_was_sent(
     served: FrontEnd, desk: Desk, root: Path, manual_clock: ManualClock
 ) -> None:
     """Each of them leaves out the last byte; none of them is counted."""
-    link = desk.link(desk.snapshot(root), mb_per_second=1.0)
-    connection = served.connect()
-    all_but_one = f"Range: bytes=0-{link.bytes - 2}"
-    connection.sendall(f"GET {path_of(link)} HTTP/1.1\r\nHost: x\r\n{all_but_one}\r\n\r\n".encode())
-    connection.recv(1000)
+    link = desk.link(desk.snapshot(root), mb_per_second=0.1)
+    connection = under_way(served, link, f"Range: bytes=0-{link.bytes - 2}\r\n")
 
     desk.metadata.links.add_sent(link.id, (SENT_MAX + 1) * link.bytes)  # by the others
     manual_clock.advance(LOOK_SECONDS)

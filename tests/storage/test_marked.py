@@ -1,5 +1,7 @@
 """A folder that knows itself again."""
 
+import stat
+import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ from mmsconsole.settings import StoreSettings
 from mmsconsole.storage.base import Storage
 from mmsconsole.storage.encryption.unencrypted import UnencryptedStorage
 from mmsconsole.storage.local import LocalStorage
-from mmsconsole.storage.marked import MARK_FILE, Finding, MarkedFolder, judged
+from mmsconsole.storage.marked import MARK_FILE, Finding, MarkedFolder, judged, mark_in
 from mmsconsole.storage.open import open_url
 from tests.storage.contract import StorageContract, keys
 
@@ -177,13 +179,13 @@ def test_the_hint_begins_a_lost_store_anew(
     with pytest.raises(StorageUnreachable) as raised:
         storage.put("a/k", [b"x"])
 
-    mark, _, file = raised.value.hint.rpartition("echo ")[2].partition(" > ")
-    root.mkdir()
-    Path(file).write_text(f"{mark}\n")
+    command = raised.value.hint.rpartition(": ")[2]
+    subprocess.run(["/bin/sh", "-c", command], check=True, timeout=60)
 
     storage.put("a/new", [b"y"])
     assert keys(storage, "a") == ["a/new"]
-    assert memory.noted == mark
+    assert memory.noted == mark_in(root)
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
 
 
 def test_the_folder_of_another_store_is_refused(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pymongo.client_session import ClientSession
 
 from mmsconsole.agent import snapshot_reads
 from mmsconsole.errors import HeadSuspect
@@ -226,9 +227,12 @@ def everything_altered(bench: Bench) -> Act:
         app.dropped.drop()
         app.view.drop()
         app.create_collection("another_view", viewOn="c", pipeline=[])
-        with bench.client.start_session() as session, session.start_transaction():
-            app.in_transaction.insert_one({"_id": 1}, session=session)
-            app.c.delete_one({"_id": 2}, session=session)
+        with bench.client.start_session() as session:
+            session.with_transaction(in_transaction)
+
+    def in_transaction(session: ClientSession) -> None:
+        bench.client.app.in_transaction.insert_one({"_id": 1}, session=session)
+        bench.client.app.c.delete_one({"_id": 2}, session=session)
 
     return alter
 

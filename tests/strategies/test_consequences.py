@@ -9,6 +9,7 @@ from mmsconsole.errors import (
     HeadLost,
     HeadSuspect,
     MetadataError,
+    MongodBusy,
     MongodDiskFull,
     MongodError,
     MongodFailed,
@@ -50,7 +51,7 @@ ALL = (GOOD, NO_BASE, BUILDING, AGAIN, OFTEN)
     "kind",
     [
         MetadataError, StorageError, DiskFull, ObjectMissing, NoSuitableMongod,
-        MongodLibraryMissing, MongodDiskFull,
+        MongodLibraryMissing, MongodDiskFull, MongodBusy,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("standing", ALL)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pymongo.client_session import ClientSession
 
 from mmsconsole.errors import ApplyFailed, Cancelled, MmsError, SourceUnreachable
 from mmsconsole.head.keeping import KeptHead
@@ -236,9 +237,12 @@ def test_what_is_written_meanwhile_is_in_the_head(bench: Bench) -> None:
         app.c.insert_many([{"_id": 50_000 + n, "u": -1 - n} for n in range(50)])
         app.new.insert_one({"_id": 1})
         app.capped.insert_many([{"n": -n} for n in range(100)])
-        with bench.client.start_session() as session, session.start_transaction():
-            app.c.insert_one({"_id": 60_000, "u": 60_000}, session=session)
-            app.c.delete_one({"_id": 0}, session=session)
+        with bench.client.start_session() as session:
+            session.with_transaction(in_transaction)
+
+    def in_transaction(session: ClientSession) -> None:
+        app.c.insert_one({"_id": 60_000, "u": 60_000}, session=session)
+        app.c.delete_one({"_id": 0}, session=session)
 
     bench.synced(At(transferring=write, building=write_more(bench)).task)
 

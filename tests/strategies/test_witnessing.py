@@ -124,7 +124,7 @@ def test_a_backup_that_stops_does_not_wait_for_it(
 
     def slow(self: WitnessReading, *args: Any) -> Any:
         reading.set()
-        assert go_on.wait(60)
+        assert go_on.wait(120)
         return by_size(self, *args)
 
     monkeypatch.setattr(WitnessReading, "_by_size", slow)
@@ -136,8 +136,8 @@ def test_a_backup_that_stops_does_not_wait_for_it(
     stopping.start()
     wait_until(backup._must_leave)
     go_on.set()
-    taking.join(60)
-    stopping.join(60)
+    taking.join(120)
+    stopping.join(120)
 
     assert not taking.is_alive()
     assert not stopping.is_alive()

@@ -38,7 +38,7 @@ from tests.support.folders import short_folder_for
 from tests.support.metadata import empty, settings_of
 
 Client = MongoClient[dict[str, Any]]
-WAIT_SECONDS = 60
+WAIT_SECONDS = 180
 SMALL = {
     "MMSCONSOLE_BACKUP_SLICE_MB": "1", "MMSCONSOLE_BACKUP_CHUNK_SECONDS": "0.1",
     "MMSCONSOLE_HEADS_CACHE_GB": "0.25", "MMSCONSOLE_POLICY_INTERVAL_MINUTES": "0",

@@ -43,7 +43,7 @@ class ManualClock:
     def wait_for_sleepers(self, count: int) -> None:
         """Wait until sleep and wait have been called `count` times in all."""
         with self._moved:
-            assert self._moved.wait_for(lambda: len(self.slept) >= count, timeout=20)
+            assert self._moved.wait_for(lambda: len(self.slept) >= count, timeout=60)
 
     def sleep(self, seconds: float) -> None:
         self.wait(threading.Event(), seconds)

@@ -32,7 +32,8 @@ SIGNS = {"enter": "\r", "backspace": "\x7f", "escape": "\x1b"}
 
 
 def settings_in(home: Path, **console: str) -> Settings:
-    environ = {"MMSCONSOLE_HOME": str(home)}
+    """Nothing is asked by itself, however long a test takes: `tick` does that."""
+    environ = {"MMSCONSOLE_HOME": str(home), "MMSCONSOLE_CONSOLE_REFRESH_SECONDS": "60"}
     named = {f"MMSCONSOLE_CONSOLE_{key.upper()}": value for key, value in console.items()}
     return load_settings(environ | named)
 

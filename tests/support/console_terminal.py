@@ -79,14 +79,6 @@ class ConsoleTerminal:
     def text(self) -> str:
         return "\n".join(self.screen.display)
 
-    def read(self, seconds: float) -> int:
-        """Take in what comes within this time; the number of bytes."""
-        before = self.sent
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self._take(left)
-        return self.sent - before
-
     def _take(self, seconds: float) -> bool:
         try:
             data = self.child.read_nonblocking(65536, timeout=seconds)
@@ -104,10 +96,21 @@ class ConsoleTerminal:
             assert time.monotonic() < deadline, f"{text!r} never came:\n{self.text}"
             self._take(0.1)
 
-    def until_quiet(self) -> None:
-        """Read until nothing comes for a while longer than one refresh."""
+    def until_gone(self, text: str) -> None:
+        """Read until the text is on the screen no more."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while self._take(1 + QUIET_SECONDS):
+        while text in self.text:
+            assert time.monotonic() < deadline, f"{text!r} stays:\n{self.text}"
+            self._take(0.1)
+
+    def until_quiet(self, refreshes: int = 1) -> None:
+        """Read until nothing comes for a while longer than so many refreshes.
+
+        What was under way at the beginning may come as late as it likes; what sends something at
+        each refresh never stops.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._take(refreshes + QUIET_SECONDS):
             assert time.monotonic() < deadline, "it never stops"
 
     # Acting

@@ -1,10 +1,14 @@
 """A daemon over a bench, and the jobs that are given to it."""
 
+import threading
+
 from mmsconsole.daemon.daemon import Daemon
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.jobs import Job, JobKind, JobState
 from mmsconsole.metadata.snapshots import Snapshot
 from tests.support.backups import Bench, wait_until
+
+STOP_SECONDS = 120.0
 
 
 class Daemons:
@@ -13,6 +17,7 @@ class Daemons:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self._made: list[Daemon] = []
+        self._others = set(threading.enumerate())
 
     def make(self) -> Daemon:
         resources = self.bench.resources
@@ -31,7 +36,14 @@ class Daemons:
 
     def close(self) -> None:
         for daemon in self._made:
-            daemon.stop(20)
+            daemon.stop(STOP_SECONDS)
+        self._wait_for_ticks()
+
+    def _wait_for_ticks(self) -> None:
+        """An engine's end does not: the next test is to find nothing of them."""
+        for thread in set(threading.enumerate()) - self._others:
+            if thread.name.startswith("ThreadPoolExecutor"):
+                thread.join(STOP_SECONDS)
 
     def queue(self, kind: JobKind, subject: str = "") -> Job:
         id_, deployment = new_id(), self.bench.deployment.id

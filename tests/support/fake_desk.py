@@ -44,7 +44,7 @@ class FakeDesk:
 
     def _ask(self, method: str, *arguments: object) -> None:
         self.calls.append((method, *arguments))
-        assert self.gate.wait(20)
+        assert self.gate.wait(60)
         self._reach(method)
 
     def _job(self, kind: str, name: str, **more: str) -> JobView:

@@ -13,6 +13,7 @@ from zlib import crc32
 from mmsconsole.metadata.agents import Agent
 from mmsconsole.metadata.members import HotCollection, MemberState, Operation, member_id
 from mmsconsole.metadata.samples import Sample
+from mmsconsole.mongod.topology import PRIMARY
 from mmsconsole.monitoring.metrics import METRICS, Kind, Metric, Scope, Unit
 from mmsconsole.monitoring.metrics import metric as metric_named
 from mmsconsole.operations import monitoring_shapes as shapes
@@ -32,6 +33,7 @@ from mmsconsole.operations.monitoring_views import (
 from tests.support import fake_data as data
 from tests.support.fake_data import GB, NOW
 from tests.support.fake_desk import FakeDesk
+from tests.support.judged import judged
 
 FRESH = shapes.Freshness.of(NOW, 10.0)
 GRAINS = kept_grains(10.0, 24, 7, 730)
@@ -43,6 +45,8 @@ MOST = {
     Unit.PERCENT: 100.0, Unit.BYTES: 8.0 * GB, Unit.BYTES_PER_SECOND: 4e6, Unit.PER_SECOND: 900.0,
     Unit.COUNT: 120.0, Unit.SECONDS: 9.0, Unit.MILLISECONDS: 12.0,
 }  # fmt: skip
+LOW = {"cache_dirty_percent": 25.0}
+"""A rule of every group is about it, and all is well."""
 FIXED = {"oplog_window": 187_000.0, "oplog_headroom": 186_998.0, "restarts": 0.0}
 
 
@@ -53,7 +57,9 @@ def value_at(one: Metric, host: str, at: datetime) -> float:
     seed = crc32(f"{one.name} {host}".encode())
     wave = 0.5 + 0.4 * math.sin(at.timestamp() / 86_400 * math.tau + seed % 7 * 0.3)
     tremble = crc32(f"{seed} {at.timestamp():.0f}".encode()) % 1000 / 1000
-    found = MOST[one.unit] * (0.25 + seed % 50 / 100) * wave * (0.9 + 0.2 * tremble)
+    found = (
+        LOW.get(one.name, MOST[one.unit]) * (0.25 + seed % 50 / 100) * wave * (0.9 + 0.2 * tremble)
+    )
     if one.name == "replication_lag":
         return 0.0 if host.startswith("orders-1") else round(found / 3)
     return round(found) if one.kind is Kind.GAUGE and one.unit is Unit.COUNT else found
@@ -122,7 +128,7 @@ def troubled_states(name: str = "orders") -> list[MemberState]:
         first,
         replace(second, seen_at=NOW - timedelta(minutes=14), asked_at=NOW - timedelta(seconds=4),
                 error="connection refused", since=NOW - timedelta(minutes=14)),
-        replace(third, locked=True, lag_seconds=412.0, version="6.0.4", sync_source=first.host),
+        replace(third, locked=True, lag_seconds=412.0, version="5.0.14", sync_source=first.host),
     ]  # fmt: skip
 
 
@@ -168,10 +174,13 @@ class FakeMonitoring(FakeDesk):
 
     def health(self, name: str) -> HealthView:
         self._reach("health")
+        states = self._states_of(name)
+        primary = next((each.host for each in states if each.state == PRIMARY), "")
+        shown = replace(self._shown_of(name), primary=primary, troubles=judged(states, NOW))
         return shapes.health_view(
-            self._shown_of(name), self._member_views(name),
+            shown, self._member_views(name),
             [ElectionView(NOW - timedelta(hours=5, minutes=39), f"{name}-1:{PORT}", 7)]
-            if self._states_of(name) else [],
+            if states else [],
             self._agent_views(),
         )  # fmt: skip
 

@@ -3,6 +3,16 @@
 import os
 import select
 
+import psutil
+
+
+def runs(process: psutil.Process) -> bool:
+    """One that has ended, and that its parent has not asked about yet, does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
 
 def gone(pid: int, within_seconds: float = 60) -> bool:
     """Wait for the end of a process; True if it has come."""

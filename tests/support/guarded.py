@@ -10,8 +10,11 @@ from mmsconsole.agent.reader import Origin, Prefer, Reader
 from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.mongod.source_uri import SourceUri, parse_uri
 from mmsconsole.secret import Secret
+from tests.support.patience import patiently
 
+Client = MongoClient[dict[str, Any]]
 PASSWORD = Secret("nobody-may-see-this")
+FROZEN_SECONDS = 600
 
 
 class GuardedSet:
@@ -43,24 +46,46 @@ class GuardedSet:
     def forbid_chaining(self) -> None:
         """A secondary that is held back would else hold back another that syncs from it."""
         with self.replica_set.client() as client:
-            config = client.admin.command("replSetGetConfig")["config"]
-            config["version"] += 1
-            config["settings"]["chainingAllowed"] = False
-            client.admin.command("replSetReconfig", config)
+            # Not before a majority has the configuration that is to be changed.
+            patiently(lambda: _forbid_chaining(client))
 
     @contextmanager
     def held_back(self, members: Sequence[int]) -> Iterator[None]:
-        """These members fetch no oplog meanwhile: they lag."""
+        """These members fetch no oplog meanwhile: they lag. None of them is elected where the
+        primary stands still for two seconds: its last writes would be rolled back.
+        """
+        with self.kept_secondary(members) as clients:
+            _fail_point(clients, "alwaysOn")
+            try:
+                yield
+            finally:
+                _fail_point(clients, "off")
+
+    @contextmanager
+    def kept_secondary(self, members: Sequence[int]) -> Iterator[list[Client]]:
+        """These secondaries stand for no election meanwhile; gives a client of each."""
         clients = [self.replica_set.member_client(index) for index in members]
-        _fail_point(clients, "alwaysOn")
         try:
-            yield
+            _freeze(clients, FROZEN_SECONDS)
+            yield clients
         finally:
-            _fail_point(clients, "off")
+            _freeze(clients, 0)
             for client in clients:
                 client.close()
 
 
-def _fail_point(clients: Sequence[MongoClient[dict[str, Any]]], mode: str) -> None:
+def _forbid_chaining(client: Client) -> None:
+    config = client.admin.command("replSetGetConfig")["config"]
+    config["version"] += 1
+    config["settings"]["chainingAllowed"] = False
+    client.admin.command("replSetReconfig", config)
+
+
+def _freeze(clients: Sequence[Client], seconds: int) -> None:
+    for client in clients:
+        client.admin.command("replSetFreeze", seconds)
+
+
+def _fail_point(clients: Sequence[Client], mode: str) -> None:
     for client in clients:
         client.admin.command({"configureFailPoint": "stopReplProducer", "mode": mode})

@@ -22,9 +22,12 @@ def file_of(bench: Bench, index: str = "") -> Path:
 
 
 def spoil(path: Path) -> None:
-    """64 wrong bytes inside a block, somewhere in the middle."""
+    """64 wrong bytes at three places around the middle: one may be in a block that a checkpoint
+    has freed.
+    """
     with path.open("r+b") as file:
-        file.seek(path.stat().st_size // 2)
-        found = file.read(64)
-        file.seek(-64, 1)
-        file.write(bytes(byte ^ 0xFF for byte in found))
+        for eighths in (3, 4, 5):
+            file.seek(path.stat().st_size * eighths // 8)
+            found = file.read(64)
+            file.seek(-64, 1)
+            file.write(bytes(byte ^ 0xFF for byte in found))

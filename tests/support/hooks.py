@@ -38,6 +38,14 @@ class Receiver:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
+@contextmanager
+def nobody() -> Iterator[int]:
+    """A port of 127.0.0.1 that is taken, and on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
+
+
 def status(code: int, **headers: str) -> bytes:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.1 {code} Said\r\n{lines}Content-Length: 0\r\n\r\n".encode()

@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 from pymongo.database import Database
+from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from mmsconsole.clock import Clock
-from mmsconsole.metadata.connect import connect, open_metadata, socket_of
+from mmsconsole.metadata.connect import open_metadata, socket_of
 from mmsconsole.metadata.credentials import load_credentials
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.migrations import COLLECTION, migrate
@@ -40,10 +41,8 @@ def private_metadata(settings: Settings, binary: MongodBinary, clock: Clock) -> 
     server = PrivateServer(settings.home, binary, clock)
     server.start()
     try:
-        first = open_metadata(settings)
-        migrate(first, clock)
-        first.close()
-        metadata = connect(settings)
+        metadata = open_metadata(settings)
+        migrate(metadata, clock)
         yield metadata
         metadata.close()
     finally:
@@ -60,7 +59,11 @@ def empty(metadata: Metadata) -> Metadata:
 
 
 def _filled(database: Database[dict[str, Any]]) -> list[str]:
-    """The collections that hold something, asked all at once: most are empty before most tests."""
+    """The collections that hold something, asked all at once: most are empty before most tests.
+
+    Samples are written with w: 1: what a majority has would be without those of a moment ago.
+    """
+    database = database.with_options(read_concern=ReadConcern("local"))
     names = set(database.list_collection_names()) - {COLLECTION}
     look: list[dict[str, Any]] = [{"$documents": []}]
     for name in sorted(name for name in names if not name.startswith("system.")):

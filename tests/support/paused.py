@@ -2,16 +2,25 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mmsconsole.clock import Clock
-from tests.support.processes import mongods_below
+from mmsconsole.mongod.binaries import MongodBinary
 
-BEFORE_IT_ANSWERS_SECONDS = 0.01
-"""A mongod needs some hundred milliseconds to its first answer."""
-APPEARS_SECONDS = 60.0
+STOPS_SECONDS = 60.0
+LOOK_SECONDS = 0.002
+STOPPED = "TtZX"
+"""States of a thread that does nothing more, as the kernel tells them."""
+
+HELD = "held-replay"
+SCRIPT = """#!/bin/sh
+while below=$(cat '{held}' 2>/dev/null) && case "$*" in *"--dbpath $below"*) ;; *) false ;; esac
+do sleep 0.02
+done
+exec '{mongod}' "$@"
+"""
 
 
 @contextmanager
@@ -19,18 +28,44 @@ def held(pid: int) -> Iterator[None]:
     """It stands still, whatever it was doing."""
     os.kill(pid, signal.SIGSTOP)
     try:
+        _wait_until_it_stands(pid)
         yield
     finally:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
 
 
+def _wait_until_it_stands(pid: int) -> None:
+    """The signal is only sent: a thread may still be in the middle of a call."""
+    deadline = time.monotonic() + STOPS_SECONDS
+    while not all(state in STOPPED for state in _states(pid)):
+        assert time.monotonic() < deadline, f"process {pid} does not stop"
+        time.sleep(LOOK_SECONDS)
+
+
+def _states(pid: int) -> Iterator[str]:
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            yield (thread / "stat").read_text().rpartition(")")[2].split()[0]
+
+
+def holding_mongod(folder: Path, binary: MongodBinary) -> str:
+    """A mongod for the settings of an engine: it begins when no held_replay is about its files."""
+    script = folder / "holding" / "mongod"
+    script.parent.mkdir()
+    script.write_text(SCRIPT.format(held=folder / HELD, mongod=binary.path))
+    script.chmod(0o755)
+    return str(script)
+
+
 @contextmanager
-def held_replay(target: Path, clock: Clock) -> Iterator[None]:
-    """The restore into `target` has its files, and waits for its mongod to begin the replay."""
-    deadline = clock.monotonic() + APPEARS_SECONDS
-    while not (found := mongods_below(target)):
-        assert clock.monotonic() < deadline, f"no mongod in {target}"
-        clock.sleep(BEFORE_IT_ANSWERS_SECONDS)
-    with held(found[0]):
+def held_replay(folder: Path, below: Path) -> Iterator[None]:
+    """No mongod on files below that path begins: a restore that has its files stays before its
+    replay. `folder`: that of holding_mongod.
+    """
+    held_file = folder / HELD
+    held_file.write_text(str(below))
+    try:
         yield
+    finally:
+        held_file.unlink()

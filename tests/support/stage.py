@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure
+from pymongo.read_concern import ReadConcern
 
 from mmsconsole.clock import SystemClock
-from mmsconsole.demo.accident import newest_entry
+from mmsconsole.demo.accident import LOCAL, newest_entry
 from mmsconsole.demo.engine_process import EngineProcess
 from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.demo.waiting import wait_for
@@ -34,6 +35,7 @@ from tests.support.processes import mongods_below
 NAME = "source"
 WAIT_SECONDS = 240.0
 SOCKET_TIMEOUT_MS = 120_000
+MAJORITY = ReadConcern("majority")
 SOURCE_FLAGS = ("--syncdelay", "10")
 """Seconds between checkpoints, not 60: a member that was killed is back the sooner."""
 
@@ -178,12 +180,13 @@ class Stage:
         """Note what the source holds. The workload must be paused.
 
         The source may still write by itself (its TTL monitor), so it is looked at again until
-        nothing was written between two looks.
+        nothing was written between two looks; and until a majority has what it holds, so that
+        no election takes that back.
         """
 
         def look() -> Moment | None:
             try:
-                before = self._newest_change()
+                before = self._newest_change(MAJORITY)
                 state = fingerprint(self.client)
                 after = self._newest_change()
             except ConnectionFailure:
@@ -192,8 +195,8 @@ class Stage:
 
         return self.wait(f"the source did not stand still for {label}", look)
 
-    def _newest_change(self) -> Optime:
-        return newest_entry(self.client, {"op": {"$ne": "n"}})
+    def _newest_change(self, level: ReadConcern = LOCAL) -> Optime:
+        return newest_entry(self.client, {"op": {"$ne": "n"}}, level)
 
     def wait(self, what: str, look: Callable[[], T | None], seconds: float = WAIT_SECONDS) -> T:
         return wait_for(what, look, self.clock, timeout_seconds=seconds)

@@ -1,8 +1,9 @@
 """A tail that runs in a thread, and what a test asks of it."""
 
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from bson.codec_options import CodecOptions
@@ -17,24 +18,36 @@ from mmsconsole.errors import Cancelled, MmsError
 from mmsconsole.optime import Optime
 from mmsconsole.task import Cancellation, Task
 from tests.support.guarded import GuardedSet
+from tests.support.patience import insert, patiently
 from tests.support.uplink import RecordingUplink
 
 Client = MongoClient[dict[str, Any]]
 QUICK = TailOptions(chunk_seconds=0.2)
+LIMIT_SECONDS = 180
 
 
 def newest(guarded: GuardedSet, member: int = 0) -> Optime:
-    reader = guarded.reader(member)
-    try:
-        return reader.optimes().majority
-    finally:
-        reader.close()
+    """The member's last entry, when it knows that a majority has it: one that has just been elected
+    learns of older ones a little later.
+    """
+    deadline = time.monotonic() + LIMIT_SECONDS
+    with closing(guarded.reader(member)) as reader:
+        while (seen := reader.optimes()).majority < seen.applied:
+            assert time.monotonic() < deadline, f"{seen} stays as it is"
+            time.sleep(0.05)
+    return seen.majority
 
 
 def write(client: Client, ids: list[Any], name: str = "things") -> None:
+    """For good, whatever becomes of the primary meanwhile."""
     collection = client["tailed"].get_collection(name, write_concern=WriteConcern("majority"))
     for each in ids:
-        collection.insert_one({"_id": each})
+        insert(collection, [{"_id": each}])
+
+
+def forget(client: Client) -> None:
+    """What was written."""
+    patiently(lambda: client.drop_database("tailed"))
 
 
 class Running:
@@ -53,7 +66,7 @@ class Running:
             self.ended_by = error
 
     def wait(self) -> MmsError | None:
-        self._thread.join(60)
+        self._thread.join(LIMIT_SECONDS)
         assert not self._thread.is_alive()
         return self.ended_by
 
@@ -96,5 +109,6 @@ def assert_equals_source(uplink: RecordingUplink, anchor: Optime, source: Client
     assert uplink.end is not None
     raw: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
     between = {"ts": {"$gt": anchor.timestamp, "$lte": uplink.end.timestamp}}
-    oplog = source["local"].get_collection("oplog.rs", codec_options=raw).find(between)
-    assert [entry.raw for entry in uplink.entries()] == [entry.raw for entry in oplog]
+    oplog = source["local"].get_collection("oplog.rs", codec_options=raw)
+    expected = patiently(lambda: [entry.raw for entry in oplog.find(between)])
+    assert [entry.raw for entry in uplink.entries()] == expected

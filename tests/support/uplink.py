@@ -16,7 +16,7 @@ from mmsconsole.rawbson import Buffer
 from mmsconsole.stores.oplog.chunk_contents import optimes_of, up_to
 from mmsconsole.stores.oplog.oplog_store import ChunkBody, OplogStore
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 180
 
 
 def documents_of(array: Buffer) -> list[bytes]:
@@ -116,7 +116,7 @@ class RecordingUplink:
         return self.chunks[-1].end if self.chunks else None
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        """Until what was recorded makes the condition true; fails after a minute."""
+        """Until what was recorded makes the condition true; fails after three minutes."""
         with self._changed:
             assert self._changed.wait_for(condition, WAIT_SECONDS), "it did not come"
 

@@ -130,11 +130,11 @@ class Watched:
     def wait_sent(self) -> None:
         """Whatever was to be told is told, and that is written down."""
 
-        def look() -> bool | None:
-            sent = self.product.operations.notifications(limit=1000)
-            return True if all(one.state == NotificationState.SENT for one in sent) else None
+        self.wait("a notification was not sent", lambda: self.all_sent() or None)
 
-        self.wait("a notification was not sent", look)
+    def all_sent(self) -> bool:
+        sent = self.product.operations.notifications(limit=1000)
+        return all(one.state == NotificationState.SENT for one in sent)
 
     # -- mails
 

@@ -347,7 +347,7 @@ def test_a_snapshot_that_is_found_good_again_loses_the_doubt(
     bench: Bench, snapshot: Snapshot, damages: Damages
 ) -> None:
     pack = pack_of(bench)
-    damages.spoil(pack)
+    damages.spoil(pack, length=16)
     assert_snapshot_bad(bench, snapshot, pack.name)
     damages.mend()
 

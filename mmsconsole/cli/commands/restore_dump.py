@@ -9,6 +9,7 @@ from mmsconsole.cli.answer import Answer
 from mmsconsole.cli.commands.restore import app as app
 from mmsconsole.cli.exits import by_verdict
 from mmsconsole.cli.options import Yes, command
+from mmsconsole.cli.restore_options import Users, with_users
 from mmsconsole.cli.shell import Shell
 from mmsconsole.errors import UsageError
 
@@ -44,7 +45,6 @@ Renames = Annotated[
     list[str] | None,
     typer.Option("--rename", metavar="OLD=NEW", help="Under another name; may be said often."),
 ]
-NoUsers = Annotated[bool, typer.Option("--no-users", help="Without users and roles.")]
 NoIndexes = Annotated[bool, typer.Option("--no-indexes", help="Without indexes.")]
 NoOplog = Annotated[bool, typer.Option("--no-oplog", help="Its oplog, if it has one, is not used.")]
 Overwrite = Annotated[
@@ -70,7 +70,7 @@ def dump(  # noqa: PLR0913 - one parameter per option
     ns: Namespaces = None,
     exclude: Excluded = None,
     rename: Renames = None,
-    no_users: NoUsers = False,
+    users: Users = None,
     no_indexes: NoIndexes = False,
     no_oplog: NoOplog = False,
     overwrite: Overwrite = False,
@@ -93,7 +93,7 @@ def dump(  # noqa: PLR0913 - one parameter per option
         raise UsageError("name the target", hint="--to-live URI, --uri-file FILE, or --to-live -")
     what = Selection(
         namespaces=tuple(ns or ()), excluded=tuple(exclude or ()), renames=_renames(rename or []),
-        users=not no_users, indexes=not no_indexes,
+        users=with_users(users, ns), indexes=not no_indexes,
     )  # fmt: skip
     arguments = DumpArguments(path.absolute(), uri, what, overwrite, replay=not no_oplog)
     return _answer(shell, arguments, dry_run=dry_run, yes=yes)

@@ -1,6 +1,6 @@
 """The members of a deployment: who they are, how they are, what is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mmsconsole.console.glyphs import Glyphs
 from mmsconsole.console.present.measures import measure
@@ -35,7 +35,8 @@ from mmsconsole.operations.monitoring_views import (
 DETAIL_LINES = 9
 WARNINGS_SHOWN, WIDE_WARNINGS = 3, 8
 SPARK_CELLS, WIDE_SPARK = 30, 60
-LAGGING_SECONDS = 60
+LATE = frozenset(("lag", "resync near"))
+"""Kinds of warnings that the lag of a member is told in."""
 WELL = ("PRIMARY", "SECONDARY", "ARBITER", "STANDALONE")
 
 
@@ -76,13 +77,18 @@ def mark(member: MemberView, glyphs: Glyphs) -> Mark:
     return Mark(glyphs.good, member.state, Tone.GOOD)
 
 
-def row(member: MemberView, page: Page) -> Row:
-    """What is told of a member that does not answer is dim: it is old."""
+def kinds_of(health: HealthView, member: MemberView) -> frozenset[str]:
+    """Of the warnings about it."""
+    return frozenset(each.kind for each in health.warnings if each.host == member.host)
+
+
+def row(member: MemberView, page: Page, wrong: Collection[str] = ()) -> Row:
+    """What is told of a member that does not answer is dim: it is old. `wrong`: see kinds_of()."""
     tone = Tone.TEXT if member.up else Tone.DIM
     cells: tuple[Line, ...] = (
         line(Span(member.host, Tone.TITLE), Span(_kind(member), Tone.DIM)),
         mark(member, page.glyphs).line,
-        _lag(member),
+        _lag(member, late=not LATE.isdisjoint(wrong)),
         (Span(_seconds(member.oplog_window_seconds), tone),),
         (Span(_days(member.uptime_seconds), tone),),
         (Span(member.version or NONE, tone),),
@@ -106,11 +112,10 @@ def _kind(member: MemberView) -> str:
     return hidden + (f" delayed {duration(member.delay_seconds)}" if member.delay_seconds else "")
 
 
-def _lag(member: MemberView) -> Line:
+def _lag(member: MemberView, *, late: bool) -> Line:
     if member.lag_seconds is None or not member.up:
         return (Span(NONE, Tone.DIM),)
-    behind = member.lag_seconds - member.delay_seconds > LAGGING_SECONDS
-    return (Span(measure(member.lag_seconds, Unit.SECONDS), Tone.WARN if behind else Tone.TEXT),)
+    return (Span(measure(member.lag_seconds, Unit.SECONDS), Tone.WARN if late else Tone.TEXT),)
 
 
 def _seconds(seconds: float | None) -> str:
@@ -198,7 +203,7 @@ def detail(
         _oplog(member, page),
         labelled("follows", member.sync_source or "nobody", _followers(health, member)),
         _server(member, page),
-        *_certificate(member, page),
+        *_certificate(member, ending="certificate" in kinds_of(health, member)),
         _cost(cost, health.agents),
     ]
     return lines[:DETAIL_LINES]
@@ -244,11 +249,10 @@ def _server(member: MemberView, page: Page) -> Line:
     return labelled("server", program, Span(f"{up}, seen {seen}", Tone.DIM))
 
 
-def _certificate(member: MemberView, page: Page) -> list[Line]:
+def _certificate(member: MemberView, *, ending: bool) -> list[Line]:
     if member.certificate_ends is None:
         return []
-    days = (member.certificate_ends - page.now).total_seconds() / 86400
-    tone = Tone.WARN if days < 30 else Tone.TEXT
+    tone = Tone.WARN if ending else Tone.TEXT
     names = ", ".join(member.certificate_names[:3])
     ends = Span(f"ends {moment(member.certificate_ends)}", tone)
     return [labelled("certificate", ends, Span(f"  {names}", Tone.DIM))]

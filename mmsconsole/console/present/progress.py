@@ -13,7 +13,8 @@ NUMBERS_CELLS = 38
 
 
 COUNTED = (
-    "documents", "indexes", "entries", "collections", "records", "deployments", "packs",
+    "documents", "indexes", "entries", "collections", "records", "deployments", "packs", "objects",
+    "heads", "members",
 )  # fmt: skip
 """A phase whose name has one of these words counts them instead of bytes."""
 

@@ -36,11 +36,12 @@ def columns(page: Page) -> tuple[Column, ...]:
 def row(situation: StoreSituation, reached: Reached | None, page: Page) -> Row:
     store, check = situation.store, situation.check
     free = None if reached is None else reached.free_bytes
+    looked = bool(situation.stats.pools)
     cells: tuple[Line, ...] = (
         (Span(store.name, Tone.TITLE),),
         store_mark(situation, reached, page.glyphs).line,
-        (Span(size(store.stored_bytes)),),
-        (Span(size(store.dead_bytes), Tone.DIM),),
+        (Span(size(store.stored_bytes) if looked else NONE),),
+        (Span(size(store.dead_bytes) if looked else NONE, Tone.DIM),),
         (Span(_ratio(situation.stats.pools), Tone.DIM),),
         (Span(NONE if free is None else size(free)),),
         (Span("never" if check is None else ago(check.finished_at, page.now), Tone.DIM),),

@@ -24,7 +24,10 @@ class HealthScreen(ListScreen):
         return health.columns(page)
 
     def rows(self, state: State, page: Page) -> list[Row]:
-        return [health.row(member, page) for member in _health(state).members]
+        shown = _health(state)
+        return [
+            health.row(member, page, health.kinds_of(shown, member)) for member in shown.members
+        ]
 
     def above(self, state: State, page: Page) -> list[Line]:
         return health.above(_health(state), page)

@@ -28,18 +28,22 @@ _HOURS = Row(HOURS, "hours", "It ends by itself after so long.")
 ROWS: dict[TargetKind, tuple[Row, ...]] = {
     TargetKind.FOLDER: (
         Row(PATH, "folder", "On the engine's host. It must not exist yet, or be empty."),
+        _LIMIT,
     ),
     TargetKind.TAR: (
         Row(PATH, "file", "A new file on the engine's host; its sha256 is put beside it."),
         Row(COMPRESSION, "compressed", "How the file is compressed.", ZSTD),
+        _LIMIT,
     ),
     TargetKind.ARCHIVE: (
         Row(PATH, "file", "A new file on the engine's host; mongorestore --archive=FILE takes it."),
         Row(COMPRESSION, "compressed", "With gzip: mongorestore --gzip takes it.", GZIP),
+        _LIMIT,
     ),
     TargetKind.DUMP: (
         Row(PATH, "folder", "A new folder on the engine's host; mongorestore DIR takes it."),
         Row(COMPRESSION, "compressed", "With gzip: mongorestore --gzip takes it.", GZIP),
+        _LIMIT,
     ),
     TargetKind.LINK: (
         _HOURS,
@@ -77,9 +81,10 @@ ROWS: dict[TargetKind, tuple[Row, ...]] = {
 }  # fmt: skip
 
 DEFAULTS = {
-    TargetKind.TAR: {COMPRESSION: NOT},
-    TargetKind.ARCHIVE: {COMPRESSION: NOT},
-    TargetKind.DUMP: {COMPRESSION: NOT},
+    TargetKind.FOLDER: {LIMIT: "0"},
+    TargetKind.TAR: {COMPRESSION: NOT, LIMIT: "0"},
+    TargetKind.ARCHIVE: {COMPRESSION: NOT, LIMIT: "0"},
+    TargetKind.DUMP: {COMPRESSION: NOT, LIMIT: "0"},
     TargetKind.LINK: {HOURS: "24", DOWNLOADS: "1", COMPRESSION: NOT, LIMIT: "0"},
     TargetKind.SSH: {SENDS: FILES, PORT: "22", LIMIT: "0"},
     TargetKind.LIVE: {STANDING: REFUSE, LIMIT: "0"},
@@ -144,7 +149,10 @@ def target_of(kind: TargetKind, form: Form) -> Target:
         )  # fmt: skip
     if kind is TargetKind.OPEN:
         return Target(kind, hours=_number(form, HOURS))
-    return Target(kind, path=_needed(form, PATH), compression=_compression(form))
+    return Target(
+        kind, path=_needed(form, PATH), compression=_compression(form),
+        mb_per_second=_number(form, LIMIT),
+    )  # fmt: skip
 
 
 def _ssh(form: Form) -> Target:

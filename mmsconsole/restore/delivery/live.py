@@ -14,6 +14,7 @@ from mmsconsole.restore.live.notes import KeptNotes
 from mmsconsole.restore.live.primary import Primary
 from mmsconsole.restore.live.standing import (
     Occupied,
+    check_case,
     check_free,
     check_rights,
     check_version,
@@ -44,7 +45,9 @@ class LiveDelivery(Delivery):
         with self._primary(Task(), LOOK_SECONDS) as primary:
             self._check_version(primary)
             expected = self._expected()
-            check_rights(primary, {one.database for one in expected})
+            databases = {one.database for one in expected}
+            check_rights(primary, databases)
+            check_case(primary, databases)
             if not self.restore.where.overwrite:
                 found = occupied(primary, expected)
                 check_free(found, self._notes.begun().keys(), primary.where)

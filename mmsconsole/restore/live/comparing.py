@@ -17,8 +17,7 @@ from mmsconsole.task import Task
 HashOf = Callable[[str, str], str]
 """dbHash's MD5 of a collection: database and name."""
 
-PHASE = "comparing"
-"""Counts collections."""
+PHASE = "comparing (collections)"
 COMPARE_SECONDS = 6 * 3600
 """How long the hash of one collection may take."""
 SHOWN_MAX = 5

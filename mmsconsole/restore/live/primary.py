@@ -10,7 +10,7 @@ from mmsconsole.agent.failures import Backoff, passes
 from mmsconsole.agent.source_member import Patience
 from mmsconsole.clock import Clock
 from mmsconsole.errors import CommandFailed, MissingPrivileges, SourceUnreachable
-from mmsconsole.mongod.source_errors import command_error
+from mmsconsole.mongod.source_errors import BUSY_CODES, command_error
 from mmsconsole.mongod.source_uri import SourceUri
 from mmsconsole.mongod.wire import DECODING, WireConnection
 from mmsconsole.rawbson import Buffer
@@ -97,9 +97,10 @@ class Primary:
             reply: dict[str, Any] = bson.decode(connection.call(parts), DECODING)
         except MissingPrivileges as error:
             raise MissingPrivileges(error.what, where=error.where, hint=GRANT) from error
-        failed = reply.get("writeConcernError")
-        if failed:  # it is written, and may be lost again
-            raise command_error(failed, str(connection.address))
+        failed = reply.get("writeConcernError")  # it is written, and may be lost again
+        busy = [one for one in reply.get("writeErrors", ()) if one.get("code") in BUSY_CODES]
+        if failed or busy:
+            raise command_error(failed or busy[0], str(connection.address))
         return reply
 
     def _connected(self) -> WireConnection:

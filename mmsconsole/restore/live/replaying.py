@@ -187,7 +187,7 @@ class LiveReplay:
             self._primary.call([document([operations, _AFTER])], seconds=APPLY_SECONDS)
         except CommandFailed as error:
             outcome = Outcome.of(error.reply if isinstance(error.reply, dict) else {})
-            if not outcome.results:
+            if not outcome.results or outcome.busy:  # it was tried again, all the time
                 what = f"the oplog was refused: {error.what}"
                 raise ApplyFailed(what, where=self._place()) from error
             return outcome

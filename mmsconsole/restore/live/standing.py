@@ -10,6 +10,7 @@ from mmsconsole.errors import (
     CommandFailed,
     MissingPrivileges,
     Refused,
+    SelectionRefused,
     ServerTooOld,
     TargetNotEmpty,
 )
@@ -82,6 +83,20 @@ def check_rights(primary: Primary, databases: Iterable[str]) -> None:
     if missing:
         said = "; ".join(missing[:SHOWN_MAX])
         raise MissingPrivileges(f"the user has {said}", where=primary.where, hint=GRANT)
+
+
+def check_case(primary: Primary, databases: Iterable[str]) -> None:
+    """A server takes no two databases whose names differ by case alone. Raises SelectionRefused."""
+    command = {"listDatabases": 1, "nameOnly": True, "authorizedDatabases": True}
+    listed = primary.run("admin", command)["databases"]
+    there = {str(one["name"]).lower(): str(one["name"]) for one in listed}
+    for name in sorted(set(databases)):
+        other = there.get(name.lower(), name)
+        if other != name:
+            raise SelectionRefused(
+                f"the databases {shown(other)} and {shown(name)} differ by case alone",
+                where=primary.where, hint=f"restore it as {shown(other)}, or under another name",
+            )  # fmt: skip
 
 
 def occupied(primary: Primary, collections: Iterable[DumpedCollection]) -> list[Occupied]:

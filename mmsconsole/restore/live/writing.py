@@ -23,6 +23,7 @@ from mmsconsole.restore.live.making import (
 from mmsconsole.restore.live.notes import Notes
 from mmsconsole.restore.live.primary import Primary
 from mmsconsole.restore.live.standing import (
+    check_case,
     check_free,
     check_rights,
     is_empty,
@@ -54,7 +55,9 @@ class LiveWriter:
         nothing. Raises TargetNotEmpty, MissingPrivileges, Refused, SourceError.
         """
         targets = [one.target for one in choice.data]
-        check_rights(self._primary, {one.database for one in targets})
+        databases = {one.database for one in targets}
+        check_rights(self._primary, databases)
+        check_case(self._primary, databases)
         found = occupied(self._primary, targets)
         if not self._overwrite:
             check_free(found, self._notes.begun().keys(), self._primary.where)

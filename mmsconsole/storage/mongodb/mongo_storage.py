@@ -37,6 +37,7 @@ PARALLEL = 4
 """Parts that one put or get has under way."""
 PARTS_OF_A_READ = 8
 LIST_PAGE = 1000
+"""In one answer: a cursor would not outlive its server."""
 READS_MAX = 3
 """A read begins anew when its object was replaced meanwhile, but not for ever."""
 
@@ -221,7 +222,7 @@ class MongoStorage:
 
     def _page(self, bounds: dict[str, Any]) -> Sequence[dict[str, Any]]:
         with self._asking("listing"):
-            found = self._objects.find({"_id": bounds}, ["bytes"])
+            found = self._objects.find({"_id": bounds}, ["bytes"], batch_size=LIST_PAGE)
             return found.sort("_id", 1).limit(LIST_PAGE).to_list()
 
     # Sweeping

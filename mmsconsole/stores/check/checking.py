@@ -29,6 +29,7 @@ from mmsconsole.stores.blocks.manifest_reader import ManifestReader
 from mmsconsole.stores.blocks.moved import moved_key, read_moved
 from mmsconsole.stores.catalogue import FOLDER as CATALOGUES
 from mmsconsole.stores.catalogue import Catalogue, CatalogueName, names_in
+from mmsconsole.stores.check.amounts import bytes_in
 from mmsconsole.stores.check.suspects import Suspects
 from mmsconsole.stores.objects import get_verified, plain_id
 from mmsconsole.stores.oplog.chunk_object import ChunkObjects, chunk_folder
@@ -36,7 +37,7 @@ from mmsconsole.stores.places import OnePlace
 from mmsconsole.stores.sync import SyncStore
 from mmsconsole.task import Task
 
-PHASE = "checking objects"
+PHASE = "checking"
 CIRCLE = 1 << 64
 
 Record = TypeVar("Record", Pack, Snapshot, OplogChunk, Slice, CatalogueName)
@@ -94,6 +95,9 @@ class Checking:
         """
         self.objects = 0
         self.bytes_read = 0
+        self._looked_at = 0
+        """Bytes of objects that were looked at, read or not."""
+        self._total = 0
         self._storage = storage
         self._metadata = metadata
         self._store = store
@@ -105,7 +109,8 @@ class Checking:
 
     def run(self, task: Task) -> Iterator[CheckFinding]:
         """Raises StorageError where the store does not answer: that is no finding."""
-        task.report(PHASE, 0, None)
+        self._total = bytes_in(self._metadata, self._store)
+        task.report(PHASE, 0, self._total)
         for pool in self._metadata.pools.all({"store": self._store}):
             yield from self._look(self._packs(pool.id, pool.group), task)
         for deployment in self._metadata.deployments.all({"store": self._store}):
@@ -115,6 +120,7 @@ class Checking:
                 yield from self._look(self._sync(head.id), task)
         yield from self._look(self._catalogues(task), task)
         yield from self._copies(task)
+        task.report(PHASE, self._looked_at, self._looked_at)
 
     def _copies(self, task: Task) -> Iterator[CheckFinding]:
         """Of what deployments of other stores have in this one."""
@@ -131,10 +137,10 @@ class Checking:
         listed = self._storage.list(kind.folder)
         for record, stored in joined(kind.records, kind.key, listed):
             task.check()
+            self._advance(kind.size(record) or 0, task)
             if kind.copies and stored is None:
                 continue
             self.objects += 1
-            task.report(PHASE, self.objects, None)
             try:
                 self._look_at(kind, record, stored)
             except (ObjectMissing, ObjectCorrupt, OplogError) as error:
@@ -143,6 +149,11 @@ class Checking:
                 if not self._belongs_there(finding):
                     continue
                 yield CheckFinding(finding.key, fault, finding.said) if kind.copies else finding
+
+    def _advance(self, size: int, task: Task) -> None:
+        """To the next object. There may be more than there were when all was added up."""
+        task.report(PHASE, self._looked_at, max(self._total, self._looked_at))
+        self._looked_at += size
 
     def _belongs_there(self, finding: CheckFinding) -> bool:
         """It may have gone, as it should, since its record was read."""

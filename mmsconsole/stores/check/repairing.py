@@ -99,7 +99,7 @@ class Repairing:
             try:
                 verify(self._storage, self._metadata, suspect, task)
             except ObjectMissing:
-                if suspect.home == self._store:  # a copy will be made again by itself
+                if _is_missed(suspect, self._store):
                     found.append(suspect)
             except WRONG:
                 found.append(suspect)
@@ -193,6 +193,11 @@ class Repairing:
         if not dry:
             self._helpers.oplog.put_again(chunk, body)
         return Remedy(chunk.key, SOURCE)
+
+
+def _is_missed(suspect: Suspect, store: str) -> bool:
+    """A copy will be made again by itself, and a catalogue goes when it is old or was damaged."""
+    return suspect.home == store and not isinstance(suspect.record, CatalogueName)
 
 
 def _not_here(suspect: Suspect) -> Remedy:

@@ -62,8 +62,10 @@ class Gathered:
 
     @property
     def source(self) -> str:
+        """Empty where nothing is left of it."""
         found = dict.fromkeys(block.source for block in self.found.values())
-        return " and ".join([*found] or [OWN])
+        own = [OWN] if self.look.good or self.told else []
+        return " and ".join([*found] or own)
 
     def stored(self, number: int) -> Buffer | None:
         if number in self.look.good:

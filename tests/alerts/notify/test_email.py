@@ -17,6 +17,7 @@ from mmsconsole.metadata.notifications import NotificationKind
 from mmsconsole.settings.notify import EmailSettings
 from tests.alerts.notify.messages import PAYLOAD, message
 from tests.support.certificates import Certificates
+from tests.support.hooks import nobody
 from tests.support.smtp_server import PASSWORD, USER, SmtpServer, smtp_server
 
 SENDER = "Backup Überwacher <backup@example.org>"
@@ -233,8 +234,7 @@ def test_a_server_that_hangs_or_drips_is_left(
 
 
 def test_a_server_that_is_not_there_is_tried_again(
-    servers: Any, certificates: Certificates
+    certificates: Certificates, tmp_path: Path
 ) -> None:
-    with smtp_server("plain", Path(servers("plain").folder) / "gone") as gone:
-        pass
-    assert failed(gone, certificates).again
+    with nobody() as port:
+        assert failed(SmtpServer(port, tmp_path), certificates).again

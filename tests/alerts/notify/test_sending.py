@@ -1,8 +1,7 @@
 """The queue's consumer, with a real metadata database."""
 
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from mmsconsole.errors import MetadataError, NotFound, NotificationFailed
 from mmsconsole.metadata.database import Metadata
 from mmsconsole.metadata.notifications import Notification, NotificationKind, NotificationState
 from tests.alerts.notify.messages import AT, notification
+from tests.support.backups import wait_until
 from tests.support.clock import ManualClock
 from tests.support.hooks import receiver, status
 from tests.support.metadata import settings_of
@@ -257,7 +257,22 @@ def test_what_waits_for_a_channel_that_is_gone_is_given_up_after_a_day(
 
 
 @pytest.fixture
-def hanging() -> Iterator[FakeChannel]:
+def started() -> Iterator[Callable[..., NotificationSender]]:
+    """started(queue, channels): a sender whose threads have all ended when the test has."""
+    senders: list[NotificationSender] = []
+
+    def start(queue: Queue, *channels: FakeChannel) -> NotificationSender:
+        senders.append(NotificationSender(queue, {one.name: one for one in channels}))
+        senders[-1].start()
+        return senders[-1]
+
+    yield start
+    for sender in senders:
+        sender.stop(GENEROUS)
+
+
+@pytest.fixture
+def hanging(started: Callable[..., NotificationSender]) -> Iterator[FakeChannel]:
     until = threading.Event()
     channel = FakeChannel("hanging")
     channel.during = lambda: until.wait() and None
@@ -266,17 +281,17 @@ def hanging() -> Iterator[FakeChannel]:
 
 
 def test_a_channel_that_hangs_holds_no_other_up_nor_the_engines_end(
-    metadata: Metadata, hanging: FakeChannel, channel: FakeChannel
+    metadata: Metadata,
+    started: Callable[..., NotificationSender],
+    hanging: FakeChannel,
+    channel: FakeChannel,
 ) -> None:
     queue = Queue(metadata, SystemClock(), "engine-1")
     now = queue.clock.now()
     put(queue, "a1", channel="hanging", at=now)
-    sender = NotificationSender(queue, {"hanging": hanging, "ops": channel})
-    sender.start()
+    sender = started(queue, hanging, channel)
     put(queue, "b1", "c1", at=now)
-    end = time.monotonic() + GENEROUS
-    while len(channel.ids) < 2 and time.monotonic() < end:
-        time.sleep(0.02)
+    wait_until(lambda: len(channel.ids) == 2)
     sender.stop(0.2)
     assert channel.ids == ["b1", "c1"]
     assert hanging.ids == []
@@ -351,7 +366,10 @@ def test_a_storm_that_can_not_be_sent_is_one_try_and_sent_together_later(
 
 
 def test_a_fault_in_a_round_does_not_end_the_channels_thread(
-    metadata: Metadata, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+    metadata: Metadata,
+    started: Callable[..., NotificationSender],
+    channel: FakeChannel,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Else nobody would be told of anything by it until the engine is started again."""
     queue = Queue(metadata, SystemClock(), "engine-1")
@@ -365,10 +383,7 @@ def test_a_fault_in_a_round_does_not_end_the_channels_thread(
 
     monkeypatch.setattr(sending, "REST_SECONDS_MAX", 0.0)
     monkeypatch.setattr(ChannelQueue, "round", faulty)
-    sender = NotificationSender(queue, {"ops": channel})
-    sender.start()
-    end = time.monotonic() + GENEROUS
-    while not channel.ids and time.monotonic() < end:
-        time.sleep(0.02)
-    sender.stop(10)
+    sender = started(queue, channel)
+    wait_until(lambda: channel.ids)
+    sender.stop(GENEROUS)
     assert channel.ids == ["a1"]

@@ -10,7 +10,14 @@ from mmsconsole.console.glyphs import ASCII, UNICODE
 from mmsconsole.console.present import charts, health, hosts, spark, table, top
 from mmsconsole.console.present.text import Line, Page, Tone, plain
 from mmsconsole.metadata.members import MemberState
-from mmsconsole.operations.monitoring_views import HealthView, MemberView, SeriesPoint, SeriesView
+from mmsconsole.operations.monitoring_views import (
+    WARNING,
+    HealthView,
+    HealthWarning,
+    MemberView,
+    SeriesPoint,
+    SeriesView,
+)
 from tests.support.fake_data import NOW
 from tests.support.fake_monitoring import FRESH, shapes, state
 from tests.support.fake_operations import rich_scene, troubled_scene
@@ -60,13 +67,24 @@ def test_the_state_of_a_member_is_a_sign_a_word_and_a_tone(
     assert (plain(mark.line), mark.tone) == (told, tone)
 
 
-def test_a_delayed_member_is_no_warning_until_it_is_later_than_that() -> None:
-    def lag(seconds: float) -> set[Tone]:
-        return {span.tone for span in health.row(
-            member(delay_seconds=3600, lag_seconds=seconds), PAGE).cells[2]}  # fmt: skip
+def test_lag_and_certificate_stand_out_where_a_warning_is_about_them_and_only_there() -> None:
+    one = member(lag_seconds=9000.0, certificate_ends=NOW + timedelta(days=1))
 
-    assert lag(3605) == {Tone.TEXT}
-    assert lag(3700) == {Tone.WARN}
+    def shown(*kinds: str, host: str = one.host) -> tuple[Tone, Tone]:
+        warnings = tuple(HealthWarning(kind, WARNING, "", host) for kind in kinds)
+        judged = replace(healthy(), warnings=warnings)
+        cell = health.row(one, PAGE, health.kinds_of(judged, one)).cells[2]
+        (ends,) = (each for each in health.detail(judged, one, (), (), PAGE)
+                   if "certificate" in plain(each))  # fmt: skip
+        return cell[0].tone, next(span.tone for span in ends if "ends" in span.text)
+
+    assert shown() == (Tone.TEXT, Tone.TEXT)
+    assert shown("lag") == shown("resync near") == (Tone.WARN, Tone.TEXT)
+    assert shown("certificate") == (Tone.TEXT, Tone.WARN)
+    assert shown("lag", "certificate", host="another") == (Tone.TEXT, Tone.TEXT)
+
+
+def test_a_delayed_member_is_named_as_that() -> None:
     assert "delayed 1h" in plain(health.row(member(delay_seconds=3600), PAGE).cells[0])
 
 

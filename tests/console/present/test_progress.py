@@ -7,6 +7,11 @@ import pytest
 from mmsconsole.console.glyphs import ASCII, UNICODE
 from mmsconsole.console.present import progress
 from mmsconsole.console.present.text import Page, Tone, cells, plain
+from mmsconsole.daemon import removing
+from mmsconsole.restore.live import comparing
+from mmsconsole.restore.seeding import initiating
+from mmsconsole.stores.check import repairing
+from mmsconsole.stores.groom import sweeping
 from tests.support import fake_data as data
 from tests.support.fake_data import MB, NOW
 
@@ -44,6 +49,15 @@ def test_a_phase_that_is_paused_says_why_and_fits_its_line() -> None:
     drawn = progress.phase_line(phase, PAGE)
     assert plain(drawn).endswith(note)
     assert cells(drawn) <= 80
+
+
+@pytest.mark.parametrize(
+    "phase",
+    [comparing.PHASE, initiating.PHASE, removing.PHASE, repairing.LOOKING,
+     repairing.PHASE, sweeping.PHASE],
+)  # fmt: skip
+def test_what_counts_things_is_not_told_in_bytes(phase: str) -> None:
+    assert progress.amount_of(data.progress(phase, 3, 5, 1), 3) == "3"
 
 
 def test_documents_are_counted_and_not_weighed() -> None:

@@ -12,6 +12,7 @@ from mmsconsole.console.present.text import Page, cells, plain
 from mmsconsole.console.reached import Reached, is_due
 from mmsconsole.console.state import StoreSituation, works_in
 from mmsconsole.operations.check_views import RepairView
+from mmsconsole.operations.store_views import StoreStats
 from tests.support import fake_data as data
 from tests.support import fake_stores as fakes
 from tests.support.fake_data import GB, NOW
@@ -51,6 +52,14 @@ def test_states_can_be_told_apart_without_colours() -> None:
             for situation, reached in ((WELL, None), (WELL, HERE), (WELL, AWAY), (DAMAGED, HERE))
         ]
         assert len(set(marks)) == len(marks)
+
+
+def test_of_a_store_that_nobody_has_looked_at_no_bytes_are_told(page: Page) -> None:
+    """A copy, or a store whose metadata was made anew: nothing is known, which is not nothing."""
+    unknown = replace(NEW.store, stored_bytes=0, dead_bytes=0, copies=("orders",), looked_at=None)
+    row = stores.row(replace(NEW, store=unknown, stats=StoreStats("offsite", ())), HERE, page)
+    stored, dead, saved = (plain(cell) for cell in row.cells[2:5])
+    assert (stored, dead, saved) == ("-", "-", "-")
 
 
 @pytest.mark.parametrize(

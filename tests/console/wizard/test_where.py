@@ -71,10 +71,24 @@ def test_what_is_typed_is_the_target() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", [kind for kind in where.KINDS if kind is not TargetKind.OPEN])
+def test_what_goes_anywhere_can_be_slowed_and_is_not_by_itself(kind: TargetKind) -> None:
+    values = {"path": "/srv/x", "host": "db7", "deployment": "shop"}
+    typed = form(kind, **{key: values[key] for key in values if has(kind, key)})
+    assert where.target_of(kind, typed).mb_per_second == 0
+    assert where.target_of(kind, typed.given("limit", "2.5")).mb_per_second == 2.5
+    assert typed.standing("limit").row.label == "MB/s"
+
+
+def has(kind: TargetKind, key: str) -> bool:
+    return key in [row.key for row in where.ROWS[kind]]
+
+
 @pytest.mark.parametrize(
     ("kind", "values", "label"),
     [
         (TargetKind.FOLDER, {"path": " "}, "folder"),
+        (TargetKind.DUMP, {"path": "/srv/x", "limit": ""}, "MB/s"),
         (TargetKind.OPEN, {"hours": "x"}, "hours"),
         (TargetKind.SSH, {"host": "a", "path": "b", "port": "2.5"}, "port"),
         (TargetKind.SSH, {"path": "b"}, "host"),

@@ -41,6 +41,15 @@ def test_a_dump_is_restored_and_told_as_json(terminal: Terminal, live: Live) -> 
     assert live.client.shop.orders.count_documents({}) == 400
 
 
+def test_with_a_part_of_it_users_and_roles_stay_out_unless_they_are_asked_for(
+    terminal: Terminal, live: Live
+) -> None:
+    part = ("--no-oplog", "--ns", "db-two.c")
+    assert "users" not in dump(terminal, live, *part, "--json").value["verified"]
+    asked = dump(terminal, live, *part, "--users", "--overwrite", "--yes", "--json")
+    assert "users" in asked.value["verified"]
+
+
 def test_overwriting_wants_to_be_typed(terminal: Terminal, live: Live) -> None:
     live.client.shop.orders.insert_one({"_id": "mine"})
     refused = dump(terminal, live)

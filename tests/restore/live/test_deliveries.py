@@ -12,7 +12,14 @@ import pytest
 
 from mmsconsole.dump.archive_content import ArchiveContent
 from mmsconsole.dump.folder_content import FolderContent
-from mmsconsole.errors import AlreadyExists, Cancelled, ServerTooOld, TargetHurt, TargetNotEmpty
+from mmsconsole.errors import (
+    AlreadyExists,
+    Cancelled,
+    SelectionRefused,
+    ServerTooOld,
+    TargetHurt,
+    TargetNotEmpty,
+)
 from mmsconsole.head.server import HeadServer
 from mmsconsole.metadata.collection import new_id
 from mmsconsole.metadata.restores import Restore
@@ -25,6 +32,7 @@ from mmsconsole.optime import Optime
 from mmsconsole.restore.delivery.base import Delivered, Delivery, Made
 from mmsconsole.restore.delivery.choosing import delivery_for
 from mmsconsole.restore.delivery.live import LiveDelivery
+from mmsconsole.restore.live.comparing import PHASE as COMPARING
 from mmsconsole.secret import Secret
 from mmsconsole.stores.resources import Resources
 from mmsconsole.task import Cancellation, Task
@@ -189,7 +197,7 @@ def test_a_difference_does_not_undo_it_and_is_told(
     delivery = desk.of(Target(TargetKind.LIVE), what, live.uri.uri.reveal())
 
     def meanwhile(phase: str, _done: int, _total: int | None) -> None:
-        if phase == "comparing":
+        if phase == COMPARING:
             live.client.delivered.orders.update_one({"_id": 1}, {"$set": {"c": -1}})
 
     done = desk.deliver(delivery, Task(Cancellation(), meanwhile))
@@ -216,12 +224,24 @@ def test_a_live_restore_over_what_is_there_is_refused_and_changes_nothing(
     assert live.client.delivered.orders.count_documents({}) == 1
 
 
+def test_a_database_whose_name_differs_from_one_there_by_case_alone_is_refused_at_once(
+    desk: Desk, live: Live
+) -> None:
+    live.client.delivered.orders.insert_one({"_id": "mine"})
+    secret = live.uri.uri.reveal()
+    target = Target(TargetKind.LIVE, overwrite=True)
+    what = Selection(("delivered.orders",), renames=(("delivered.orders", "Delivered.x"),))
+    with pytest.raises(SelectionRefused, match="'delivered' and 'Delivered' differ by case alone"):
+        desk.of(target, what, secret).check()
+    desk.of(target, only(), secret).check()
+
+
 def test_what_a_cancelled_overwriting_has_hurt_is_said(desk: Desk, live: Live) -> None:
     live.client.delivered.orders.insert_one({"_id": "mine"})
     cancellation = Cancellation()
 
     def cancel(phase: str, done: int, total: int | None) -> None:
-        if phase == "comparing":
+        if phase == COMPARING:
             cancellation.cancel()
 
     target = Target(TargetKind.LIVE, overwrite=True)

@@ -123,6 +123,22 @@ def test_a_primary_that_steps_down_is_waited_for(
     assert found["sentAgain"] is True
 
 
+@pytest.mark.parametrize("code", [112, 365, 388])
+def test_a_primary_that_is_too_busy_for_a_document_is_sent_it_again(
+    monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    class Busy(Stepping):
+        def call(self, _: object) -> bytes:
+            error = {"index": 0, "code": self._codes.pop(), "errmsg": "no room"} if codes else None
+            return bson.encode({"ok": 1, "n": 1, **({"writeErrors": [error]} if error else {})})
+
+    codes = [code]
+    monkeypatch.setattr(primary_module, "connect", lambda _: Busy(codes))
+    uri = parse_uri(Secret("mongodb://there/"))
+    found = Primary(uri, SystemClock(), Task(), 60).run("db", {"insert": "c"})
+    assert found == {"ok": 1, "n": 1, "sentAgain": True}
+
+
 def test_a_write_that_no_majority_has_is_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
     class Alone(Stepping):
         def call(self, _: object) -> bytes:

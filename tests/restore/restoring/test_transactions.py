@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pymongo.client_session import ClientSession
 
 from mmsconsole.head.files import snapshot_files
 from mmsconsole.metadata.snapshots import Snapshot, SnapshotState
@@ -17,10 +18,14 @@ pytestmark = pytest.mark.xdist_group("restores")
 def large_transaction(bench: Bench) -> tuple[Optime, Optime]:
     """Several entries of the oplog; returns the first one's position, and the last one's."""
     before = bench.newest()
-    with bench.client.start_session() as session, session.start_transaction():
+
+    def insert(session: ClientSession) -> None:
         for _ in range(20):
             document = {"s": "x" * (1 << 20)}
             bench.client.app.c.insert_one(document, session=session)
+
+    with bench.client.start_session() as session:
+        session.with_transaction(insert)
     parts = {"o.partialTxn": True, "ts": {"$gt": before.timestamp}}
     first = bench.client.local["oplog.rs"].find_one(parts, sort=[("$natural", 1)])
     assert first is not None

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from mmsconsole.demo.replica_set import free_ports
 from mmsconsole.errors import (
     TargetRefused,
     TargetUnreachable,
@@ -15,6 +14,9 @@ from mmsconsole.errors import (
 )
 from mmsconsole.secret import Secret
 from tests.support.sshd import SshServer, make_key, session, write_known_hosts
+
+NOBODYS = 1
+"""A port that no server of a test can get."""
 
 
 def test_a_host_that_is_not_known_is_not_spoken_to(ssh_server: SshServer, tmp_path: Path) -> None:
@@ -78,6 +80,6 @@ def test_a_file_that_is_no_key_is_told(ssh_server: SshServer, tmp_path: Path) ->
 def test_a_host_that_does_not_answer_is_told(ssh_server: SshServer) -> None:
     with (
         pytest.raises(TargetUnreachable),
-        session(replace(ssh_server.login, port=free_ports(1)[0])),
+        session(replace(ssh_server.login, port=NOBODYS)),
     ):
         pass

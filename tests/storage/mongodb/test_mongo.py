@@ -333,12 +333,14 @@ def test_writes_and_reads_are_a_majoritys(storage: MongoStorage) -> None:
 
 
 class Listening(CommandListener):
-    """The read concern of every find, by its collection."""
+    """The commands, and the read concern of every find, by its collection."""
 
     def __init__(self) -> None:
+        self.commands: list[str] = []
         self.finds: list[tuple[str, str]] = []
 
     def started(self, event: CommandStartedEvent) -> None:
+        self.commands.append(event.command_name)
         if event.command_name == "find":
             self.finds.append((event.command["find"], event.command["readConcern"]["level"]))
 
@@ -347,6 +349,21 @@ class Listening(CommandListener):
 
     def failed(self, event: CommandFailedEvent) -> None:
         pass
+
+
+def test_a_page_of_a_listing_is_one_answer(
+    replica_set: LocalReplicaSet, database: Database
+) -> None:
+    """Else it would break off where a new primary knows nothing of its cursor."""
+    database.objects.insert_many({"_id": f"a/{number:03}", "bytes": 1} for number in range(300))
+    heard = Listening()
+    with MongoClient[dict[str, Any]](
+        replica_set.uri, event_listeners=[heard], tz_aware=True
+    ) as client:
+        assert len(keys(MongoStorage(client, DATABASE, timeout_seconds=60), "")) == 300
+
+    assert heard.commands.count("find") == 3  # the last page is empty
+    assert "getMore" not in heard.commands
 
 
 def test_what_reads_an_object_or_lists_asks_the_primary_to_be_sure_of_its_majority_first(

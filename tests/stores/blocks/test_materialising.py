@@ -4,6 +4,8 @@ import errno
 import os
 import random
 import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -229,9 +231,13 @@ def test_no_descriptor_stays_open_after_a_failure(
     with pytest.raises(StorageError):
         blockstore.materialise(snapshot, out, Task())
 
-    opened = [Path(f"/proc/self/fd/{number}") for number in range(1024)]
-    links = [path.readlink() for path in opened if path.is_symlink()]
-    assert [link for link in links if link.is_relative_to(out.parent)] == []
+    assert [link for link in opened_files() if link.is_relative_to(out.parent)] == []
+
+
+def opened_files() -> Iterator[Path]:
+    for number in range(1024):
+        with suppress(FileNotFoundError):  # there is none, or another thread has just closed it
+            yield Path(f"/proc/self/fd/{number}").readlink()
 
 
 def test_progress_is_told_in_bytes_up_to_the_whole(
@@ -273,7 +279,8 @@ trees = st.dictionaries(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(first=trees, second=trees)
 def test_whatever_is_cut_is_what_is_made(

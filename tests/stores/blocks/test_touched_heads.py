@@ -1,6 +1,7 @@
 """What a cut reads and stores of a real head's files, when little of it was touched since."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,8 +85,11 @@ ReadPiece = Callable[[Path, Piece, memoryview], None]
 
 
 def counting(cuts: Cuts, read_piece: ReadPiece) -> ReadPiece:
+    lock = threading.Lock()
+
     def counted(root: Path, piece: Piece, into: memoryview) -> None:
-        cuts.read_bytes += len(into)
+        with lock:
+            cuts.read_bytes += len(into)
         read_piece(root, piece, into)
 
     return counted

@@ -78,6 +78,25 @@ def test_a_store_that_is_as_it_was_has_no_findings(
     assert checking.bytes_read == sum(filled.size(key) for key in keys(filled))
 
 
+@pytest.mark.parametrize("store", ["default", "offsite"])
+def test_it_tells_how_much_of_all_that_belongs_there_was_looked_at(
+    store: str, filled: FaultyStorage, metadata: Metadata
+) -> None:
+    """In bytes: so there is a percentage, and an end that can be foreseen."""
+    told: list[tuple[str, int, int | None]] = []
+    task = Task(report=lambda *report: told.append(report))
+    metadata.deployments.set("d1", copy_to="offsite")
+
+    list(Checking(filled, metadata, store, NOTHING).run(task))
+
+    copied = [key for key in keys(filled) if store == "default" or not key.startswith("slices/")]
+    whole = sum(filled.size(key) for key in copied)
+    assert {(phase, total) for phase, _, total in told} == {("checking", whole)}
+    done = [done for _, done, _ in told]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, whole)
+
+
 @pytest.mark.parametrize("part", [NOTHING, EVERYTHING])
 def test_every_object_that_is_missing_or_not_as_long_as_it_was_is_found(
     part: Part, check: Check, filled: FaultyStorage

@@ -175,6 +175,18 @@ def test_what_the_head_still_has_of_a_lost_pack_serves_the_snapshots_that_need_n
     history.check()
 
 
+def test_of_a_lost_pack_of_which_nothing_is_left_no_source_is_named(
+    stand: Stand, history: History, pack: Pack, metadata: Metadata
+) -> None:
+    history.storage.delete(pack.key)
+    metadata.heads.remove("h1")
+
+    (remedy,) = stand.repair(dry=True)
+
+    assert remedy.source == ""
+    assert "are nowhere any more" in remedy.left
+
+
 def test_a_pack_that_can_not_be_the_same_again_has_its_blocks_moved(
     stand: Stand, history: History, pack: Pack, metadata: Metadata
 ) -> None:

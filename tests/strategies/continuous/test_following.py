@@ -15,6 +15,7 @@ from mmsconsole.errors import (
 )
 from mmsconsole.metadata.tails import Tail
 from mmsconsole.secret import Secret
+from mmsconsole.strategies import tailing
 from mmsconsole.strategies.continuous import ContinuousBackup
 from mmsconsole.task import Task
 from tests.support.backups import Bench, wait_until
@@ -44,16 +45,18 @@ def test_a_killed_head_comes_back_by_itself(bench: Bench, backup: ContinuousBack
 
 
 def test_what_the_head_waits_for_is_told_and_forgotten_when_it_is_over(
-    bench: Bench, backup: ContinuousBackup
+    bench: Bench, backup: ContinuousBackup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A chunk that can not be read is no reason to give the head up: the disk may be away."""
-    bench.wait_applied(bench.newest())
-    for nth in range(1, 11):
-        bench.storage.fail("get", nth, ObjectMissing("is not in the storage", where="a chunk"))
-    bench.write(60)
 
-    assert "not in the storage" in wait_until(lambda: backup.trouble)
-    bench.storage.heal()
+    def away(*_: object) -> bytes:
+        raise ObjectMissing("is not in the storage", where="a chunk")
+
+    bench.wait_applied(bench.newest())
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.storage, "get", away)
+        bench.write(60)
+        assert "not in the storage" in wait_until(lambda: backup.trouble)
 
     bench.assert_head_equals_source()
     wait_until(lambda: backup.trouble == "")
@@ -81,6 +84,31 @@ def test_a_store_that_takes_nothing_is_told_of_and_not_the_source(
     assert not tail().unstored
 
 
+def test_a_store_that_takes_nothing_is_told_of_until_it_takes_something(
+    bench: Bench, backup: ContinuousBackup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source is read again for every try: that is no end of the trouble, which alerts go by."""
+    refusals: list[int] = []
+
+    def refused(*_: object) -> int:
+        refusals.append(1)
+        raise StorageError("the disk is read-only")
+
+    def tail() -> Tail:
+        return bench.metadata.tails.get(bench.deployment.id)
+
+    bench.wait_applied(bench.newest())
+    monkeypatch.setattr(tailing, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(bench.storage, "put", refused)
+    bench.write(60)
+    wait_until(lambda: "read-only" in tail().error)
+    since, before = tail().since, len(refusals)
+
+    wait_until(lambda: len(refusals) >= before + 2)
+
+    assert (tail().since, tail().unstored) == (since, True)
+
+
 def test_a_metadata_database_that_is_away_ends_neither_tail_nor_head(
     bench: Bench, backup: ContinuousBackup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +123,7 @@ def test_a_metadata_database_that_is_away_ends_neither_tail_nor_head(
             if hasattr(records, method):
                 monkeypatch.setattr(records, method, away)
     bench.write(60)
-    assert asked.wait(20)
+    assert asked.wait(120)
     wait_until(lambda: backup.trouble)
     monkeypatch.undo()
 
@@ -161,7 +189,7 @@ def test_stopping_waits_for_a_sync_that_is_being_cancelled(bench: Bench) -> None
 
     def report(phase: str, done: int, total: int | None) -> None:
         begun.set()
-        assert task.cancellation.event.wait(20)
+        assert task.cancellation.event.wait(120)
 
     task.report = report
 
@@ -171,12 +199,12 @@ def test_stopping_waits_for_a_sync_that_is_being_cancelled(bench: Bench) -> None
 
     syncing = threading.Thread(target=sync)
     syncing.start()
-    assert begun.wait(20)
+    assert begun.wait(120)
     stopping = threading.Thread(target=backup.stop)
     stopping.start()
     task.cancellation.cancel()
 
     for thread in (stopping, syncing):
-        thread.join(20)
+        thread.join(120)
         assert not thread.is_alive()
     assert mongods_below(bench.folder) == []

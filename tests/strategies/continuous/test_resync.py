@@ -171,7 +171,7 @@ def test_a_rollback_during_an_initial_sync_ends_it_and_the_next_attempt_starts_a
 
     with pytest.raises(MongodError, match="rolled back meanwhile"):
         backup.sync(Task(report=report))
-    rolling[0].join(60)
+    rolling[0].join(120)
     lost = bench.head
     assert not lost.active
 

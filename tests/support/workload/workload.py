@@ -14,6 +14,8 @@ from tests.support.workload.world import Document, Step, World
 
 STEPS: tuple[tuple[Step, int], ...] = (*writes.STEPS, *transactions.STEPS, *catalogue.STEPS)
 ATTEMPTS_MAX = 10
+STEP_SECONDS_MAX = 300.0
+"""Of one that waits for an election, too."""
 
 
 def kind(step: Step) -> str:
@@ -102,12 +104,12 @@ class Workload:
         trace: TracebackType | None,
     ) -> None:
         for worker in self.workers:
-            worker.runner.stop()
+            worker.runner.stop(STEP_SECONDS_MAX)
 
     def pause(self) -> None:
         """Returns when no step runs, in any worker."""
         for worker in self.workers:
-            worker.runner.pause()
+            worker.runner.pause(STEP_SECONDS_MAX)
 
     def resume(self) -> None:
         for worker in self.workers:
