@@ -102,6 +102,12 @@ class BackupKeeper:
             self._ending[deployment_id] = ending
             ending.start()
 
+    def _end_this(self, deployment_id: str, backup: ContinuousBackup) -> None:
+        """Not one that was begun anew meanwhile."""
+        with self._lock:
+            if self._backups.get(deployment_id) is backup:
+                self._end(deployment_id)
+
     def _is_ending(self, deployment_id: str) -> bool:
         ending = self._ending.get(deployment_id)
         return ending is not None and ending.is_alive()
@@ -156,8 +162,7 @@ class BackupKeeper:
             backup = self._backup(deployment)
             if backup.failure is not None:
                 tell_resync_required(self._resources, deployment.id, str(backup.failure))
-                with self._lock:
-                    self._end(deployment.id)
+                self._end_this(deployment.id, backup)
                 return
             if backup.fallen is not None:
                 mend(self._resources, backup.fallen)

@@ -328,10 +328,10 @@ def test_a_lost_tail_fails_the_sync_that_runs_and_a_new_start_makes_a_new_head(
         return told.backup is BackupState.RESYNC_REQUIRED
 
     wait_until(required)
+    keeper.release(bench.deployment.id, Task())  # it is told first, and then ended
     bench.metadata.deployments.set(
         bench.deployment.id, backup=BackupState.STARTED, head="", reason=""
     )
-    wait_until(lambda: not keeper._is_ending(bench.deployment.id))
     handlers.initial_sync(job(bench, JobKind.INITIAL_SYNC), Task())
 
     assert bench.head.id != lost
