@@ -50,7 +50,7 @@ def troubles(
                 alert = alerts.pop(finding_key(facts.group, finding), None)
                 yield from _looked_at(finding, rule, alert)
     for alert in alerts.values():
-        yield _still_open(alert, "it is looked at no more")
+        yield _as_it_was(alert, "it is looked at no more")
 
 
 def _looked_at(finding: Finding, rule: AlertRule, alert: Alert | None) -> Iterator[Trouble]:
@@ -59,11 +59,13 @@ def _looked_at(finding: Finding, rule: AlertRule, alert: Alert | None) -> Iterat
     if wrong:
         text = with_limit(finding.text, rule)
         yield Trouble(finding.condition, finding.subject, text, rule.severity, finding.value)
+    elif alert is not None and wrong is None:
+        yield _as_it_was(alert, f"no fresh data: {finding.text}")
     elif alert is not None:
-        known = "well again" if wrong is False else "no fresh data"
-        yield _still_open(alert, f"{known}: {finding.text}")
+        text = f"{finding.text}: well again, but its alert is still open"
+        yield Trouble(finding.condition, finding.subject, text, Severity.WARNING)
 
 
-def _still_open(alert: Alert, why: str) -> Trouble:
+def _as_it_was(alert: Alert, why: str) -> Trouble:
     text = f"{alert.text}; its alert is still open, {why}"
     return Trouble(alert.condition, alert.subject, text, alert.severity)

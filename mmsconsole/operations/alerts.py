@@ -21,9 +21,7 @@ from mmsconsole.settings.notify import mark_of
 
 LOOKS_MISSED = 6
 """Rules that were not looked at for so many times are not looked at."""
-NO_CHANNEL = (
-    "no channel is set up, so nobody is told of an alert: see [notify.NAME] in the settings"
-)
+NO_CHANNEL = "no channel is set up, so nobody is told: see [notify.NAME] in the settings"
 NO_SERVICE = "no engine runs, so no rule is looked at and nobody is told: mmsconsole engine"
 NOT_JUDGED = "no rule was looked at for a while, so nobody is told: see the engine's log"
 UNHEARD = (

@@ -111,7 +111,7 @@ def test_the_limit_is_that_of_the_rule_also_of_one_that_tells_nobody(
         ({"lag_seconds": 45.0}, "db3:27017 is 45 s behind (limit 60 s)"),
         (
             {"lag_seconds": 3.0},
-            "its alert is still open, well again: db3:27017 is 3 s behind",
+            "db3:27017 is 3 s behind: well again, but its alert is still open",
         ),
         (DOWN, "its alert is still open, no fresh data: it does not answer"),
         ({"state": "PRIMARY"}, "its alert is still open, it is looked at no more"),
@@ -139,6 +139,13 @@ def test_an_alert_of_a_member_that_left_is_told_until_it_closes_and_of_a_backup_
 def test_how_bad_it_is_is_told_by_its_rule() -> None:
     worse = replace(LAG, severity=Severity.ERROR)
     assert [each.severity for each in found(three(lag_seconds=90.0), worse)] == [Severity.ERROR]
+
+
+def test_what_is_well_again_is_no_error_although_its_alert_is_open() -> None:
+    world = World([replace(LAG, for_seconds=0, severity=Severity.ERROR)])
+    world.look(*findings(three(lag_seconds=90.0), [LAG.slot]))
+    (shown,) = found(three(lag_seconds=3.0), LAG, standing=tuple(world.standing))
+    assert shown.severity is Severity.WARNING
 
 
 def test_of_a_primary_that_only_we_do_not_reach_it_is_told_who_sees_it() -> None:

@@ -90,7 +90,7 @@ async def test_where_nothing_is_wrong_the_page_says_what_watches(home: Path) -> 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"kept_channels": []}, "No channel is set up, so nobody is told of an alert"),
+        ({"kept_channels": []}, "No channel is set up, so nobody is told: see"),
         ({"running": False}, "No engine runs, so no rule is looked at and nobody is told"),
     ],
 )

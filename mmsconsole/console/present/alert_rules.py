@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 
 from mmsconsole.console.glyphs import Glyphs
-from mmsconsole.console.present.alerts import counted, notification_lines, notification_mark, told
+from mmsconsole.console.present.alerts import counted, notification_lines, notification_mark
 from mmsconsole.console.present.status import Mark, severity_mark
 from mmsconsole.console.present.table import Column, Row
 from mmsconsole.console.present.text import Line, Page, Span, Tone, indent, line, rule, wrap
-from mmsconsole.console.present.words import NONE, ago, clock, moment, sentence
+from mmsconsole.console.present.words import (
+    NONE,
+    ago,
+    clock,
+    moment,
+    named_sentence,
+    sentence,
+)
 from mmsconsole.operations.alert_views import ChannelView, NotificationView, RuleView, WatchView
 from mmsconsole.operations.amounts import forms, in_words, span_in_words
 
@@ -115,7 +122,7 @@ def rule_detail(view: RuleView, page: Page) -> list[Line]:
         lines += indent(wrap(changed, page.width - 2, Tone.ACCENT)[:2], 1)
     elif view.note and not muted:
         lines.append(line(Span(f" {view.note}", Tone.DIM)))
-    lines += indent(wrap(told(view.hint), page.width - 2, Tone.DIM)[:2], 1)
+    lines += indent(wrap(named_sentence(view.hint), page.width - 2, Tone.DIM)[:2], 1)
     return lines[:DETAIL_LINES]
 
 

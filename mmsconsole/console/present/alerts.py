@@ -27,6 +27,7 @@ from mmsconsole.console.present.words import (
     clock,
     duration,
     moment,
+    named_sentence,
     plural,
     sentence,
 )
@@ -52,12 +53,6 @@ def mark(alert: AlertView, glyphs: Glyphs) -> Mark:
 
 def _tone(alert: AlertView, tone: Tone) -> Tone:
     return tone if alert.state == AlertState.OPEN else Tone.DIM
-
-
-def told(text: str) -> str:
-    """As a sentence; the name that it may begin with keeps its own spelling."""
-    first = text.split(" ", 1)[0]
-    return sentence(text) if first.isalpha() else f"{text.rstrip('.')}."
 
 
 def state_mark(alert: AlertView, glyphs: Glyphs) -> Mark:
@@ -151,10 +146,10 @@ def nothing(watch: WatchView, page: Page) -> list[Line]:
 def detail(alert: AlertView, page: Page) -> list[Line]:
     """Below the list."""
     lines = [rule(alert.condition, page, f"{moment(alert.opened_at)}  {alert.id}")]
-    lines += indent(wrap(told(alert.text), page.width - 2)[:2], 1)
+    lines += indent(wrap(named_sentence(alert.text), page.width - 2)[:2], 1)
     lines += [line(" ", each) for each in _standing(alert, page)]
     if alert.hint:
-        lines += indent(wrap(told(alert.hint), page.width - 2, Tone.DIM)[:2], 1)
+        lines += indent(wrap(named_sentence(alert.hint), page.width - 2, Tone.DIM)[:2], 1)
     return lines[:DETAIL_LINES]
 
 
@@ -184,7 +179,7 @@ def draw(found: AlertHistory, page: Page) -> list[Line]:
         (),
         line(" ", mark(alert, page.glyphs).line, "  ", state_mark(alert, page.glyphs).line),
         (),
-        *indent(wrap(told(alert.text), page.width - 3), 1),
+        *indent(wrap(named_sentence(alert.text), page.width - 3), 1),
         (),
         *_facts(alert, page),
         *_hint(alert, page),
@@ -222,7 +217,7 @@ def _metric(alert: AlertView) -> Line:
 def _hint(alert: AlertView, page: Page) -> list[Line]:
     if not alert.hint:
         return []
-    return [(), *indent(wrap(told(alert.hint), page.width - 2), 1)]
+    return [(), *indent(wrap(named_sentence(alert.hint), page.width - 2), 1)]
 
 
 def _notifications(sent: Sequence[NotificationView], page: Page) -> list[Line]:
@@ -241,7 +236,11 @@ def notification_lines(sent: NotificationView, page: Page) -> list[Line]:
         Span(f"{sent.kind:<13}", Tone.DIM),
         Span(sent.title),
     )
-    why = indent(wrap(told(sent.error), page.width - 14, Tone.WARN)[:2], 13) if sent.error else []
+    why = (
+        indent(wrap(named_sentence(sent.error), page.width - 14, Tone.WARN)[:2], 13)
+        if sent.error
+        else []
+    )
     return [clip(text, page.width, page.glyphs.ellipsis), *why]
 
 

@@ -16,6 +16,7 @@ from mmsconsole.console.present.words import (
     duration,
     moment,
     moment_of,
+    named_sentence,
     plural,
     sentence,
     since,
@@ -27,7 +28,6 @@ from mmsconsole.operations.monitoring_views import (
     ChainNode,
     CostView,
     HealthView,
-    HealthWarning,
     MemberView,
     SeriesView,
 )
@@ -163,19 +163,13 @@ def _warnings(health: HealthView, page: Page) -> list[Line]:
         critical = warning.level == CRITICAL
         tone = Tone.BAD if critical else Tone.WARN
         sign = page.glyphs.bad if critical else page.glyphs.warn
-        told = wrap(_told(warning), page.width - 6, tone)[:2]
+        told = wrap(named_sentence(warning.text), page.width - 6, tone)[:2]
         lead = [line("   ", Span(f"{sign} ", tone)), line("     ")]
         lines += [line(a, b) for a, b in zip(lead, told, strict=False)]
     left = len(health.warnings) - most
     if left > 0:
         lines.append(line("   ", Span(f"and {left} more", Tone.DIM)))
     return lines
-
-
-def _told(warning: HealthWarning) -> str:
-    """The name that it begins with keeps its own spelling."""
-    named = warning.host and warning.text.startswith(warning.host)
-    return f"{warning.text.rstrip('.')}." if named else sentence(warning.text)
 
 
 def _elections(health: HealthView, page: Page) -> list[Line]:

@@ -102,5 +102,11 @@ def sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
+def named_sentence(text: str) -> str:
+    """As a sentence; the name that it may begin with keeps its own spelling."""
+    first = text.split(" ", 1)[0]
+    return sentence(text) if first.isalpha() else f"{text.rstrip('.')}."
+
+
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

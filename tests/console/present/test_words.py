@@ -74,5 +74,17 @@ def test_a_sentence_has_a_capital_and_an_end(text: str, told: str) -> None:
     assert words.sentence(text) == told
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("db1:27017 is 61 s behind", "db1:27017 is 61 s behind."),
+        ("host_cpu_percent of db1 is 97 %", "host_cpu_percent of db1 is 97 %."),
+        ("its members run 6.0", "Its members run 6.0."),
+    ],
+)
+def test_a_name_at_the_beginning_of_a_sentence_keeps_its_spelling(text: str, told: str) -> None:
+    assert words.named_sentence(text) == told
+
+
 def test_one_is_singular() -> None:
     assert (words.plural(1, "job"), words.plural(0, "job")) == ("1 job", "0 jobs")
