@@ -313,11 +313,14 @@ def test_what_is_gone_meanwhile_does_not_hinder_the_end_of_a_job(
 def test_a_lost_tail_fails_the_sync_that_runs_and_a_new_start_makes_a_new_head(
     bench: Bench, keeper: BackupKeeper, handlers: Handlers
 ) -> None:
+    """Also when the keeper has ended the backup before the sync looks again."""
     bench.write(*range(100))
+    backup = keeper.backup_of(bench.deployment.id)
 
     def lose(phase: str, done: int, total: int | None) -> None:
-        if phase == "transferring":
-            keeper.backup_of(bench.deployment.id)._give_up(ResyncRequired("rolled over"))
+        if phase == "transferring" and backup.failure is None:
+            backup._give_up(ResyncRequired("rolled over"))
+            wait_until(lambda: backup._stopping.requested)
 
     with pytest.raises(ResyncRequired, match="rolled over"):
         handlers.initial_sync(job(bench, JobKind.INITIAL_SYNC), Task(report=lose))
