@@ -14,11 +14,16 @@ from mmsconsole.alerts.member_findings import is_nearly_full
 from mmsconsole.alerts.member_judging import Trouble
 from mmsconsole.metadata.events import Severity
 from mmsconsole.mongod.topology import PRIMARY
-from mmsconsole.operations.monitoring_views import CRITICAL, WARNING, HealthWarning, MemberView
+from mmsconsole.operations.monitoring_views import (
+    CRITICAL,
+    WARNING,
+    WORKING,
+    HealthWarning,
+    MemberView,
+)
 
 FALLING_SHARE = 0.5
 """A member that is behind by so much of the oplog that it copies may soon fall out of it."""
-WORKING = ("PRIMARY", "SECONDARY", "ARBITER", "STANDALONE")
 
 KINDS = {
     names.NO_PRIMARY: "no primary",

@@ -10,6 +10,8 @@ from mmsconsole.metadata.members import HotCollection, Operation
 from mmsconsole.optime import Optime
 
 WARNING, CRITICAL = "warning", "critical"
+WORKING = ("PRIMARY", "SECONDARY", "ARBITER", "STANDALONE")
+"""States of members in which they do what they are there for."""
 
 
 @dataclass(frozen=True, slots=True)

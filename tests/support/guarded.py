@@ -10,7 +10,7 @@ from mmsconsole.agent.reader import Origin, Prefer, Reader
 from mmsconsole.demo.replica_set import LocalReplicaSet
 from mmsconsole.mongod.source_uri import SourceUri, parse_uri
 from mmsconsole.secret import Secret
-from tests.support.patience import patiently
+from tests.support.steady import change_settings
 
 Client = MongoClient[dict[str, Any]]
 PASSWORD = Secret("nobody-may-see-this")
@@ -46,8 +46,7 @@ class GuardedSet:
     def forbid_chaining(self) -> None:
         """A secondary that is held back would else hold back another that syncs from it."""
         with self.replica_set.client() as client:
-            # Not before a majority has the configuration that is to be changed.
-            patiently(lambda: _forbid_chaining(client))
+            change_settings(client, chainingAllowed=False)
 
     @contextmanager
     def held_back(self, members: Sequence[int]) -> Iterator[None]:
@@ -72,13 +71,6 @@ class GuardedSet:
             _freeze(clients, 0)
             for client in clients:
                 client.close()
-
-
-def _forbid_chaining(client: Client) -> None:
-    config = client.admin.command("replSetGetConfig")["config"]
-    config["version"] += 1
-    config["settings"]["chainingAllowed"] = False
-    client.admin.command("replSetReconfig", config)
 
 
 def _freeze(clients: Sequence[Client], seconds: int) -> None:

@@ -24,6 +24,7 @@ from mmsconsole.console.present.words import (
 from mmsconsole.monitoring.metrics import Unit
 from mmsconsole.operations.monitoring_views import (
     CRITICAL,
+    WORKING,
     AgentView,
     ChainNode,
     CostView,
@@ -37,7 +38,6 @@ WARNINGS_SHOWN, WIDE_WARNINGS = 3, 8
 SPARK_CELLS, WIDE_SPARK = 30, 60
 LATE = frozenset(("lag", "resync near"))
 """Kinds of warnings that the lag of a member is told in."""
-WELL = ("PRIMARY", "SECONDARY", "ARBITER", "STANDALONE")
 
 
 def columns(page: Page) -> tuple[Column, ...]:
@@ -72,7 +72,7 @@ def mark(member: MemberView, glyphs: Glyphs) -> Mark:
         return Mark(glyphs.bad, "no answer", Tone.BAD)
     if member.locked:
         return Mark(glyphs.warn, "locked", Tone.WARN)
-    if member.state not in WELL:
+    if member.state not in WORKING:
         return Mark(glyphs.warn, member.state or "unknown", Tone.WARN)
     return Mark(glyphs.good, member.state, Tone.GOOD)
 
